@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# qsoak: build, test, install. `make help` lists the targets.
+
+VERSION := 0.1
+SANITIZER ?=
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+sbindir ?= $(prefix)/sbin
+libdir ?= $(prefix)/lib
+datadir ?= $(prefix)/share
+
+# Each sanitizer has its own objects: SANITIZER=address,undefined or SANITIZER=thread.
+comma := ,
+BUILD ?= build$(if $(SANITIZER),-$(subst $(comma),-,$(SANITIZER)))
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+WERROR ?=
+
+# What the program needs to build, to run, and to be tested, as Debian 12 names it.
+DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
+	libsmartcols-dev nettle-dev libelf-dev libdw-dev
+DEPS_RUN := qemu-system-x86 qemu-utils elfutils
+DEPS_CHECK := libcmocka-dev jq sqlite3 procps
+
+PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf
+# libev ships no pkg-config file.
+LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread
+CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
+	-Idaemon -I. $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wvla -fno-strict-aliasing -fno-common $(if $(WERROR),-Werror) \
+	$(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+	$(CFLAGS)
+LDFLAGS_ALL = $(if $(SANITIZER),-fsanitize=$(SANITIZER)) $(LDFLAGS)
+
+lib_src := $(filter-out daemon/cli/%,$(wildcard daemon/*/*.c))
+cli_src := $(wildcard daemon/cli/*.c)
+unit_src := $(wildcard tests/unit/*.c)
+fake_src := $(wildcard tests/fake/*.c)
+
+lib_obj := $(lib_src:%.c=$(BUILD)/%.o)
+cli_obj := $(cli_src:%.c=$(BUILD)/%.o)
+unit_bin := $(unit_src:tests/unit/%.c=$(BUILD)/tests/unit/%)
+programs := $(BUILD)/qsoakd $(BUILD)/qsoak
+
+.PHONY: all
+all: $(programs) guests
+
+include guests/guests.mk
+
+.PHONY: guests
+guests: $(BUILD)/guests/pflash-hammer.bin
+
+$(BUILD)/libqsoak.a: $(lib_obj)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/qsoakd: $(BUILD)/daemon/main.o $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/qsoak: $(cli_obj) $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# The fake QEMU stands beside the program, not in it: it links nothing of it.
+$(BUILD)/tests/fake-qemu: $(fake_src:%.c=$(BUILD)/%.o)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lpthread
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+-include $(wildcard $(BUILD)/daemon/*.d $(BUILD)/daemon/*/*.d $(BUILD)/tests/*/*.d)
+
+.PHONY: tests-build
+tests-build: all $(unit_bin) $(BUILD)/tests/fake-qemu
+
+.PHONY: deps
+deps: ## install the Debian packages that building, running and testing need
+	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
+
+# Sub-makes, because pkg-config answers only after deps has run.
+.PHONY: demo
+demo: ## one minute of soaking on the distribution's QEMU
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@tests/demo.sh $(BUILD)
+
+.PHONY: check
+check: ## all tests, plain and under ASan and UBSan
+	@$(MAKE) --no-print-directory deps
+	@tests/check.sh
+
+.PHONY: layers
+layers: ## check that each folder includes only earlier folders
+	@tests/layers.sh
+
+.PHONY: format
+format: ## format all C by .clang-format
+	clang-format -i $(wildcard daemon/*.c daemon/*/*.[ch] guests/*.h guests/*/*.[ch] tests/*/*.[ch])
+
+.PHONY: install
+install: all ## install below DESTDIR and prefix
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/qsoak/guests \
+		$(DESTDIR)$(datadir)/qsoak/profiles
+	install -m 755 $(BUILD)/qsoak $(DESTDIR)$(bindir)/qsoak
+	install -m 755 $(BUILD)/qsoakd $(DESTDIR)$(sbindir)/qsoakd
+	install -m 644 $(BUILD)/guests/*.bin $(DESTDIR)$(libdir)/qsoak/guests
+	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/qsoak/profiles
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf build build-*
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@echo
+	@echo 'SANITIZER=address,undefined|thread  BUILD=DIR  prefix=DIR  DESTDIR=DIR  WERROR=1'

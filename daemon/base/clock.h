@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two clocks: durations and deadlines are monotonic, only dates are wall time. */
+#ifndef QSOAK_BASE_CLOCK_H
+#define QSOAK_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_NS_PER_S 1000000000ll
+#define CLOCK_NS_PER_MS 1000000ll
+
+static inline int64_t clock_read_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * CLOCK_NS_PER_S + ts.tv_nsec;
+}
+
+/* CLOCK_MONOTONIC: it stands still while the host is suspended, so a suspend is no hang. */
+static inline int64_t clock_now_ns(void)
+{
+	return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+/* Since the epoch, UTC. For dates in the store only; never subtract two of them. */
+static inline int64_t clock_unix_ns(void)
+{
+	return clock_read_ns(CLOCK_REALTIME);
+}
+
+#endif

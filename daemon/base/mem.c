@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Allocation that aborts instead of failing. */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+static void *check(void *p)
+{
+	if (!p) {
+		static const char text[] = "out of memory\n";
+
+		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+			abort();
+		abort();
+	}
+	return p;
+}
+
+void *mem_zalloc(size_t size)
+{
+	return check(calloc(1, size ? size : 1));
+}
+
+void *mem_realloc(void *p, size_t count, size_t size)
+{
+	return check(reallocarray(p, count ? count : 1, size ? size : 1));
+}
+
+char *mem_strdup(const char *s)
+{
+	return check(strdup(s));
+}
+
+char *mem_strndup(const char *s, size_t n)
+{
+	return check(strndup(s, n));
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = NULL;
+	va_end(ap);
+	return check(s);
+}
