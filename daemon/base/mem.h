@@ -26,11 +26,11 @@ char *mem_printf(const char *fmt, ...)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Hands the value over and leaves NULL (or -1) behind, so that the scope's cleanup does nothing. */
-#define mem_steal(p)                                                                               \
-	__extension__({                                                                            \
-		__typeof__(p) stolen_ = (p);                                                       \
-		(p) = NULL;                                                                        \
-		stolen_;                                                                           \
+#define mem_steal(p)                         \
+	__extension__({                      \
+		__typeof__(p) stolen_ = (p); \
+		(p) = NULL;                  \
+		stolen_;                     \
 	})
 
 static inline int fd_steal(int *fd)

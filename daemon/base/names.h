@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#define NAMES_COMPLETE(table, count)                                                               \
+#define NAMES_COMPLETE(table, count) \
 	_Static_assert(sizeof(table) / sizeof((table)[0]) == (count), #table " names every value")
 
 /* The name of value; "?" outside the table, so that a log line never crashes. */

@@ -30,11 +30,11 @@ enum record_type {
 struct record_campaign_begin {
 	int64_t id;
 	int64_t began_unix_ns;
-	const char *name;         /* of the profile */
+	const char *name;	  /* of the profile */
 	const char *profile_text; /* as the user wrote it */
-	const char *seed;         /* decimal: a seed has 64 unsigned bits, an SQL integer 63 */
-	const char *accel;        /* "tcg" or "kvm" */
-	const char *machine;      /* versioned machine type */
+	const char *seed;	  /* decimal: a seed has 64 unsigned bits, an SQL integer 63 */
+	const char *accel;	  /* "tcg" or "kvm" */
+	const char *machine;	  /* versioned machine type */
 	int64_t ram_bytes;
 	int64_t vms;
 	/* the host, as uname(2) and /proc/cpuinfo say it */
@@ -76,8 +76,8 @@ struct record_run_end {
 	int64_t id;
 	int64_t ended_unix_ns;
 	int64_t exit_status; /* 0-255, or -1: ended by a signal */
-	int64_t signal;      /* 0: exited by itself */
-	bool expected;       /* ended because qsoak asked for it */
+	int64_t signal;	     /* 0: exited by itself */
+	bool expected;	     /* ended because qsoak asked for it */
 };
 
 struct record_operation_begin {
@@ -86,7 +86,7 @@ struct record_operation_begin {
 	int64_t src_run_id;
 	int64_t slot;
 	int64_t vm;
-	int64_t loop;     /* within the VM, from 0; -1: not part of a loop (boot, shutdown) */
+	int64_t loop;	  /* within the VM, from 0; -1: not part of a loop (boot, shutdown) */
 	const char *kind; /* "snapshot-save", ... */
 	int64_t began_unix_ns;
 };

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The profile: the YAML text that describes a campaign, read, checked and with its defaults.
+ */
+#ifndef QSOAK_CAMPAIGN_PROFILE_H
+#define QSOAK_CAMPAIGN_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "op/kind.h"
+#include "op/limit.h"
+
+#define PROFILE_TEXT_MAX (256 * 1024)
+#define PROFILE_BUILDS_MAX 16
+#define PROFILE_VMS_MAX 256
+#define PROFILE_OPERATIONS_MAX 64
+#define PROFILE_CHANNELS_MAX 64
+#define PROFILE_ARGS_MAX 256
+#define PROFILE_RAM_MIN_BYTES (16ll << 20)
+#define PROFILE_RAM_MAX_BYTES (1ll << 40)
+
+struct profile_build {
+	char *name;   /* letters, digits, '.', '_', '-'; at most 64 */
+	char *binary; /* absolute path */
+	char **args;  /* appended to QEMU's command line, NULL-terminated */
+};
+
+/* One entry of the operation list. */
+struct profile_operation {
+	enum op_kind kind;
+	unsigned every;	   /* takes part in every n-th loop; at least 1 */
+	unsigned channels; /* migrate: multifd channels, 1 to PROFILE_CHANNELS_MAX */
+};
+
+struct profile {
+	char *text; /* as given */
+	char *name;
+
+	char *machine; /* versioned machine type */
+	char *accel;   /* "tcg" or "kvm" */
+	int64_t ram_bytes;
+
+	char *guest; /* name of a firmware in the guests folder */
+
+	struct profile_build *builds;
+	size_t build_count; /* 1 to PROFILE_BUILDS_MAX */
+
+	unsigned vms; /* size of the fleet, 1 to PROFILE_VMS_MAX */
+	unsigned
+		loops_per_vm; /* planned end of a VM: it is shut down and a new one boots; at least 1 */
+
+	struct profile_operation *operations; /* one loop, in order */
+	size_t operation_count;
+
+	int64_t limit_ns[LIMIT_COUNT]; /* defaults where the profile says nothing */
+
+	uint64_t seed; /* meaningful if has_seed */
+	bool has_seed;
+	int64_t stop_duration_ns; /* 0: no such rule */
+	int64_t stop_loops;	  /* of all slots together; 0: no such rule */
+};
+
+/* Reads and checks text. name is for error texts, which say "name:line: key: what was found, what
+ * would be right". Does not look at the host (whether a
+ * binary exists is seen when the build is identified). */
+int profile_parse(const char *text, size_t size, const char *name, struct profile **ret_profile,
+		  struct err *err);
+void profile_free(struct profile *profile);
+
+/* Replaces the binary of the build called name, or adds a build. */
+int profile_set_build(struct profile *profile, const char *name, const char *binary,
+		      struct err *err);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of the kinds of operations. */
+#include "op/kind.h"
+
+#include "base/names.h"
+
+static const char *const kind_names[] = {
+	[OP_BOOT] = "boot",
+	[OP_SNAPSHOT_SAVE] = "snapshot-save",
+	[OP_SNAPSHOT_LOAD] = "snapshot-load",
+	[OP_SNAPSHOT_DELETE] = "snapshot-delete",
+	[OP_MIGRATE] = "migrate",
+	[OP_SHUTDOWN] = "shutdown",
+};
+NAMES_COMPLETE(kind_names, OP_KIND_COUNT);
+
+const char *op_kind_name(enum op_kind kind)
+{
+	return names_of(kind_names, OP_KIND_COUNT, kind);
+}
+
+int op_kind_find(const char *name)
+{
+	return names_find(kind_names, OP_KIND_COUNT, name);
+}
+
+bool op_kind_in_loop(enum op_kind kind)
+{
+	return kind != OP_BOOT && kind != OP_SHUTDOWN;
+}

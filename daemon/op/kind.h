@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kinds of operations, by the names of the store, the profile and the command line. */
+#ifndef QSOAK_OP_KIND_H
+#define QSOAK_OP_KIND_H
+
+#include <stdbool.h>
+
+enum op_kind {
+	OP_BOOT,
+	OP_SNAPSHOT_SAVE,
+	OP_SNAPSHOT_LOAD,
+	OP_SNAPSHOT_DELETE,
+	OP_MIGRATE,
+	OP_SHUTDOWN,
+	OP_KIND_COUNT,
+};
+
+const char *op_kind_name(enum op_kind kind);
+
+/* -1 where name is none. */
+int op_kind_find(const char *name);
+
+/* Whether a profile may list it: boot and shutdown begin and end every VM by themselves. */
+bool op_kind_in_loop(enum op_kind kind);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Order statistics of sorted samples. */
+#ifndef QSOAK_REPORT_PERCENTILE_H
+#define QSOAK_REPORT_PERCENTILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The smallest sample with at least p percent of all samples at or below it (nearest rank:
+ * ceil(p/100 * count)). sorted ascending, count above 0, p in (0, 100]. Always a measured value. */
+int64_t percentile_nearest_rank(const int64_t *sorted, size_t count, double p);
+
+#endif

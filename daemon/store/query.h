@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading a results store: plain rows for the printers. Reads beside a live writer (WAL).
+ */
+#ifndef QSOAK_STORE_QUERY_H
+#define QSOAK_STORE_QUERY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct query;
+
+/* Opens the store at path for reading. A missing file is -ENOENT. */
+int query_open(const char *path, struct query **ret_query, struct err *err);
+void query_close(struct query *query);
+
+/* The id of the newest campaign; -ENOENT where there is none. */
+int query_last_campaign(struct query *query, int64_t *ret_campaign, struct err *err);
+
+/* One campaign as a whole; strings belong to the struct. */
+struct query_campaign {
+	int64_t id;
+	char *name;
+	char *seed;
+	char *accel;
+	char *machine;
+	int64_t vms;
+	int64_t began_unix_ns;
+	int64_t ended_unix_ns; /* 0: not ended */
+	char *end;	       /* NULL: not ended */
+	int64_t exit_code;     /* -1: not ended */
+	int64_t loops;
+	int64_t operations;
+	int64_t failures;
+};
+
+int query_campaign(struct query *query, int64_t campaign, struct query_campaign *ret_campaign,
+		   struct err *err);
+void query_campaign_finish(struct query_campaign *campaign);
+
+/* Durations of the operations of one kind on one build that ended ok, in ascending order, with the
+ * numbers of all outcomes. */
+struct query_timing {
+	char *build;
+	char *kind;
+	int64_t *duration_ns; /* sorted */
+	size_t count;	      /* outcome ok */
+	int64_t failed;
+	int64_t interrupted;
+};
+
+struct query_timings {
+	struct query_timing *timings; /* by build (in the order of the profile), then kind */
+	size_t count;
+};
+
+int query_timings(struct query *query, int64_t campaign, struct query_timings *ret_timings,
+		  struct err *err);
+void query_timings_finish(struct query_timings *timings);
+
+/* Failures that share a signature on one build. */
+struct query_signature {
+	char *build;
+	char *class;
+	char *signature;
+	int64_t count;
+	int64_t first_loops; /* loops to failure: the fewest */
+	char *incident;	     /* of the newest one */
+};
+
+struct query_signatures {
+	struct query_signature *signatures; /* by build, then most frequent first */
+	size_t count;
+};
+
+int query_signatures(struct query *query, int64_t campaign, struct query_signatures *ret_signatures,
+		     struct err *err);
+void query_signatures_finish(struct query_signatures *signatures);
+
+/* Single failures, oldest first. campaign 0: of all campaigns. */
+struct query_failure {
+	int64_t id;
+	int64_t campaign_id;
+	int64_t at_unix_ns;
+	int64_t slot;
+	int64_t vm;
+	int64_t loops;
+	char *build;
+	char *class;
+	char *place; /* or NULL */
+	char *kind;  /* or NULL */
+	char *step;  /* or NULL */
+	char *signature;
+	char *detail;
+	char *incident;
+};
+
+struct query_failures {
+	struct query_failure *failures;
+	size_t count;
+};
+
+int query_failures(struct query *query, int64_t campaign, struct query_failures *ret_failures,
+		   struct err *err);
+void query_failures_finish(struct query_failures *failures);
+
+#endif
