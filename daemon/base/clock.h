@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CLOCK_NS_PER_S 1000000000ll
-#define CLOCK_NS_PER_MS 1000000ll
+#define CLOCK_NS_PER_S INT64_C(1000000000)
+#define CLOCK_NS_PER_MS INT64_C(1000000)
 
 static inline int64_t clock_read_ns(clockid_t id)
 {

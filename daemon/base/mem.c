@@ -49,3 +49,13 @@ char *mem_printf(const char *fmt, ...)
 	va_end(ap);
 	return check(s);
 }
+
+char *mem_hex(const void *bytes, size_t count)
+{
+	const uint8_t *byte = bytes;
+	char *text = mem_zalloc(2 * count + 1);
+
+	for (size_t i = 0; i < count; i++)
+		sprintf(text + 2 * i, "%02x", byte[i]);
+	return text;
+}

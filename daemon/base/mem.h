@@ -22,6 +22,9 @@ char *mem_strndup(const char *s, size_t n) __attribute__((malloc, returns_nonnul
 char *mem_printf(const char *fmt, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+/* Lower-case hex digits, two a byte. */
+char *mem_hex(const void *bytes, size_t count) __attribute__((malloc, returns_nonnull));
+
 #define mem_new(type) ((type *)mem_zalloc(sizeof(type)))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

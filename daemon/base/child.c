@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Spawning, watching, killing and reaping of child processes. */
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/mem.h"
+
+/* The first and the last bytes of a stream. */
+struct capture {
+	char *head, *tail; /* half bytes each; tail is a ring */
+	size_t half, total;
+};
+
+struct child {
+	struct ev_loop *loop;
+	pid_t pid;
+	int pidfd, output_fd;
+	ev_io exit_watch, output_watch;
+	struct capture capture;
+	bool reaped;
+	struct child_exit how;
+	void (*exited)(void *ctx, const struct child_exit *how);
+	void *ctx;
+};
+
+static void capture_add(struct capture *capture, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++, capture->total++) {
+		if (capture->total < capture->half)
+			capture->head[capture->total] = data[i];
+		else
+			capture->tail[(capture->total - capture->half) % capture->half] = data[i];
+	}
+}
+
+static char *capture_text(const struct capture *capture, size_t *ret_size)
+{
+	char *text = NULL;
+	size_t size = 0, half = capture->half, total = capture->total;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		abort();
+	fwrite(capture->head, 1, total < half ? total : half, f);
+	if (total > 2 * half) {
+		size_t at = total % half; /* (total - half) % half: the oldest byte of the ring */
+
+		fprintf(f, "\n[... %zu bytes left out ...]\n", total - 2 * half);
+		fwrite(capture->tail + at, 1, half - at, f);
+		fwrite(capture->tail, 1, at, f);
+	} else if (total > half) {
+		fwrite(capture->tail, 1, total - half, f);
+	}
+	fclose(f);
+	if (ret_size)
+		*ret_size = size;
+	return text;
+}
+
+/* Reads what a full pipe holds and no more, so that a child that never stops writing cannot keep the
+ * loop busy; stops watching at end of file. */
+static void output_drain(struct child *child)
+{
+	char buffer[16384];
+
+	for (int i = 0; i < 8; i++) {
+		ssize_t n = read(child->output_fd, buffer, sizeof(buffer));
+
+		if (n > 0) {
+			capture_add(&child->capture, buffer, (size_t)n);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0 || errno != EAGAIN)
+			ev_io_stop(child->loop, &child->output_watch);
+		return;
+	}
+}
+
+static void output_ready(struct ev_loop *loop, ev_io *watch, int revents)
+{
+	(void)loop;
+	(void)revents;
+	output_drain(watch->data);
+}
+
+/* Returns false while the child is alive. */
+static bool reap(struct child *child)
+{
+	siginfo_t info = {0};
+
+	if (child->reaped)
+		return true;
+	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+		return false;
+	child->reaped = true;
+	ev_io_stop(child->loop, &child->exit_watch);
+	if (info.si_code == CLD_EXITED)
+		child->how = (struct child_exit){.status = info.si_status};
+	else
+		child->how = (struct child_exit){.status = -1,
+						 .signal = info.si_status,
+						 .core_dumped = info.si_code == CLD_DUMPED};
+	return true;
+}
+
+static void exit_ready(struct ev_loop *loop, ev_io *watch, int revents)
+{
+	struct child *child = watch->data;
+
+	(void)loop;
+	(void)revents;
+	if (!reap(child))
+		return;
+	output_drain(child);
+	ev_io_stop(child->loop, &child->output_watch);
+	if (child->exited)
+		child->exited(child->ctx, &child->how);
+}
+
+/* Between fork and exec: async-signal-safe calls only, since other threads may hold any lock. */
+__attribute__((noreturn)) static void exec_child(const struct child_spec *spec, pid_t parent,
+						 int null_fd, int output_fd, int error_fd)
+{
+	sigset_t none;
+	int code;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		goto fail;
+	/* The parent may have died before the request was made. */
+	if (getppid() != parent)
+		_exit(127);
+	if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
+	    dup2(output_fd, STDERR_FILENO) < 0)
+		goto fail;
+	for (size_t i = 0; i < spec->keep_fd_count; i++)
+		if (fcntl(spec->keep_fds[i], F_SETFD, 0) < 0)
+			goto fail;
+	if (spec->cwd && chdir(spec->cwd) < 0)
+		goto fail;
+	execv(spec->argv[0], (char *const *)spec->argv);
+fail:
+	code = errno;
+	if (write(error_fd, &code, sizeof(code)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Waits for exec: end of file on the pipe, or the errno of what failed before it. */
+static int exec_result(int error_fd)
+{
+	int code = 0;
+	ssize_t n;
+
+	do
+		n = read(error_fd, &code, sizeof(code));
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(code) ? code : 0;
+}
+
+int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct child **ret_child,
+		struct err *err)
+{
+	auto_close int null_fd = -1, output_read = -1, output_write = -1, error_read = -1,
+		       error_write = -1, pidfd = -1;
+	int output[2], error[2], code;
+	size_t half = (spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) / 2;
+	struct child *child;
+	pid_t parent = getpid(), pid;
+
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		return err_set_errno(err, errno, "/dev/null");
+	if (pipe2(output, O_CLOEXEC) < 0)
+		return err_set_errno(err, errno, "pipe");
+	output_read = output[0];
+	output_write = output[1];
+	if (pipe2(error, O_CLOEXEC) < 0)
+		return err_set_errno(err, errno, "pipe");
+	error_read = error[0];
+	error_write = error[1];
+	/* Only our end: a blocking stdout is what programs expect. */
+	if (fcntl(output_read, F_SETFL, O_NONBLOCK) < 0)
+		return err_set_errno(err, errno, "fcntl");
+
+	pid = fork();
+	if (pid < 0)
+		return err_set_errno(err, errno, "cannot fork for %s", spec->argv[0]);
+	if (pid == 0)
+		exec_child(spec, parent, null_fd, output_write, error_write);
+	fd_close(&error_write);
+	code = exec_result(error_read);
+	pidfd = pidfd_open(pid, 0);
+	if (code || pidfd < 0) {
+		if (!code)
+			code = errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return err_set_errno(err, code, "cannot run %s", spec->argv[0]);
+	}
+
+	child = mem_new(struct child);
+	child->loop = loop;
+	child->pid = pid;
+	child->pidfd = fd_steal(&pidfd);
+	child->output_fd = fd_steal(&output_read);
+	child->exited = spec->exited;
+	child->ctx = spec->ctx;
+	child->capture = (struct capture){.half = half};
+	child->capture.head = mem_zalloc(half);
+	child->capture.tail = mem_zalloc(half);
+	ev_io_init(&child->exit_watch, exit_ready, child->pidfd, EV_READ);
+	ev_io_init(&child->output_watch, output_ready, child->output_fd, EV_READ);
+	child->exit_watch.data = child->output_watch.data = child;
+	ev_io_start(loop, &child->exit_watch);
+	ev_io_start(loop, &child->output_watch);
+	*ret_child = child;
+	return 0;
+}
+
+void child_free(struct child *child)
+{
+	if (!child)
+		return;
+	if (!reap(child)) {
+		struct pollfd gone = {.fd = child->pidfd, .events = POLLIN};
+
+		child_kill(child, SIGKILL);
+		poll(&gone, 1, CHILD_REAP_LIMIT_NS / CLOCK_NS_PER_MS);
+		reap(child);
+	}
+	ev_io_stop(child->loop, &child->exit_watch);
+	ev_io_stop(child->loop, &child->output_watch);
+	fd_close(&child->pidfd);
+	fd_close(&child->output_fd);
+	free(child->capture.head);
+	free(child->capture.tail);
+	free(child);
+}
+
+pid_t child_pid(const struct child *child)
+{
+	return child->pid;
+}
+
+void child_kill(struct child *child, int signal)
+{
+	if (!child->reaped)
+		pidfd_send_signal(child->pidfd, signal, NULL, 0);
+}
+
+const struct child_exit *child_exited(const struct child *child)
+{
+	return child->reaped ? &child->how : NULL;
+}
+
+char *child_output(const struct child *child, size_t *ret_size)
+{
+	return capture_text(&child->capture, ret_size);
+}
+
+struct tool {
+	struct ev_loop *loop;
+	bool late;
+};
+
+static void tool_exited(void *ctx, const struct child_exit *how)
+{
+	struct tool *tool = ctx;
+
+	(void)how;
+	ev_break(tool->loop, EVBREAK_ALL);
+}
+
+static void tool_late(void *ctx)
+{
+	struct tool *tool = ctx;
+
+	tool->late = true;
+	ev_break(tool->loop, EVBREAK_ALL);
+}
+
+int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char **ret_output,
+	      struct err *err)
+{
+	struct tool tool = {.loop = ev_loop_new(EVFLAG_AUTO)};
+	struct child_spec spec = {.argv = argv, .cwd = cwd, .exited = tool_exited, .ctx = &tool};
+	struct deadline deadline;
+	struct child *child = NULL;
+	auto_free char *output = NULL;
+	int r;
+
+	r = child_spawn(tool.loop, &spec, &child, err);
+	if (r == 0) {
+		const struct child_exit *how;
+
+		deadline_init(&deadline, tool_late, &tool);
+		deadline_start(tool.loop, &deadline, limit_ns);
+		ev_run(tool.loop, 0);
+		deadline_stop(tool.loop, &deadline);
+		output = child_output(child, NULL);
+		how = child_exited(child);
+		if (tool.late)
+			r = err_set(err, -ETIMEDOUT, "%s did not end within %lld ms", argv[0],
+				    (long long)(limit_ns / CLOCK_NS_PER_MS));
+		else if (how->signal)
+			r = err_set(err, -EIO, "%s was ended by signal %d: %.*s", argv[0],
+				    how->signal, (int)strcspn(output, "\n"), output);
+		else if (how->status)
+			r = err_set(err, -EIO, "%s exited with status %d: %.*s", argv[0],
+				    how->status, (int)strcspn(output, "\n"), output);
+	}
+	child_free(child);
+	ev_loop_destroy(tool.loop);
+	if (r == 0 && ret_output)
+		*ret_output = mem_steal(output);
+	return r;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Child processes that never outlive qsoakd, watched by pidfd, with their output kept.
+ *
+ * A child is a session of its own (a terminal's Ctrl-C is not for it), gets SIGKILL when the thread
+ * that spawned it ends, and has stdin from /dev/null. stdout and stderr go into one buffer that
+ * keeps the first and the last bytes. Spawn from the main thread only.
+ */
+#ifndef QSOAK_BASE_CHILD_H
+#define QSOAK_BASE_CHILD_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* What is kept of a child's output; half of it from the beginning, half from the end. */
+#define CHILD_OUTPUT_MAX (64 * 1024)
+
+struct child;
+
+struct child_exit {
+	int status; /* 0-255, or -1: ended by a signal */
+	int signal; /* 0: exited by itself */
+	bool core_dumped;
+};
+
+struct child_spec {
+	const char *const *argv; /* argv[0] with a path; NULL-terminated */
+	const char *cwd;	 /* or NULL */
+	const int *keep_fds;	 /* inherited under the same numbers, which are above 2 */
+	size_t keep_fd_count;
+	size_t output_max; /* bytes; 0: CHILD_OUTPUT_MAX */
+	/* Called once, on the loop, after the last output was read; the child stays valid until
+	 * child_free(), which may be called from here. */
+	void (*exited)(void *ctx, const struct child_exit *how);
+	void *ctx;
+};
+
+/* -ENOENT, -EACCES, ... are those of execve(). */
+int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct child **ret_child,
+		struct err *err);
+
+/* Kills with SIGKILL and reaps what is still alive (waiting at most CHILD_REAP_LIMIT_NS). NULL is
+ * fine. exited is not called. */
+#define CHILD_REAP_LIMIT_NS 2000000000ll
+void child_free(struct child *child);
+
+pid_t child_pid(const struct child *child);
+
+/* Does nothing once the child has been reaped: a pidfd never names another process. */
+void child_kill(struct child *child, int signal);
+
+/* NULL while it is alive. */
+const struct child_exit *child_exited(const struct child *child);
+
+/* A NUL-terminated copy of the output so far, "\n[... N bytes left out ...]\n" where it was cut.
+ * ret_size may be NULL; the caller frees. */
+char *child_output(const struct child *child, size_t *ret_size);
+
+/* Runs a program to its end on a loop of its own and returns its output; a failure, a signal or a
+ * passed limit is an error that quotes the output's first line. For start-up, not beside VMs. */
+int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char **ret_output,
+	      struct err *err);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Boot: spawn QEMU, negotiate QMP, wait for the guest's first tick. */
+#include "op/step.h"
+
+static int start_spawn(struct op *op, struct err *err)
+{
+	int r = vm_start_run(op->vm, err);
+
+	if (r == 0)
+		op_join(op, OP_SRC, vm_run(op->vm));
+	return r;
+}
+
+static enum op_progress ended_ticks(struct op *op, struct err *err)
+{
+	(void)err;
+	return ram_ticks(run_ram(op->run[OP_SRC])) > 0 ? OP_DONE : OP_WAITS;
+}
+
+static const struct op_step steps[] = {
+	{.name = "spawn", .start = start_spawn, .ended = op_ended_greeted, .limit = LIMIT_BOOT},
+	{.name = "negotiate",
+	 .start = op_start_negotiate,
+	 .ended = op_ended_negotiate,
+	 .limit = LIMIT_REPLY},
+	{.name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .polls = true},
+	{0},
+};
+
+const struct op_type op_type_boot = {.steps = steps};

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: one operation walks through its table. Whatever happens to its runs lands in
+ * op->seen first and then in evaluate(), which asks the step in progress whether it has ended.
+ * The first thing that ends the operation wins (finish()); what comes later is ignored. done is
+ * called from a deadline of its own, so that no caller is below us on the stack.
+ */
+#include "op/op.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/names.h"
+#include "op/step.h"
+
+static const struct op_type *const types[] = {
+	[OP_BOOT] = &op_type_boot,
+	[OP_SNAPSHOT_SAVE] = &op_type_snapshot_save,
+	[OP_SNAPSHOT_LOAD] = &op_type_snapshot_load,
+	[OP_SNAPSHOT_DELETE] = &op_type_snapshot_delete,
+	[OP_MIGRATE] = &op_type_migrate,
+	[OP_SHUTDOWN] = &op_type_shutdown,
+};
+NAMES_COMPLETE(types, OP_KIND_COUNT);
+
+static const char *const outcome_names[] = {
+	[OP_OK] = "ok",
+	[OP_FAILED] = "failed",
+	[OP_INTERRUPTED] = "interrupted",
+};
+NAMES_COMPLETE(outcome_names, OP_OUTCOME_COUNT);
+
+const char *op_outcome_name(enum op_outcome outcome)
+{
+	return names_of(outcome_names, OP_OUTCOME_COUNT, outcome);
+}
+
+static void step_begin(struct op *op);
+
+static void add_step(struct op *op)
+{
+	if (op->step_count == OP_STEPS_MAX)
+		abort(); /* a table is longer than OP_STEPS_MAX */
+	op->steps[op->step_count++] = (struct record_step){
+		.name = op->step->name,
+		.duration_ns = clock_now_ns() - op->step_began_ns,
+	};
+}
+
+static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, struct run *run)
+{
+	if (op->over)
+		return;
+	op->over = true;
+	deadline_stop(op->loop, &op->limit);
+	deadline_stop(op->loop, &op->poll);
+	op->result.kind = op->spec.kind;
+	op->result.outcome = outcome;
+	op->result.cause = cause;
+	op->result.duration_ns = clock_now_ns() - op->began_ns;
+	op->result.run = run;
+	if (op->step->name) {
+		add_step(op);
+		op->result.step = op->step->name;
+		op->result.place = op->step->place;
+		op->result.step_limit_ns = op->spec.limit_ns[op->step->limit];
+	}
+	deadline_start(op->loop, &op->finish, 0);
+}
+
+static void fail(struct op *op, enum op_cause cause, struct run *run, const struct err *err)
+{
+	if (op->over)
+		return;
+	op->result.err = *err;
+	finish(op, OP_FAILED, cause, run);
+}
+
+static void step_end(struct op *op)
+{
+	add_step(op);
+	deadline_stop(op->loop, &op->limit);
+	deadline_stop(op->loop, &op->poll);
+	json_decref(op->value);
+	op->value = NULL;
+	op->step++;
+	step_begin(op);
+}
+
+static void evaluate(struct op *op)
+{
+	enum op_progress progress;
+	struct err err = {0};
+
+	if (op->over || op->waits_for_reply)
+		return;
+	progress = op->step->ended ? op->step->ended(op, &err) : OP_DONE;
+	if (progress == OP_FAILS)
+		fail(op, OP_CAUSE_ERROR, op->run[op->step->side], &err);
+	else if (progress == OP_DONE)
+		step_end(op);
+	else if (op->step->polls && !ev_is_active(&op->poll.timer))
+		deadline_start(op->loop, &op->poll, OP_POLL_NS);
+}
+
+/* Starts the step's command; used again by steps that poll. */
+static void step_send(struct op *op)
+{
+	struct err err = {0};
+
+	if (op->step->start && op->step->start(op, &err) < 0)
+		fail(op, OP_CAUSE_HOST, NULL, &err);
+	else
+		evaluate(op);
+}
+
+static void step_begin(struct op *op)
+{
+	if (!op->step->name) {
+		finish(op, OP_OK, OP_CAUSE_NONE, NULL);
+		return;
+	}
+	op->step_began_ns = clock_now_ns();
+	deadline_start(op->loop, &op->limit, op->spec.limit_ns[op->step->limit]);
+	step_send(op);
+}
+
+static void limit_passed(void *ctx)
+{
+	struct op *op = ctx;
+	struct err err = {0};
+
+	err_set(&err, -ETIMEDOUT, "no end of step %s after %" PRId64 " ms", op->step->name,
+		(clock_now_ns() - op->step_began_ns) / CLOCK_NS_PER_MS);
+	fail(op, OP_CAUSE_DEADLINE, op->run[op->step->side], &err);
+}
+
+static void poll_passed(void *ctx)
+{
+	step_send(ctx);
+}
+
+static void reply_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct op *op = ctx;
+
+	if (op->over)
+		return;
+	op->waits_for_reply = false;
+	json_decref(op->value);
+	op->value = json_incref(reply->value);
+	if (reply->error) {
+		struct err err = {0};
+
+		err_set(&err, -EREMOTEIO, "%s", reply->error);
+		fail(op, OP_CAUSE_ERROR, op->run[op->step->side], &err);
+		return;
+	}
+	evaluate(op);
+}
+
+static enum op_side side_of(const struct op *op, const struct run *run)
+{
+	return run == op->run[OP_DST] ? OP_DST : OP_SRC;
+}
+
+static void greeting_in(void *ctx, struct run *run)
+{
+	(void)run;
+	evaluate(ctx);
+}
+
+static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
+{
+	struct op *op = ctx;
+	struct op_seen *seen = &op->seen[side_of(op, run)];
+	const char *status = json_string_value(json_object_get(event->data, "status"));
+	const char *id = json_string_value(json_object_get(event->data, "id"));
+
+	if (!strcmp(event->name, "STOP")) {
+		if (!seen->stop_peer_ns)
+			seen->stop_peer_ns = event->peer_unix_ns;
+	} else if (!strcmp(event->name, "RESUME")) {
+		seen->resume_peer_ns = event->peer_unix_ns;
+	} else if (!strcmp(event->name, "SHUTDOWN")) {
+		seen->shutdown = true;
+	} else if (!strcmp(event->name, "MIGRATION") && status) {
+		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
+	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
+		   !strcmp(id, op->job)) {
+		if (!strcmp(status, "aborting"))
+			seen->job_aborting = true;
+		else if (!strcmp(status, "concluded"))
+			seen->job_concluded = true;
+	}
+	evaluate(op);
+}
+
+static void closed_in(void *ctx, struct run *run, const struct err *err)
+{
+	struct op *op = ctx;
+
+	/* A run that was asked to go closes its connection first; its exit says how it went. */
+	if (!run_exit_expected(run))
+		fail(op, OP_CAUSE_LOST, run, err);
+}
+
+static void exited_in(void *ctx, struct run *run)
+{
+	struct op *op = ctx;
+	const struct child_exit *how = run_exited(run);
+	struct err err = {0};
+
+	if (run_exit_expected(run) && how->signal == 0 && how->status == 0) {
+		/* Nothing will answer any more. */
+		op->waits_for_reply = false;
+		evaluate(op);
+		return;
+	}
+	if (how->signal)
+		err_set(&err, -ECHILD, "QEMU was ended by signal %d", how->signal);
+	else
+		err_set(&err, -ECHILD, "QEMU exited with status %d", how->status);
+	fail(op, OP_CAUSE_LOST, run, &err);
+}
+
+static void emit_begin(const struct op *op)
+{
+	const struct vm_spec *vm = vm_spec(op->vm);
+	struct record_operation_begin begin = {
+		.id = op->result.operation_id,
+		.campaign_id = vm->campaign_id,
+		.src_run_id = op->result.src_run_id,
+		.slot = vm->slot,
+		.vm = vm->vm,
+		.loop = op->spec.loop,
+		.kind = op_kind_name(op->spec.kind),
+		.began_unix_ns = clock_unix_ns(),
+	};
+
+	records_emit(vm->records,
+		     &(struct record){.type = RECORD_OPERATION_BEGIN, .operation_begin = begin});
+}
+
+static void emit_end(const struct op *op)
+{
+	const struct op_seen *seen = &op->seen[OP_SRC];
+	struct record_operation_end end = {
+		.id = op->result.operation_id,
+		.dst_run_id = op->result.dst_run_id,
+		.outcome = op_outcome_name(op->result.outcome),
+		.duration_ns = op->result.duration_ns,
+		.stall_ns = -1,
+		.steps = op->steps,
+		.step_count = op->step_count,
+		.measures = op->measures,
+		.measure_count = op->measure_count,
+	};
+
+	/* In a migration the guest resumes elsewhere, by another QEMU's clock. */
+	if (op->spec.kind != OP_MIGRATE && seen->stop_peer_ns > 0 &&
+	    seen->resume_peer_ns >= seen->stop_peer_ns)
+		end.stall_ns = seen->resume_peer_ns - seen->stop_peer_ns;
+	records_emit(vm_spec(op->vm)->records,
+		     &(struct record){.type = RECORD_OPERATION_END, .operation_end = end});
+}
+
+static void detach(struct op *op)
+{
+	for (int side = 0; side < OP_SIDE_COUNT; side++) {
+		if (!op->run[side])
+			continue;
+		run_listen(op->run[side], RUN_ROLE_OPERATION, NULL);
+		qmp_forget(run_qmp(op->run[side]), op);
+	}
+}
+
+static void finished(void *ctx)
+{
+	struct op *op = ctx;
+
+	detach(op);
+	emit_end(op);
+	if (op->result.outcome != OP_OK) {
+		vm_set_state(op->vm, VM_FAILED);
+	} else {
+		if (op->type->completed)
+			op->type->completed(op);
+		vm_set_state(op->vm, op->spec.kind == OP_SHUTDOWN ? VM_ENDED : VM_RUNNING);
+	}
+	/* The caller may free us from within. */
+	op->done(op->ctx, &op->result);
+}
+
+struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *spec,
+		    void (*done)(void *ctx, const struct op_result *result), void *ctx)
+{
+	struct op *op = mem_new(struct op);
+
+	op->loop = loop;
+	op->vm = vm;
+	op->spec = *spec;
+	op->type = types[spec->kind];
+	op->step = op->type->steps;
+	op->done = done;
+	op->ctx = ctx;
+	op->listener = (struct run_listener){
+		.greeting = greeting_in,
+		.event = event_in,
+		.closed = closed_in,
+		.exited = exited_in,
+		.ctx = op,
+	};
+	deadline_init(&op->limit, limit_passed, op);
+	deadline_init(&op->poll, poll_passed, op);
+	deadline_init(&op->finish, finished, op);
+	op->began_ns = clock_now_ns();
+	op->result.operation_id = records_new_id(vm_spec(vm)->records);
+	snprintf(op->job, sizeof(op->job), "qsoak-%" PRId64, op->result.operation_id);
+	vm_set_state(vm, spec->kind == OP_BOOT	     ? VM_BOOTING
+			 : spec->kind == OP_SHUTDOWN ? VM_SHUTTING_DOWN
+						     : VM_BUSY);
+	if (vm_run(vm))
+		op_join(op, OP_SRC, vm_run(vm));
+	emit_begin(op);
+	step_begin(op);
+	return op;
+}
+
+void op_interrupt(struct op *op)
+{
+	finish(op, OP_INTERRUPTED, OP_CAUSE_NONE, NULL);
+}
+
+void op_free(struct op *op)
+{
+	if (!op)
+		return;
+	deadline_stop(op->loop, &op->limit);
+	deadline_stop(op->loop, &op->poll);
+	deadline_stop(op->loop, &op->finish);
+	json_decref(op->value);
+	free(op);
+}
+
+const struct op_spec *op_spec(const struct op *op)
+{
+	return &op->spec;
+}
+
+const char *op_step_name(const struct op *op)
+{
+	return op->step->name ? op->step->name : "end";
+}
+
+void op_execute(struct op *op, const char *command, json_t *arguments)
+{
+	op->waits_for_reply = true;
+	qmp_execute(run_qmp(op->run[op->step->side]), command, arguments, false, reply_in, op);
+}
+
+void op_join(struct op *op, enum op_side side, struct run *run)
+{
+	op->run[side] = run;
+	if (side == OP_SRC)
+		op->result.src_run_id = run_id(run);
+	else
+		op->result.dst_run_id = run_id(run);
+	run_listen(run, RUN_ROLE_OPERATION, &op->listener);
+}
+
+void op_measure(struct op *op, const char *name, double value)
+{
+	if (op->measure_count == OP_MEASURES_MAX)
+		abort(); /* an operation measures more than OP_MEASURES_MAX */
+	op->measures[op->measure_count++] = (struct record_measure){name, value};
+}

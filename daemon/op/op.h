@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Operations: timed actions on a VM, each a table of steps, driven by one engine.
+ */
+#ifndef QSOAK_OP_OP_H
+#define QSOAK_OP_OP_H
+
+#include <ev.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "op/kind.h"
+#include "op/limit.h"
+#include "vm/vm.h"
+
+#define OP_TAG_MAX 64
+
+enum op_outcome {
+	OP_OK,
+	OP_FAILED,
+	OP_INTERRUPTED, /* given up by op_interrupt(): says nothing about the build */
+	OP_OUTCOME_COUNT,
+};
+
+const char *op_outcome_name(enum op_outcome outcome);
+
+/* Why an operation failed, as the engine saw it; what it means is for watch/ to say. */
+enum op_cause {
+	OP_CAUSE_NONE,
+	OP_CAUSE_ERROR,	   /* a command or a job failed */
+	OP_CAUSE_DEADLINE, /* a step passed its limit */
+	OP_CAUSE_LOST,	   /* a process exited, or its QMP connection ended */
+	OP_CAUSE_HOST,	   /* we could not do our part: spawn, images */
+};
+
+/* Where a step that only waits is stuck if QEMU answers everything and the guest runs. */
+enum op_place {
+	OP_PLACE_MONITOR,
+	OP_PLACE_JOB,
+	OP_PLACE_MIGRATION,
+	OP_PLACE_SHUTDOWN,
+};
+
+struct op_spec {
+	enum op_kind kind;
+	int loop;		 /* within the VM, from 0; -1: not part of one */
+	char tag[OP_TAG_MAX];	 /* snapshot operations */
+	unsigned channels;	 /* migrate */
+	const int64_t *limit_ns; /* [LIMIT_COUNT], outlives the operation */
+};
+
+struct op_result {
+	enum op_kind kind;
+	enum op_outcome outcome;
+	enum op_cause cause;
+	int64_t operation_id;
+	int64_t duration_ns;
+	int64_t src_run_id, dst_run_id; /* 0 where there is none */
+	/* where it failed: */
+	const char *step; /* static, or NULL */
+	enum op_place place;
+	struct run *run; /* the run the step waits for or that was lost; NULL: none was there */
+	int64_t step_limit_ns; /* of the step */
+	struct err err;	       /* one line for people */
+};
+
+struct op;
+
+/* Begins on a VM in the state that the kind needs (boot: new, others: running) and sets the VM's
+ * state from then on. done is called once, from the loop and not from within a listener, so the
+ * operation, the runs and the VM may be freed in it. */
+struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *spec,
+		    void (*done)(void *ctx, const struct op_result *result), void *ctx);
+
+/* Ends as interrupted; done is called as always. */
+void op_interrupt(struct op *op);
+
+/* Frees it, done or not (then done is not called); NULL is fine. */
+void op_free(struct op *op);
+
+const struct op_spec *op_spec(const struct op *op);
+
+/* Name of the step in progress. */
+const char *op_step_name(const struct op *op);
+
+#endif

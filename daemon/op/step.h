@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a file of one operation needs: the step table, and what the engine has seen.
+ *
+ * An operation is a `const struct op_type` with a table of steps that ends in a zeroed one. The
+ * engine starts a step, then asks its `ended` after everything that happens (a reply, an event, an
+ * exit, a poll), and moves on when the command, if there was one, has been answered and ended says
+ * done. So a step never depends on the order of reply and event. The engine alone owns deadlines,
+ * interruption, loss of a run and the timing.
+ */
+#ifndef QSOAK_OP_STEP_H
+#define QSOAK_OP_STEP_H
+
+#include <jansson.h>
+
+#include "base/deadline.h"
+#include "op/op.h"
+
+#define OP_STEPS_MAX 16
+#define OP_MEASURES_MAX 16
+
+/* What a step that polls waits between two looks. */
+#define OP_POLL_NS 10000000ll
+
+enum op_side {
+	OP_SRC,
+	OP_DST, /* migrate: the destination */
+	OP_SIDE_COUNT,
+};
+
+enum op_progress {
+	OP_WAITS,
+	OP_DONE,
+	OP_FAILS, /* err says why */
+};
+
+struct op_step {
+	const char *name;
+	/* Sends at most one command with op_execute(); NULL: the step only waits. */
+	int (*start)(struct op *op, struct err *err);
+	/* NULL: the reply is all. Asked only once the command has been answered. */
+	enum op_progress (*ended)(struct op *op, struct err *err);
+	enum limit limit;
+	enum op_side side; /* whom it waits for first */
+	enum op_place place;
+	bool polls;	     /* looks again every OP_POLL_NS; a command is sent anew */
+	bool busy_main_loop; /* a healthy QEMU may answer nothing in-band meanwhile */
+};
+
+struct op_type {
+	const struct op_step *steps;
+	/* Called after the last step, from the loop. */
+	void (*completed)(struct op *op);
+};
+
+extern const struct op_type op_type_boot;
+extern const struct op_type op_type_snapshot_save;
+extern const struct op_type op_type_snapshot_load;
+extern const struct op_type op_type_snapshot_delete;
+extern const struct op_type op_type_migrate;
+extern const struct op_type op_type_shutdown;
+
+/* What happened on one side since the operation began. */
+struct op_seen {
+	bool shutdown;
+	int64_t stop_peer_ns, resume_peer_ns; /* QEMU's own stamps of the first STOP and the last
+						 RESUME; 0: not seen */
+	char migration[32];		      /* last status of a MIGRATION event, "" before */
+	bool job_aborting, job_concluded;
+};
+
+struct op {
+	struct ev_loop *loop;
+	struct vm *vm;
+	struct op_spec spec;
+	const struct op_type *type;
+	const struct op_step *step; /* the one in progress */
+	struct run_listener listener;
+	struct run *run[OP_SIDE_COUNT];
+	struct op_seen seen[OP_SIDE_COUNT];
+
+	/* the command of the step */
+	bool waits_for_reply;
+	json_t *value; /* what the step's command returned; NULL before */
+
+	char job[OP_TAG_MAX]; /* id of the operation's job */
+
+	struct deadline limit, poll, finish;
+	int64_t began_ns, step_began_ns;
+	struct record_step steps[OP_STEPS_MAX];
+	size_t step_count;
+	struct record_measure measures[OP_MEASURES_MAX];
+	size_t measure_count;
+
+	bool over;
+	struct op_result result;
+	void (*done)(void *ctx, const struct op_result *result);
+	void *ctx;
+};
+
+/* Sends the step's command to the step's side; arguments are stolen. */
+void op_execute(struct op *op, const char *command, json_t *arguments);
+
+/* Takes part in what happens to run from now on. */
+void op_join(struct op *op, enum op_side side, struct run *run);
+
+/* name is static and carries its unit. */
+void op_measure(struct op *op, const char *name, double value);
+
+/* The negotiation every new run needs; boot and migrate share it. */
+int op_start_negotiate(struct op *op, struct err *err);
+enum op_progress op_ended_greeted(struct op *op, struct err *err);
+enum op_progress op_ended_negotiate(struct op *op, struct err *err);
+
+/* Asks the source to quit and waits for its exit with status 0; shutdown and migrate share it. */
+int op_start_quit(struct op *op, struct err *err);
+enum op_progress op_ended_quit(struct op *op, struct err *err);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Lines of JSON over a non-blocking socket. */
+#include "qmp/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+
+#define READ_CHUNK 65536
+/* Chunks read in one turn of the loop, so that one peer cannot starve the others. */
+#define READ_CHUNKS_PER_TURN 16
+
+struct buffer {
+	char *data;
+	size_t size, room;
+};
+
+struct qmp_stream {
+	struct ev_loop *loop;
+	int fd;
+	ev_io read_watch, write_watch;
+	struct buffer in, out;
+	size_t scanned; /* of in: holds no line end up to here */
+	bool closed;
+	const struct qmp_stream_handler *handler;
+	void *ctx;
+};
+
+static void buffer_append(struct buffer *buffer, const char *data, size_t size)
+{
+	if (buffer->room - buffer->size < size) {
+		size_t room = buffer->room ? buffer->room : 4096;
+
+		while (room - buffer->size < size)
+			room *= 2;
+		buffer->data = mem_realloc(buffer->data, room, 1);
+		buffer->room = room;
+	}
+	memcpy(buffer->data + buffer->size, data, size);
+	buffer->size += size;
+}
+
+static void buffer_consume(struct buffer *buffer, size_t size)
+{
+	buffer->size -= size;
+	if (buffer->size)
+		memmove(buffer->data, buffer->data + size, buffer->size);
+	/* Do not keep the room of one huge message for the rest of the connection. */
+	if (!buffer->size && buffer->room > 4 * READ_CHUNK) {
+		free(buffer->data);
+		*buffer = (struct buffer){0};
+	}
+}
+
+static void close_with(struct qmp_stream *stream, const struct err *err)
+{
+	if (stream->closed)
+		return;
+	stream->closed = true;
+	ev_io_stop(stream->loop, &stream->read_watch);
+	ev_io_stop(stream->loop, &stream->write_watch);
+	fd_close(&stream->fd);
+	stream->handler->closed(stream->ctx, err);
+}
+
+static void message_in(struct qmp_stream *stream, const char *line, size_t size)
+{
+	struct err err = {0};
+	json_error_t json_err;
+	auto_json json_t *message = NULL;
+
+	while (size && (line[size - 1] == '\r' || line[size - 1] == ' '))
+		size--;
+	if (!size)
+		return;
+	message = json_loadb(line, size, JSON_REJECT_DUPLICATES, &json_err);
+	if (!message || !json_is_object(message)) {
+		int shown = size > 60 ? 60 : (int)size;
+
+		err_set(&err, -EPROTO, "expected a JSON object on a line, found %s: \"%.*s\"",
+			message ? "another value" : json_err.text, shown, line);
+		close_with(stream, &err);
+		return;
+	}
+	stream->handler->message(stream->ctx, message, line, size);
+}
+
+/* Hands over every complete line of the input. */
+static void lines_in(struct qmp_stream *stream)
+{
+	size_t start = 0;
+
+	while (!stream->closed) {
+		char *end = stream->scanned < stream->in.size
+				    ? memchr(stream->in.data + stream->scanned, '\n',
+					     stream->in.size - stream->scanned)
+				    : NULL;
+
+		if (!end)
+			break;
+		stream->scanned = (size_t)(end - stream->in.data) + 1;
+		message_in(stream, stream->in.data + start, stream->scanned - start - 1);
+		start = stream->scanned;
+	}
+	buffer_consume(&stream->in, start);
+	stream->scanned = stream->in.size;
+	if (stream->in.size > QMP_LINE_MAX && !stream->closed) {
+		struct err err = {0};
+
+		err_set(&err, -EMSGSIZE, "a line is longer than %d bytes", QMP_LINE_MAX);
+		close_with(stream, &err);
+	}
+}
+
+void qmp_stream_drain(struct qmp_stream *stream)
+{
+	char chunk[READ_CHUNK];
+	struct err err = {0};
+
+	for (int i = 0; i < READ_CHUNKS_PER_TURN && !stream->closed; i++) {
+		ssize_t n = recv(stream->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+		if (n > 0) {
+			buffer_append(&stream->in, chunk, (size_t)n);
+			lines_in(stream);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n == 0)
+			err_set(&err, -EPIPE, "the peer closed the connection%s",
+				stream->in.size ? " within a line" : "");
+		else
+			err_set_errno(&err, errno, "recv");
+		close_with(stream, &err);
+	}
+}
+
+static void readable(struct ev_loop *loop, ev_io *watch, int revents)
+{
+	(void)loop;
+	(void)revents;
+	qmp_stream_drain(watch->data);
+}
+
+/* Sends as much as the socket takes. A dead peer is noticed by the reading side. */
+static void flush_out(struct qmp_stream *stream)
+{
+	while (stream->out.size) {
+		ssize_t n = send(stream->fd, stream->out.data, stream->out.size,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0) {
+			buffer_consume(&stream->out, (size_t)n);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			ev_io_start(stream->loop, &stream->write_watch);
+			return;
+		}
+		stream->out.size = 0;
+	}
+	ev_io_stop(stream->loop, &stream->write_watch);
+}
+
+static void writable(struct ev_loop *loop, ev_io *watch, int revents)
+{
+	(void)loop;
+	(void)revents;
+	flush_out(watch->data);
+}
+
+void qmp_stream_send(struct qmp_stream *stream, const char *line, size_t size)
+{
+	if (stream->closed)
+		return;
+	if (stream->out.size + size > QMP_UNSENT_MAX) {
+		struct err err = {0};
+
+		err_set(&err, -EMSGSIZE, "the peer does not read: %zu bytes wait for it",
+			stream->out.size);
+		close_with(stream, &err);
+		return;
+	}
+	buffer_append(&stream->out, line, size);
+	flush_out(stream);
+}
+
+struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
+				  const struct qmp_stream_handler *handler, void *ctx)
+{
+	struct qmp_stream *stream = mem_new(struct qmp_stream);
+
+	stream->loop = loop;
+	stream->fd = fd;
+	stream->handler = handler;
+	stream->ctx = ctx;
+	ev_io_init(&stream->read_watch, readable, fd, EV_READ);
+	ev_io_init(&stream->write_watch, writable, fd, EV_WRITE);
+	stream->read_watch.data = stream->write_watch.data = stream;
+	ev_io_start(loop, &stream->read_watch);
+	return stream;
+}
+
+void qmp_stream_free(struct qmp_stream *stream)
+{
+	if (!stream)
+		return;
+	ev_io_stop(stream->loop, &stream->read_watch);
+	ev_io_stop(stream->loop, &stream->write_watch);
+	fd_close(&stream->fd);
+	free(stream->in.data);
+	free(stream->out.data);
+	free(stream);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An incident: the evidence of one failure, taken before anything is killed.
+ *
+ * A folder with manifest.json and, for each QEMU of the VM, its output, its QMP transcript, its
+ * threads, and (if it is alive) the stacks of all threads, taken by eu-stack of elfutils in a
+ * process of its own. It is written under a temporary name and appears whole.
+ */
+#ifndef QSOAK_TRIAGE_INCIDENT_H
+#define QSOAK_TRIAGE_INCIDENT_H
+
+#include <ev.h>
+
+#include "vm/vm.h"
+#include "watch/failure.h"
+
+/* How long eu-stack may take; attaching can block on a thread in D state. */
+#define INCIDENT_STACKS_LIMIT_NS (10 * CLOCK_NS_PER_S)
+#define INCIDENT_STACKS_MAX (1024 * 1024)
+
+struct incident_spec {
+	struct vm *vm;
+	const struct failure *failure;
+	const char *signature;
+	const char *folder; /* absolute; the incident's own, does not exist yet */
+	int64_t failure_id, operation_id;
+	uint64_t seed;
+	int64_t loops;
+};
+
+struct incident;
+
+/* done is called once, from the loop; err->code is 0, or says why the evidence is incomplete (what
+ * could be had is there all the same). */
+struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,
+				void (*done)(void *ctx, const struct err *err), void *ctx);
+void incident_free(struct incident *incident);
+
+#endif

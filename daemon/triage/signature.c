@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Making signatures. */
+#include "triage/signature.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Copies text with each number (a run of digits, or 0x and hex digits, that begins a word) as N,
+ * each path as its last part, and everything unprintable as a space. */
+static void normalise(const char *text, char *out, size_t size)
+{
+	size_t used = 0;
+	char before = ' ';
+
+	while (*text && used + 1 < size) {
+		char c = *text;
+
+		if (isdigit((unsigned char)c) && !in_word(before)) {
+			bool hex = c == '0' && (text[1] == 'x' || text[1] == 'X');
+
+			text += hex ? 2 : 0;
+			while (hex ? isxdigit((unsigned char)*text) : isdigit((unsigned char)*text))
+				text++;
+			c = 'N';
+		} else if (c == '/' && !in_word(before)) {
+			size_t length = strcspn(text, " \t\n'\",:;)");
+			const char *end = text + length;
+
+			while (end > text && end[-1] != '/')
+				end--;
+			text = end;
+			continue;
+		} else {
+			text++;
+			if (!isprint((unsigned char)c))
+				c = ' ';
+		}
+		out[used++] = before = c;
+	}
+	out[used] = '\0';
+}
+
+void signature_make(const struct failure *failure, char *ret_text, size_t size)
+{
+	const char *class = failure_class_name(failure->class);
+	const char *kind = op_kind_name(failure->kind);
+	const char *step = failure->step ? failure->step : "begin";
+	const char *signal = sigabbrev_np(failure->signal);
+	char detail[SIGNATURE_MAX];
+
+	normalise(failure->detail, detail, sizeof(detail));
+	switch (failure->class) {
+	case FAILURE_ASSERTION:
+		/* The condition is code: its numbers do not vary. */
+		snprintf(ret_text, size, "%s", failure->detail);
+		break;
+	case FAILURE_CRASH:
+		snprintf(ret_text, size, "%s by SIG%s in %s/%s", class, signal ? signal : "?", kind,
+			 step);
+		break;
+	case FAILURE_HANG:
+		snprintf(ret_text, size, "%s of %s in %s/%s", class,
+			 failure_place_name(failure->place), kind, step);
+		break;
+	default:
+		snprintf(ret_text, size, "%s in %s/%s: %s", class, kind, step, detail);
+		break;
+	}
+	for (char *c = ret_text; *c; c++)
+		if (!isascii(*c) || !isprint((unsigned char)*c))
+			*c = ' ';
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A build: one QEMU under test, and what identifies it. */
+#ifndef QSOAK_VM_BUILD_H
+#define QSOAK_VM_BUILD_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct build {
+	int64_t id;	/* of its record */
+	char *name;	/* as the profile calls it */
+	char *binary;	/* absolute path */
+	char **args;	/* appended to the command line; NULL-terminated */
+	char *version;	/* first line of --version */
+	char *build_id; /* GNU build-id in hex; NULL where the binary has none */
+	char *sha256;	/* of the binary, in hex */
+};
+
+/* Runs BINARY --version and reads the file; the strings given are copied. A binary that is missing
+ * or cannot be run is -EINVAL: the user named it. Blocks up to BUILD_VERSION_LIMIT_NS. */
+#define BUILD_VERSION_LIMIT_NS 10000000000ll
+int build_identify(const char *name, const char *binary, const char *const *args,
+		   struct build *ret_build, struct err *err);
+void build_finish(struct build *build);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* QEMU's command line, and the images a VM needs, for runs that are our own children. */
+#ifndef QSOAK_VM_DIRECT_H
+#define QSOAK_VM_DIRECT_H
+
+#include "base/err.h"
+#include "vm/run.h"
+
+/* Names in the folder of a VM, and of the block nodes that QMP commands take. */
+#define DIRECT_NODE_FLASH "vars"
+#define DIRECT_NODE_VMSTATE "vmstate"
+
+/* Length of pflash unit 1 in bytes. */
+#define DIRECT_FLASH_BYTES (64 * 1024)
+
+/* The argv for spec, NULL-terminated; free with direct_argv_free(). */
+char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd);
+void direct_argv_free(char **argv);
+
+/* Makes empty images in folder with qemu-img. Blocks for up to DIRECT_IMAGE_LIMIT_NS. */
+#define DIRECT_IMAGE_LIMIT_NS 10000000000ll
+int direct_make_images(const char *folder, struct err *err);
+
+/* Copies the images of one folder into another. */
+int direct_copy_images(const char *from, const char *to, struct err *err);
+
+#endif

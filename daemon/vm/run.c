@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: a run owns a child process, one end of a socket pair for QMP, and the memfd
+ * of its RAM. It forwards what happens to at most one listener a role and keeps no opinion about
+ * it: whether an exit or a silence is a failure is for the operation and the watch to say.
+ */
+#include "vm/run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "vm/direct.h"
+
+struct run {
+	int64_t id;
+	const struct build *build;
+	struct records *records;
+	struct child *child;
+	struct qmp *qmp;
+	struct ram *ram;
+	char **argv;
+	const struct run_listener *listeners[RUN_ROLE_COUNT];
+	struct err closed;
+	int64_t spawned_ns;
+	bool negotiated, oob, exit_expected;
+};
+
+#define RUN_TELL(run, member, ...)                                               \
+	for (int role_ = 0; role_ < RUN_ROLE_COUNT; role_++) {                   \
+		const struct run_listener *listener_ = (run)->listeners[role_];  \
+                                                                                 \
+		if (listener_ && listener_->member)                              \
+			listener_->member(listener_->ctx, (run), ##__VA_ARGS__); \
+	}
+
+static void greeting_in(void *ctx)
+{
+	struct run *run = ctx;
+
+	RUN_TELL(run, greeting);
+}
+
+static void event_in(void *ctx, const struct qmp_event *event)
+{
+	struct run *run = ctx;
+
+	RUN_TELL(run, event, event);
+}
+
+static void qmp_closed(void *ctx, const struct err *err)
+{
+	struct run *run = ctx;
+
+	run->closed = *err;
+	RUN_TELL(run, closed, err);
+}
+
+static const struct qmp_handler qmp_handler = {
+	.greeting = greeting_in,
+	.event = event_in,
+	.closed = qmp_closed,
+};
+
+static void child_gone(void *ctx, const struct child_exit *how)
+{
+	struct run *run = ctx;
+
+	(void)how;
+	/* Its last events may still wait in the socket. */
+	qmp_drain(run->qmp);
+	RUN_TELL(run, exited);
+}
+
+static void emit_begin(const struct run *run, const struct run_spec *spec)
+{
+	auto_json json_t *argv = json_array();
+	auto_free char *text = NULL;
+
+	for (char **word = run->argv; *word; word++)
+		json_array_append_new(argv, json_string(*word));
+	text = json_dumps(argv, JSON_COMPACT);
+	records_emit(run->records, &(struct record){.type = RECORD_RUN_BEGIN,
+						    .run_begin = {
+							    .id = run->id,
+							    .campaign_id = spec->campaign_id,
+							    .build_id = spec->build->id,
+							    .slot = spec->slot,
+							    .vm = spec->vm,
+							    .pid = child_pid(run->child),
+							    .began_unix_ns = clock_unix_ns(),
+							    .argv = text,
+						    }});
+}
+
+int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **ret_run,
+	      struct err *err)
+{
+	struct run *run = mem_new(struct run);
+	auto_close int theirs = -1;
+	int pair[2], r;
+
+	run->records = spec->records;
+	run->build = spec->build;
+	r = ram_new(spec->machine->ram_bytes, &run->ram, err);
+	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		r = err_set_errno(err, errno, "socketpair");
+	if (r == 0) {
+		struct child_spec child = {
+			.cwd = spec->folder,
+			.keep_fds = (int[]){pair[1], ram_fd(run->ram)},
+			.keep_fd_count = 2,
+			.exited = child_gone,
+			.ctx = run,
+		};
+
+		theirs = pair[1];
+		run->qmp = qmp_new(loop, pair[0], &qmp_handler, run);
+		run->argv = direct_argv(spec, theirs, ram_fd(run->ram));
+		child.argv = (const char *const *)run->argv;
+		run->spawned_ns = clock_now_ns();
+		r = child_spawn(loop, &child, &run->child, err);
+	}
+	if (r < 0) {
+		run_free(run);
+		return r;
+	}
+	run->id = records_new_id(run->records);
+	emit_begin(run, spec);
+	*ret_run = run;
+	return 0;
+}
+
+void run_free(struct run *run)
+{
+	const struct child_exit *how;
+
+	if (!run)
+		return;
+	if (run->child && !child_exited(run->child))
+		run_kill(run);
+	how = run->child ? child_exited(run->child) : NULL;
+	if (run->id) {
+		struct record_run_end end = {
+			.id = run->id,
+			.ended_unix_ns = clock_unix_ns(),
+			/* not reaped yet: child_free() below does it */
+			.exit_status = how ? how->status : -1,
+			.signal = how ? how->signal : SIGKILL,
+			.expected = run->exit_expected,
+		};
+
+		records_emit(run->records,
+			     &(struct record){.type = RECORD_RUN_END, .run_end = end});
+	}
+	child_free(run->child);
+	qmp_free(run->qmp);
+	ram_free(run->ram);
+	direct_argv_free(run->argv);
+	free(run);
+}
+
+void run_listen(struct run *run, enum run_role role, const struct run_listener *listener)
+{
+	run->listeners[role] = listener;
+}
+
+int64_t run_id(const struct run *run)
+{
+	return run->id;
+}
+
+const struct build *run_build(const struct run *run)
+{
+	return run->build;
+}
+
+const struct ram *run_ram(const struct run *run)
+{
+	return run->ram;
+}
+
+struct qmp *run_qmp(const struct run *run)
+{
+	return run->qmp;
+}
+
+pid_t run_pid(const struct run *run)
+{
+	return child_pid(run->child);
+}
+
+int64_t run_spawned_ns(const struct run *run)
+{
+	return run->spawned_ns;
+}
+
+const char *const *run_argv(const struct run *run)
+{
+	return (const char *const *)run->argv;
+}
+
+const struct child_exit *run_exited(const struct run *run)
+{
+	return child_exited(run->child);
+}
+
+char *run_output(const struct run *run, size_t *ret_size)
+{
+	return child_output(run->child, ret_size);
+}
+
+const struct err *run_closed(const struct run *run)
+{
+	return &run->closed;
+}
+
+void run_set_negotiated(struct run *run, bool oob)
+{
+	run->negotiated = true;
+	run->oob = oob;
+}
+
+bool run_negotiated(const struct run *run)
+{
+	return run->negotiated;
+}
+
+bool run_oob(const struct run *run)
+{
+	return run->oob;
+}
+
+void run_expect_exit(struct run *run)
+{
+	run->exit_expected = true;
+}
+
+void run_kill(struct run *run)
+{
+	run->exit_expected = true;
+	child_kill(run->child, SIGKILL);
+}
+
+bool run_exit_expected(const struct run *run)
+{
+	return run->exit_expected;
+}

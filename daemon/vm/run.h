@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A run: one QEMU process from spawn to exit, a child of qsoakd with QMP over an inherited socket
+ * pair and its RAM in a memfd: nothing of it has a name in the file system but its images.
+ */
+#ifndef QSOAK_VM_RUN_H
+#define QSOAK_VM_RUN_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/child.h"
+#include "base/err.h"
+#include "base/record.h"
+#include "qmp/qmp.h"
+#include "vm/build.h"
+#include "vm/telemetry.h"
+
+/* The machine that all VMs of a campaign are; strings are borrowed and outlive every run. */
+struct machine {
+	const char *type; /* versioned: pc-q35-7.2 */
+	const char *accel;
+	int64_t ram_bytes;
+	const char *firmware; /* absolute path of the guest's image for pflash unit 0 */
+};
+
+struct run;
+
+struct run_spec {
+	const struct machine *machine;
+	const struct build *build;
+	const char *folder; /* holds the images; becomes QEMU's working directory */
+	bool incoming;	    /* wait for migrate-incoming instead of booting */
+	struct records *records;
+	int64_t campaign_id;
+	int slot, vm; /* numbers, for the record and the name */
+};
+
+/* Who wants to know what happens to a run. All members may be NULL. Roles are called in their
+ * order. A run must not be freed from within. */
+enum run_role {
+	RUN_ROLE_OPERATION, /* the operation in progress */
+	RUN_ROLE_OWNER,	    /* the slot */
+	RUN_ROLE_COUNT,
+};
+
+struct run_listener {
+	void (*greeting)(void *ctx, struct run *run);
+	void (*event)(void *ctx, struct run *run, const struct qmp_event *event);
+	/* The connection ended although the process may live. */
+	void (*closed)(void *ctx, struct run *run, const struct err *err);
+	/* All events that the process sent have been delivered before. */
+	void (*exited)(void *ctx, struct run *run);
+	void *ctx;
+};
+
+/* Spawns QEMU and emits RECORD_RUN_BEGIN. */
+int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **ret_run,
+	      struct err *err);
+
+/* Kills what is alive (see child_free()), emits RECORD_RUN_END; NULL is fine. */
+void run_free(struct run *run);
+
+/* listener NULL: nobody. */
+void run_listen(struct run *run, enum run_role role, const struct run_listener *listener);
+
+int64_t run_id(const struct run *run);
+const struct build *run_build(const struct run *run);
+const struct ram *run_ram(const struct run *run);
+struct qmp *run_qmp(const struct run *run);
+pid_t run_pid(const struct run *run);
+int64_t run_spawned_ns(const struct run *run); /* CLOCK_MONOTONIC */
+const char *const *run_argv(const struct run *run);
+
+/* NULL while the process is alive. */
+const struct child_exit *run_exited(const struct run *run);
+
+/* See child_output(). */
+char *run_output(const struct run *run, size_t *ret_size);
+
+/* Whether the QMP connection ended, and why (then the code is not 0). */
+const struct err *run_closed(const struct run *run);
+
+/* After qmp_capabilities: whether out-of-band commands are legal, in-band ones too. */
+void run_set_negotiated(struct run *run, bool oob);
+bool run_negotiated(const struct run *run);
+bool run_oob(const struct run *run);
+
+/* From now on its exit is what we asked for, e.g. after quit. */
+void run_expect_exit(struct run *run);
+
+bool run_exit_expected(const struct run *run);
+
+/* SIGKILL; its exit is expected from now on. exited is called when it has gone. */
+void run_kill(struct run *run);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest RAM and the telemetry page in it, seen from outside: no exit, no QMP, no serial port.
+ *
+ * The RAM is a memfd that QEMU inherits, sealed so that no QEMU can truncate it and kill us by
+ * SIGBUS. Only the telemetry page is mapped here, read-only.
+ */
+#ifndef QSOAK_VM_TELEMETRY_H
+#define QSOAK_VM_TELEMETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "guests/telemetry.h"
+
+struct ram;
+
+/* size in bytes, above TELEMETRY_GPA + TELEMETRY_SIZE. */
+int ram_new(int64_t size, struct ram **ret_ram, struct err *err);
+void ram_free(struct ram *ram);
+
+/* The memfd, for QEMU to inherit; stays owned by ram. */
+int ram_fd(const struct ram *ram);
+
+/* Copies the page, then looks at the copy. False while the guest has not filled it in, or when what
+ * stands there is not our telemetry. */
+bool ram_sample(const struct ram *ram, struct telemetry *ret_telemetry);
+
+/* All vCPU ticks together; 0 without telemetry. Moves while the guest runs. */
+uint64_t ram_ticks(const struct ram *ram);
+
+#endif

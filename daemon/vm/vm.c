@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A VM's states, its folder, and its one or two runs. */
+#include "vm/vm.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/folder.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/names.h"
+#include "vm/direct.h"
+
+static const char *const state_names[] = {
+	[VM_NEW] = "new",
+	[VM_BOOTING] = "booting",
+	[VM_RUNNING] = "running",
+	[VM_BUSY] = "busy",
+	[VM_SHUTTING_DOWN] = "shutting-down",
+	[VM_FAILED] = "failed",
+	[VM_ENDED] = "ended",
+};
+NAMES_COMPLETE(state_names, VM_STATE_COUNT);
+
+/* Row: from; bits: to. A VM may fail, or be ended by an interruption, at any time. */
+#define TO(state) (1u << (state))
+static const unsigned legal[] = {
+	[VM_NEW] = TO(VM_BOOTING) | TO(VM_FAILED) | TO(VM_ENDED),
+	[VM_BOOTING] = TO(VM_RUNNING) | TO(VM_FAILED) | TO(VM_ENDED),
+	[VM_RUNNING] = TO(VM_BUSY) | TO(VM_SHUTTING_DOWN) | TO(VM_FAILED) | TO(VM_ENDED),
+	[VM_BUSY] = TO(VM_RUNNING) | TO(VM_FAILED) | TO(VM_ENDED),
+	[VM_SHUTTING_DOWN] = TO(VM_FAILED) | TO(VM_ENDED),
+	[VM_FAILED] = TO(VM_ENDED),
+	[VM_ENDED] = 0,
+};
+NAMES_COMPLETE(legal, VM_STATE_COUNT);
+
+struct vm {
+	struct ev_loop *loop;
+	struct vm_spec spec;
+	enum vm_state state;
+	char *folder;
+	struct run *run, *incoming;
+	const struct run_listener *owner;
+};
+
+const char *vm_state_name(enum vm_state state)
+{
+	return names_of(state_names, VM_STATE_COUNT, state);
+}
+
+void vm_set_state(struct vm *vm, enum vm_state state)
+{
+	log_debug("slot %d vm %d: %s -> %s", vm->spec.slot, vm->spec.vm, vm_state_name(vm->state),
+		  vm_state_name(state));
+	if (!(legal[vm->state] & TO(state)))
+		abort();
+	vm->state = state;
+}
+
+enum vm_state vm_state(const struct vm *vm)
+{
+	return vm->state;
+}
+
+const struct vm_spec *vm_spec(const struct vm *vm)
+{
+	return &vm->spec;
+}
+
+const char *vm_folder(const struct vm *vm)
+{
+	return vm->folder;
+}
+
+int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm, struct err *err)
+{
+	auto_free char *folder = mem_printf("%s/%d-%d", spec->parent, spec->slot, spec->vm);
+	int r;
+
+	if (mkdir(folder, 0700) < 0)
+		return err_set_errno(err, errno, "cannot make %s", folder);
+	r = direct_copy_images(spec->template, folder, err);
+	if (r < 0) {
+		folder_remove(folder);
+		return r;
+	}
+	*ret_vm = mem_new(struct vm);
+	(*ret_vm)->loop = loop;
+	(*ret_vm)->spec = *spec;
+	(*ret_vm)->folder = mem_steal(folder);
+	return 0;
+}
+
+void vm_free(struct vm *vm)
+{
+	if (!vm)
+		return;
+	run_free(vm->run);
+	run_free(vm->incoming);
+	folder_remove(vm->folder);
+	free(vm->folder);
+	free(vm);
+}
+
+int vm_start_run(struct vm *vm, struct err *err)
+{
+	struct run_spec spec = {
+		.machine = vm->spec.machine,
+		.build = vm->spec.build,
+		.folder = vm->folder,
+		.incoming = vm->run != NULL,
+		.records = vm->spec.records,
+		.campaign_id = vm->spec.campaign_id,
+		.slot = vm->spec.slot,
+		.vm = vm->spec.vm,
+	};
+	struct run **where = vm->run ? &vm->incoming : &vm->run;
+	int r;
+
+	if (*where)
+		abort();
+	r = run_start(vm->loop, &spec, where, err);
+	if (r < 0)
+		return r;
+	run_listen(*where, RUN_ROLE_OWNER, vm->owner);
+	return 0;
+}
+
+struct run *vm_run(const struct vm *vm)
+{
+	return vm->run;
+}
+
+struct run *vm_incoming(const struct vm *vm)
+{
+	return vm->incoming;
+}
+
+void vm_switch_run(struct vm *vm)
+{
+	run_free(vm->run);
+	vm->run = vm->incoming;
+	vm->incoming = NULL;
+}
+
+void vm_listen(struct vm *vm, const struct run_listener *owner)
+{
+	vm->owner = owner;
+	if (vm->run)
+		run_listen(vm->run, RUN_ROLE_OWNER, owner);
+	if (vm->incoming)
+		run_listen(vm->incoming, RUN_ROLE_OWNER, owner);
+}
+
+void vm_kill(struct vm *vm)
+{
+	if (vm->run)
+		run_kill(vm->run);
+	if (vm->incoming)
+		run_kill(vm->incoming);
+}
+
+bool vm_alive(const struct vm *vm)
+{
+	return (vm->run && !run_exited(vm->run)) || (vm->incoming && !run_exited(vm->incoming));
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: a diagnosis waits. After a loss it waits until the processes involved have
+ * gone (a QEMU that crashes takes its migration peer along, and the kernel reports the two in any
+ * order), after a passed limit until both probes have answered and the guest has been looked at
+ * twice; in both cases until DIAGNOSIS_NS at most. Then it decides, once.
+ */
+#include "watch/diagnosis.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/mem.h"
+#include "watch/crash.h"
+#include "watch/hang.h"
+#include "watch/proc.h"
+
+#define LOOK_NS (50 * CLOCK_NS_PER_MS)
+
+/* One QEMU under examination. */
+struct patient {
+	struct run *run;
+	struct hang_signals signals;
+	uint64_t ticks_before;
+	bool halted_before;
+};
+
+struct diagnosis {
+	struct ev_loop *loop;
+	struct op_result result;
+	struct patient patient[VM_RUNS_MAX];
+	size_t patient_count;
+	struct deadline look;
+	int64_t began_ns;
+	struct failure failure;
+	void (*done)(void *ctx, const struct failure *failure);
+	void *ctx;
+};
+
+static void out_of_band_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct patient *patient = ctx;
+
+	/* Even an error is an answer. */
+	(void)reply;
+	patient->signals.out_of_band = HANG_ANSWERS;
+}
+
+static void in_band_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct patient *patient = ctx;
+	const char *status =
+		reply->value ? json_string_value(json_object_get(reply->value, "status")) : NULL;
+
+	patient->signals.in_band = HANG_ANSWERS;
+	patient->signals.status_running = status && !strcmp(status, "running");
+}
+
+static void look_at_threads(struct patient *patient)
+{
+	auto_free struct proc_thread *threads = NULL;
+	size_t count = proc_threads(run_pid(patient->run), &threads);
+
+	patient->signals.halted = count && proc_thread_halted(&threads[0]);
+	patient->signals.main_in_futex = count && proc_thread_in_futex(&threads[0]);
+}
+
+static void examine(struct patient *patient, struct run *run)
+{
+	struct telemetry telemetry;
+
+	patient->run = run;
+	patient->ticks_before = ram_ticks(run_ram(run));
+	patient->signals.guest =
+		ram_sample(run_ram(run), &telemetry) ? HANG_GUEST_STANDS : HANG_GUEST_UNKNOWN;
+	look_at_threads(patient);
+	patient->halted_before = patient->signals.halted;
+	if (!run_negotiated(run))
+		return;
+	patient->signals.in_band = HANG_SILENT;
+	qmp_execute(run_qmp(run), "query-status", NULL, false, in_band_in, patient);
+	if (!run_oob(run))
+		return;
+	patient->signals.out_of_band = HANG_SILENT;
+	qmp_execute(run_qmp(run), "query-yank", NULL, true, out_of_band_in, patient);
+}
+
+static void set_failure(struct diagnosis *diagnosis, enum failure_class class,
+			enum failure_place place, struct run *run, const char *detail)
+{
+	diagnosis->failure.class = class;
+	diagnosis->failure.place = place;
+	diagnosis->failure.run = run;
+	snprintf(diagnosis->failure.detail, sizeof(diagnosis->failure.detail), "%s", detail);
+	/* It may quote a QEMU's output, and ends up in JSON and on terminals. */
+	for (char *c = diagnosis->failure.detail; *c; c++)
+		if (!isascii(*c) || !isprint((unsigned char)*c))
+			*c = '?';
+}
+
+static void decide_hang(struct diagnosis *diagnosis)
+{
+	static const char *const answers[] = {
+		[HANG_NOT_OFFERED] = "cannot be asked",
+		[HANG_ANSWERS] = "answers",
+		[HANG_SILENT] = "is silent",
+	};
+	static const char *const guests[] = {
+		[HANG_GUEST_UNKNOWN] = "is unknown",
+		[HANG_GUEST_MOVES] = "moves",
+		[HANG_GUEST_STANDS] = "stands",
+	};
+	const struct op_result *result = &diagnosis->result;
+	struct patient *worst = NULL;
+	enum failure_place worst_place = PLACE_NONE;
+	auto_free char *detail = NULL;
+
+	for (size_t i = 0; i < diagnosis->patient_count; i++) {
+		struct patient *patient = &diagnosis->patient[i];
+		enum failure_place place;
+
+		look_at_threads(patient);
+		patient->signals.halted = patient->signals.halted && patient->halted_before;
+		if (patient->signals.guest == HANG_GUEST_STANDS &&
+		    ram_ticks(run_ram(patient->run)) != patient->ticks_before)
+			patient->signals.guest = HANG_GUEST_MOVES;
+		place = hang_place(&patient->signals, result->place);
+		if (!worst || (place != PLACE_NONE && place < worst_place)) {
+			worst = patient;
+			worst_place = place;
+		}
+	}
+	if (!worst) {
+		set_failure(diagnosis, FAILURE_HOST, PLACE_NONE, NULL, result->err.text);
+		return;
+	}
+	detail = mem_printf("%s; out-of-band %s, in-band %s, the guest %s, the main thread %s",
+			    result->err.text, answers[worst->signals.out_of_band],
+			    answers[worst->signals.in_band], guests[worst->signals.guest],
+			    worst->signals.halted	   ? "is halted"
+			    : worst->signals.main_in_futex ? "waits on a futex"
+							   : "runs or polls");
+	set_failure(diagnosis, FAILURE_HANG, worst_place, worst->run, detail);
+}
+
+/* Of several dead QEMUs the one with the worst end is at fault: class values ascend from assertion
+ * to exit. */
+static void decide_loss(struct diagnosis *diagnosis)
+{
+	const struct op_result *result = &diagnosis->result;
+	bool found = false;
+
+	for (size_t i = 0; i < diagnosis->patient_count; i++) {
+		struct run *run = diagnosis->patient[i].run;
+		const struct child_exit *how = run_exited(run);
+		auto_free char *output = NULL;
+		char detail[ERR_TEXT_MAX];
+		enum failure_class class;
+
+		if (!how || (run_exit_expected(run) && !how->signal && !how->status))
+			continue;
+		output = run_output(run, NULL);
+		class = crash_classify(how, output, detail, sizeof(detail));
+		if (!found || class < diagnosis->failure.class) {
+			set_failure(diagnosis, class, PLACE_NONE, run, detail);
+			diagnosis->failure.signal = how->signal;
+		}
+		found = true;
+	}
+	if (!found)
+		set_failure(diagnosis, FAILURE_PROTOCOL, PLACE_NONE, result->run, result->err.text);
+}
+
+static bool complete(const struct diagnosis *diagnosis)
+{
+	bool complete = true;
+
+	for (size_t i = 0; i < diagnosis->patient_count; i++) {
+		const struct patient *patient = &diagnosis->patient[i];
+
+		if (diagnosis->result.cause == OP_CAUSE_LOST)
+			complete = complete && run_exited(patient->run);
+		else
+			/* A guest that stands must be given its time to move. */
+			complete = false;
+	}
+	return complete;
+}
+
+static void look(void *ctx)
+{
+	struct diagnosis *diagnosis = ctx;
+	const struct op_result *result = &diagnosis->result;
+
+	if (!complete(diagnosis) && clock_now_ns() - diagnosis->began_ns < DIAGNOSIS_NS) {
+		deadline_start(diagnosis->loop, &diagnosis->look, LOOK_NS);
+		return;
+	}
+	switch (result->cause) {
+	case OP_CAUSE_LOST:
+		decide_loss(diagnosis);
+		break;
+	case OP_CAUSE_DEADLINE:
+		decide_hang(diagnosis);
+		break;
+	case OP_CAUSE_ERROR:
+		set_failure(diagnosis, FAILURE_ERROR, PLACE_NONE, result->run, result->err.text);
+		break;
+	case OP_CAUSE_HOST:
+	case OP_CAUSE_NONE:
+		set_failure(diagnosis, FAILURE_HOST, PLACE_NONE, NULL, result->err.text);
+		break;
+	}
+	diagnosis->done(diagnosis->ctx, &diagnosis->failure);
+}
+
+struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
+				  const struct op_result *result,
+				  void (*done)(void *ctx, const struct failure *failure), void *ctx)
+{
+	struct diagnosis *diagnosis = mem_new(struct diagnosis);
+	struct run *runs[VM_RUNS_MAX] = {vm_run(vm), vm_incoming(vm)};
+
+	/* Between equals the run that the step waited for is at fault. */
+	if (result->run && result->run == runs[1]) {
+		runs[1] = runs[0];
+		runs[0] = result->run;
+	}
+	diagnosis->loop = loop;
+	diagnosis->result = *result;
+	diagnosis->done = done;
+	diagnosis->ctx = ctx;
+	diagnosis->failure.kind = result->kind;
+	diagnosis->failure.step = result->step;
+	diagnosis->began_ns = clock_now_ns();
+	if (result->cause == OP_CAUSE_LOST || result->cause == OP_CAUSE_DEADLINE)
+		for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+			if (runs[i])
+				examine(&diagnosis->patient[diagnosis->patient_count++], runs[i]);
+	deadline_init(&diagnosis->look, look, diagnosis);
+	deadline_start(loop, &diagnosis->look, 0);
+	return diagnosis;
+}
+
+void diagnosis_free(struct diagnosis *diagnosis)
+{
+	if (!diagnosis)
+		return;
+	deadline_stop(diagnosis->loop, &diagnosis->look);
+	for (size_t i = 0; i < diagnosis->patient_count; i++)
+		qmp_forget(run_qmp(diagnosis->patient[i].run), &diagnosis->patient[i]);
+	free(diagnosis);
+}

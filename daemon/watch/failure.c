@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of failure classes and places. */
+#include "watch/failure.h"
+
+#include "base/names.h"
+
+static const char *const class_names[] = {
+	[FAILURE_ASSERTION] = "assertion", [FAILURE_CRASH] = "crash",
+	[FAILURE_EXIT] = "exit",	   [FAILURE_HANG] = "hang",
+	[FAILURE_PROTOCOL] = "protocol",   [FAILURE_ERROR] = "error",
+	[FAILURE_HOST] = "host",
+};
+NAMES_COMPLETE(class_names, FAILURE_CLASS_COUNT);
+
+static const char *const place_names[] = {
+	[PLACE_NONE] = NULL,
+	[PLACE_PROCESS] = "process",
+	[PLACE_MONITOR] = "monitor",
+	[PLACE_MAIN_LOOP] = "main-loop",
+	[PLACE_VCPU] = "vcpu",
+	[PLACE_JOB] = "job",
+	[PLACE_MIGRATION] = "migration",
+	[PLACE_SHUTDOWN] = "shutdown",
+};
+NAMES_COMPLETE(place_names, FAILURE_PLACE_COUNT);
+
+const char *failure_class_name(enum failure_class class)
+{
+	return names_of(class_names, FAILURE_CLASS_COUNT, class);
+}
+
+const char *failure_place_name(enum failure_place place)
+{
+	return place == PLACE_NONE ? NULL : names_of(place_names, FAILURE_PLACE_COUNT, place);
+}

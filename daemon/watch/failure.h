@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a failure is: class, place and the facts that the classification found. */
+#ifndef QSOAK_WATCH_FAILURE_H
+#define QSOAK_WATCH_FAILURE_H
+
+#include "base/err.h"
+#include "op/op.h"
+#include "vm/run.h"
+
+enum failure_class {
+	FAILURE_ASSERTION,
+	FAILURE_CRASH,
+	FAILURE_EXIT,
+	FAILURE_HANG,
+	FAILURE_PROTOCOL,
+	FAILURE_ERROR,
+	FAILURE_HOST,
+	FAILURE_CLASS_COUNT,
+};
+
+enum failure_place {
+	PLACE_NONE,
+	PLACE_PROCESS,
+	PLACE_MONITOR,
+	PLACE_MAIN_LOOP,
+	PLACE_VCPU,
+	PLACE_JOB,
+	PLACE_MIGRATION,
+	PLACE_SHUTDOWN,
+	FAILURE_PLACE_COUNT,
+};
+
+const char *failure_class_name(enum failure_class class);
+
+/* NULL for PLACE_NONE. */
+const char *failure_place_name(enum failure_place place);
+
+struct failure {
+	enum failure_class class;
+	enum failure_place place; /* of a hang */
+	enum op_kind kind;
+	const char *step;	   /* static, or NULL */
+	struct run *run;	   /* the run at fault, or NULL */
+	int signal;		   /* that ended the run at fault, 0 if none did */
+	char detail[ERR_TEXT_MAX]; /* one line for people */
+};
+
+#endif

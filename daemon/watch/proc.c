@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading /proc/PID/task, proc(5). */
+#include "watch/proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/mem.h"
+
+/* Reads at most size - 1 bytes of a file of a thread; "" if it cannot be read. */
+static void read_file(int task_fd, pid_t tid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	auto_close int fd = -1;
+	ssize_t n;
+
+	text[0] = '\0';
+	snprintf(path, sizeof(path), "%d/%s", tid, name);
+	fd = openat(task_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, text, size - 1);
+	text[n > 0 ? n : 0] = '\0';
+}
+
+static bool read_thread(int task_fd, pid_t tid, struct proc_thread *thread)
+{
+	char text[1024], *open_paren, *close_paren;
+	unsigned long user, system;
+
+	read_file(task_fd, tid, "stat", text, sizeof(text));
+	/* The name is in parentheses and may hold parentheses itself. */
+	open_paren = strchr(text, '(');
+	close_paren = strrchr(text, ')');
+	if (!open_paren || !close_paren || close_paren < open_paren)
+		return false;
+	*thread = (struct proc_thread){.tid = tid, .syscall = -1};
+	snprintf(thread->name, sizeof(thread->name), "%.*s", (int)(close_paren - open_paren - 1),
+		 open_paren + 1);
+	if (sscanf(close_paren + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		   &thread->state, &user, &system) != 3)
+		return false;
+	thread->cpu_ticks = user + system;
+
+	read_file(task_fd, tid, "wchan", text, sizeof(text));
+	if (strcmp(text, "0"))
+		snprintf(thread->wchan, sizeof(thread->wchan), "%.63s", text);
+	read_file(task_fd, tid, "syscall", text, sizeof(text));
+	if (sscanf(text, "%ld", &thread->syscall) != 1)
+		thread->syscall = -1;
+	return true;
+}
+
+size_t proc_threads(pid_t pid, struct proc_thread **ret_threads)
+{
+	struct proc_thread *threads = NULL;
+	struct dirent *entry;
+	size_t count = 0;
+	char path[64];
+	DIR *task;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	task = opendir(path);
+	if (!task)
+		return 0;
+	while (count < PROC_THREADS_MAX && (entry = readdir(task))) {
+		struct proc_thread thread;
+
+		if (entry->d_name[0] == '.' ||
+		    !read_thread(dirfd(task), (pid_t)atoi(entry->d_name), &thread))
+			continue;
+		threads = mem_realloc(threads, count + 1, sizeof(thread));
+		threads[count] = thread;
+		if (thread.tid == pid) {
+			threads[count] = threads[0];
+			threads[0] = thread;
+		}
+		count++;
+	}
+	closedir(task);
+	if (count)
+		*ret_threads = threads;
+	return count;
+}
+
+bool proc_thread_halted(const struct proc_thread *thread)
+{
+	return thread->state == 'T' || thread->state == 't' || thread->state == 'D';
+}
+
+bool proc_thread_in_futex(const struct proc_thread *thread)
+{
+	return thread->syscall == SYS_futex || strstr(thread->wchan, "futex");
+}

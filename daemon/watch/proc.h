@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What /proc says of the threads of a process. */
+#ifndef QSOAK_WATCH_PROC_H
+#define QSOAK_WATCH_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROC_THREADS_MAX 1024
+
+struct proc_thread {
+	pid_t tid;
+	char name[32];	    /* e.g. "CPU 0/TCG"; the main thread has the program's name */
+	char state;	    /* 'R', 'S', 'D', 'T', 't', 'Z', ... */
+	char wchan[64];	    /* kernel function it sleeps in, "" if unknown */
+	long syscall;	    /* number of the system call it is in, -1 if unknown or running */
+	uint64_t cpu_ticks; /* user and system, in units of sysconf(_SC_CLK_TCK) */
+};
+
+/* All threads, the main thread first; ret_threads is for free(). Returns their number, 0 when the
+ * process has gone. */
+size_t proc_threads(pid_t pid, struct proc_thread **ret_threads);
+
+/* Whether a thread cannot run: stopped, traced, or in an uninterruptible sleep. */
+bool proc_thread_halted(const struct proc_thread *thread);
+
+/* Whether it waits in futex(2): a mutex, a condition, a semaphore. */
+bool proc_thread_in_futex(const struct proc_thread *thread);
+
+#endif
