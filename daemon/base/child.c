@@ -99,7 +99,7 @@ static void output_ready(struct ev_loop *loop, ev_io *watch, int revents)
 /* Returns false while the child is alive. */
 static bool reap(struct child *child)
 {
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 
 	if (child->reaped)
 		return true;
@@ -108,11 +108,11 @@ static bool reap(struct child *child)
 	child->reaped = true;
 	ev_io_stop(child->loop, &child->exit_watch);
 	if (info.si_code == CLD_EXITED)
-		child->how = (struct child_exit){.status = info.si_status};
+		child->how = (struct child_exit){ .status = info.si_status };
 	else
-		child->how = (struct child_exit){.status = -1,
-						 .signal = info.si_status,
-						 .core_dumped = info.si_code == CLD_DUMPED};
+		child->how = (struct child_exit){ .status = -1,
+						  .signal = info.si_status,
+						  .core_dumped = info.si_code == CLD_DUMPED };
 	return true;
 }
 
@@ -222,7 +222,7 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	child->output_fd = fd_steal(&output_read);
 	child->exited = spec->exited;
 	child->ctx = spec->ctx;
-	child->capture = (struct capture){.half = half};
+	child->capture = (struct capture){ .half = half };
 	child->capture.head = mem_zalloc(half);
 	child->capture.tail = mem_zalloc(half);
 	ev_io_init(&child->exit_watch, exit_ready, child->pidfd, EV_READ);
@@ -239,7 +239,7 @@ void child_free(struct child *child)
 	if (!child)
 		return;
 	if (!reap(child)) {
-		struct pollfd gone = {.fd = child->pidfd, .events = POLLIN};
+		struct pollfd gone = { .fd = child->pidfd, .events = POLLIN };
 
 		child_kill(child, SIGKILL);
 		poll(&gone, 1, CHILD_REAP_LIMIT_NS / CLOCK_NS_PER_MS);
@@ -299,8 +299,8 @@ static void tool_late(void *ctx)
 int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char **ret_output,
 	      struct err *err)
 {
-	struct tool tool = {.loop = ev_loop_new(EVFLAG_AUTO)};
-	struct child_spec spec = {.argv = argv, .cwd = cwd, .exited = tool_exited, .ctx = &tool};
+	struct tool tool = { .loop = ev_loop_new(EVFLAG_AUTO) };
+	struct child_spec spec = { .argv = argv, .cwd = cwd, .exited = tool_exited, .ctx = &tool };
 	struct deadline deadline;
 	struct child *child = NULL;
 	auto_free char *output = NULL;

@@ -35,7 +35,7 @@ void records_subscribe(struct records *records, record_fn fn, void *ctx)
 {
 	records->subscribers = mem_realloc(records->subscribers, records->count + 1,
 					   sizeof(*records->subscribers));
-	records->subscribers[records->count++] = (struct subscriber){fn, ctx};
+	records->subscribers[records->count++] = (struct subscriber){ fn, ctx };
 }
 
 int64_t records_new_id(struct records *records)

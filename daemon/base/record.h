@@ -103,6 +103,7 @@ struct record_measure {
 
 struct record_operation_end {
 	int64_t id;
+	int64_t src_run_id;  /* boot: known only now */
 	int64_t dst_run_id;  /* migrate: the destination, else 0 */
 	const char *outcome; /* "ok", "failed", "interrupted" */
 	int64_t duration_ns;

@@ -15,8 +15,8 @@
 #include "base/err.h"
 
 #define YAML_TEXT_MAX (1024 * 1024)
-#define YAML_NODES_MAX 10000
-#define YAML_DEPTH_MAX 16
+#define YAML_NODES_MAX 10000 /* keys count, too */
+#define YAML_DEPTH_MAX 16    /* the root counts */
 
 enum yaml_type {
 	YAML_SCALAR,
@@ -34,11 +34,13 @@ struct yaml_node {
 	size_t count;
 };
 
-/* text need not end in NUL. name is the file's, for error texts ("name:line: ..."). The root is a
- * mapping. */
+/* text need not end in NUL. name is the file's, for error texts ("name:line: what was found, what
+ * would be right"). The root is a mapping; the caller frees it. -EINVAL: not of the subset. */
 int yaml_parse(const char *text, size_t size, const char *name, struct yaml_node **ret_root,
 	       struct err *err);
-void yaml_free(struct yaml_node *root);
+
+/* Takes NULL. Not called yaml_free(): libyaml exports, and itself calls, a function of that name. */
+void yaml_node_free(struct yaml_node *root);
 
 /* The entry of a mapping, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);

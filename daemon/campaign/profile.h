@@ -15,43 +15,53 @@
 
 #define PROFILE_TEXT_MAX (256 * 1024)
 #define PROFILE_BUILDS_MAX 16
+#define PROFILE_NAME_MAX 64
 #define PROFILE_VMS_MAX 256
+#define PROFILE_LOOPS_PER_VM_MAX 1000000
+#define PROFILE_LOOPS_PER_VM_DEFAULT 20
+#define PROFILE_EVERY_MAX 1000000
 #define PROFILE_OPERATIONS_MAX 64
 #define PROFILE_CHANNELS_MAX 64
+#define PROFILE_CHANNELS_DEFAULT 4
 #define PROFILE_ARGS_MAX 256
 #define PROFILE_RAM_MIN_BYTES (16ll << 20)
 #define PROFILE_RAM_MAX_BYTES (1ll << 40)
+#define PROFILE_STOP_DURATION_MIN_NS 1000000000ll		  /* 1 s */
+#define PROFILE_STOP_DURATION_MAX_NS (8784 * 3600 * 1000000000ll) /* a leap year */
+#define PROFILE_STOP_LOOPS_MAX 1000000000000ll
 
 struct profile_build {
-	char *name;   /* letters, digits, '.', '_', '-'; at most 64 */
+	char *name;   /* letters, digits, '.', '_', '-'; begins with a letter or digit */
 	char *binary; /* absolute path */
-	char **args;  /* appended to QEMU's command line, NULL-terminated */
+	char **args;  /* appended to QEMU's command line, NULL-terminated; never NULL */
 };
 
 /* One entry of the operation list. */
 struct profile_operation {
 	enum op_kind kind;
-	unsigned every;	   /* takes part in every n-th loop; at least 1 */
+	unsigned every;	   /* takes part in every n-th loop; 1 but for a migrate */
 	unsigned channels; /* migrate: multifd channels, 1 to PROFILE_CHANNELS_MAX */
 };
 
 struct profile {
 	char *text; /* as given */
-	char *name;
+	char *name; /* by the rules of a build's name */
 
-	char *machine; /* versioned machine type */
+	char *machine; /* versioned machine type of the q35 family */
 	char *accel;   /* "tcg" or "kvm" */
 	int64_t ram_bytes;
 
-	char *guest; /* name of a firmware in the guests folder */
+	char *guest; /* name of a firmware in the guests folder: letters, digits, '-' */
 
 	struct profile_build *builds;
 	size_t build_count; /* 1 to PROFILE_BUILDS_MAX */
 
 	unsigned vms; /* size of the fleet, 1 to PROFILE_VMS_MAX */
-	unsigned
-		loops_per_vm; /* planned end of a VM: it is shut down and a new one boots; at least 1 */
+	/* planned end of a VM: it is shut down and a new one boots; 1 to PROFILE_LOOPS_PER_VM_MAX */
+	unsigned loops_per_vm;
 
+	/* Each save is followed by any number of loads and one delete, maybe with a migrate
+	 * between them. */
 	struct profile_operation *operations; /* one loop, in order */
 	size_t operation_count;
 
@@ -63,14 +73,18 @@ struct profile {
 	int64_t stop_loops;	  /* of all slots together; 0: no such rule */
 };
 
-/* Reads and checks text. name is for error texts, which say "name:line: key: what was found, what
- * would be right". Does not look at the host (whether a
- * binary exists is seen when the build is identified). */
+/* Reads and checks text, which need not end in NUL. name is for error texts, which say "name:line:
+ * key: what was found, what would be right" with -EINVAL. The caller frees the profile. Does not
+ * look at the host: whether a binary exists is seen when the build is identified, whether a guest
+ * exists when it is loaded. */
 int profile_parse(const char *text, size_t size, const char *name, struct profile **ret_profile,
 		  struct err *err);
+
+/* Takes NULL, and a profile that was built in part. */
 void profile_free(struct profile *profile);
 
-/* Replaces the binary of the build called name, or adds a build. */
+/* Replaces the binary of the build called name (which keeps its args), or adds a build without
+ * args. By the rules of the profile's own builds; -EINVAL leaves the profile as it was. */
 int profile_set_build(struct profile *profile, const char *name, const char *binary,
 		      struct err *err);
 

@@ -18,13 +18,13 @@ static enum op_progress ended_ticks(struct op *op, struct err *err)
 }
 
 static const struct op_step steps[] = {
-	{.name = "spawn", .start = start_spawn, .ended = op_ended_greeted, .limit = LIMIT_BOOT},
-	{.name = "negotiate",
-	 .start = op_start_negotiate,
-	 .ended = op_ended_negotiate,
-	 .limit = LIMIT_REPLY},
-	{.name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .polls = true},
-	{0},
+	{ .name = "spawn", .start = start_spawn, .ended = op_ended_greeted, .limit = LIMIT_BOOT },
+	{ .name = "negotiate",
+	  .start = op_start_negotiate,
+	  .ended = op_ended_negotiate,
+	  .limit = LIMIT_REPLY },
+	{ .name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .polls = true },
+	{ 0 },
 };
 
-const struct op_type op_type_boot = {.steps = steps};
+const struct op_type op_type_boot = { .steps = steps };

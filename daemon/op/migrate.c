@@ -22,12 +22,26 @@ static int start_spawn(struct op *op, struct err *err)
 	return r;
 }
 
+static void set_capabilities(struct op *op, bool multifd)
+{
+	op_execute(op, "migrate-set-capabilities",
+		   json_pack("{s:[{s:s, s:b}, {s:s, s:b}]}", "capabilities", "capability", "events",
+			     "state", 1, "capability", "multifd", "state", (int)multifd));
+}
+
 static int start_capabilities(struct op *op, struct err *err)
 {
 	(void)err;
-	op_execute(op, "migrate-set-capabilities",
-		   json_pack("{s:[{s:s, s:b}, {s:s, s:b}]}", "capabilities", "capability", "events",
-			     "state", 1, "capability", "multifd", "state", 1));
+	set_capabilities(op, true);
+	return 0;
+}
+
+/* Capabilities outlive the migration, and snapshot-save is a migration inside QEMU: with multifd
+ * still on, 7.2 crashes in it (multifd_send_sync_main() without channels). */
+static int start_reset(struct op *op, struct err *err)
+{
+	(void)err;
+	set_capabilities(op, false);
 	return 0;
 }
 
@@ -83,13 +97,13 @@ static enum op_progress ended_statistics(struct op *op, struct err *err)
 	static const struct {
 		const char *group, *field, *name;
 	} figures[] = {
-		{NULL, "setup-time", "setup_ms"},
-		{NULL, "downtime", "downtime_ms"},
-		{NULL, "total-time", "total_ms"},
-		{"ram", "transferred", "transferred_bytes"},
-		{"ram", "mbps", "throughput_mbps"},
-		{"ram", "dirty-sync-count", "passes"},
-		{"ram", "multifd-bytes", "multifd_bytes"},
+		{ NULL, "setup-time", "setup_ms" },
+		{ NULL, "downtime", "downtime_ms" },
+		{ NULL, "total-time", "total_ms" },
+		{ "ram", "transferred", "transferred_bytes" },
+		{ "ram", "mbps", "throughput_mbps" },
+		{ "ram", "dirty-sync-count", "passes" },
+		{ "ram", "multifd-bytes", "multifd_bytes" },
 	};
 
 	(void)err;
@@ -115,46 +129,53 @@ static void completed(struct op *op)
 }
 
 static const struct op_step steps[] = {
-	{.name = "spawn",
-	 .start = start_spawn,
-	 .ended = op_ended_greeted,
-	 .limit = LIMIT_BOOT,
-	 .side = OP_DST},
-	{.name = "negotiate",
-	 .start = op_start_negotiate,
-	 .ended = op_ended_negotiate,
-	 .limit = LIMIT_REPLY,
-	 .side = OP_DST},
-	{.name = "capabilities-dst",
-	 .start = start_capabilities,
-	 .limit = LIMIT_REPLY,
-	 .side = OP_DST},
-	{.name = "parameters-dst", .start = start_parameters, .limit = LIMIT_REPLY, .side = OP_DST},
-	{.name = "listen", .start = start_listen, .limit = LIMIT_REPLY, .side = OP_DST},
-	{.name = "capabilities-src",
-	 .start = start_capabilities,
-	 .limit = LIMIT_REPLY,
-	 .side = OP_SRC},
-	{.name = "parameters-src", .start = start_parameters, .limit = LIMIT_REPLY, .side = OP_SRC},
-	{.name = "migrate",
-	 .start = start_migrate,
-	 .ended = ended_migrate,
-	 .limit = LIMIT_MIGRATE,
-	 .side = OP_SRC,
-	 .place = OP_PLACE_MIGRATION},
-	{.name = "statistics",
-	 .start = start_statistics,
-	 .ended = ended_statistics,
-	 .limit = LIMIT_REPLY,
-	 .side = OP_SRC,
-	 .polls = true},
-	{.name = "quit",
-	 .start = op_start_quit,
-	 .ended = op_ended_quit,
-	 .limit = LIMIT_SHUTDOWN,
-	 .side = OP_SRC,
-	 .place = OP_PLACE_SHUTDOWN},
-	{0},
+	{ .name = "spawn",
+	  .start = start_spawn,
+	  .ended = op_ended_greeted,
+	  .limit = LIMIT_BOOT,
+	  .side = OP_DST },
+	{ .name = "negotiate",
+	  .start = op_start_negotiate,
+	  .ended = op_ended_negotiate,
+	  .limit = LIMIT_REPLY,
+	  .side = OP_DST },
+	{ .name = "capabilities-dst",
+	  .start = start_capabilities,
+	  .limit = LIMIT_REPLY,
+	  .side = OP_DST },
+	{ .name = "parameters-dst",
+	  .start = start_parameters,
+	  .limit = LIMIT_REPLY,
+	  .side = OP_DST },
+	{ .name = "listen", .start = start_listen, .limit = LIMIT_REPLY, .side = OP_DST },
+	{ .name = "capabilities-src",
+	  .start = start_capabilities,
+	  .limit = LIMIT_REPLY,
+	  .side = OP_SRC },
+	{ .name = "parameters-src",
+	  .start = start_parameters,
+	  .limit = LIMIT_REPLY,
+	  .side = OP_SRC },
+	{ .name = "migrate",
+	  .start = start_migrate,
+	  .ended = ended_migrate,
+	  .limit = LIMIT_MIGRATE,
+	  .side = OP_SRC,
+	  .place = OP_PLACE_MIGRATION },
+	{ .name = "statistics",
+	  .start = start_statistics,
+	  .ended = ended_statistics,
+	  .limit = LIMIT_REPLY,
+	  .side = OP_SRC,
+	  .polls = true },
+	{ .name = "reset-dst", .start = start_reset, .limit = LIMIT_REPLY, .side = OP_DST },
+	{ .name = "quit",
+	  .start = op_start_quit,
+	  .ended = op_ended_quit,
+	  .limit = LIMIT_SHUTDOWN,
+	  .side = OP_SRC,
+	  .place = OP_PLACE_SHUTDOWN },
+	{ 0 },
 };
 
-const struct op_type op_type_migrate = {.steps = steps, .completed = completed};
+const struct op_type op_type_migrate = { .steps = steps, .completed = completed };

@@ -93,7 +93,7 @@ static void step_end(struct op *op)
 static void evaluate(struct op *op)
 {
 	enum op_progress progress;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	if (op->over || op->waits_for_reply)
 		return;
@@ -109,7 +109,7 @@ static void evaluate(struct op *op)
 /* Starts the step's command; used again by steps that poll. */
 static void step_send(struct op *op)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 
 	if (op->step->start && op->step->start(op, &err) < 0)
 		fail(op, OP_CAUSE_HOST, NULL, &err);
@@ -131,7 +131,7 @@ static void step_begin(struct op *op)
 static void limit_passed(void *ctx)
 {
 	struct op *op = ctx;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	err_set(&err, -ETIMEDOUT, "no end of step %s after %" PRId64 " ms", op->step->name,
 		(clock_now_ns() - op->step_began_ns) / CLOCK_NS_PER_MS);
@@ -153,7 +153,7 @@ static void reply_in(void *ctx, const struct qmp_reply *reply)
 	json_decref(op->value);
 	op->value = json_incref(reply->value);
 	if (reply->error) {
-		struct err err = {0};
+		struct err err = { 0 };
 
 		err_set(&err, -EREMOTEIO, "%s", reply->error);
 		fail(op, OP_CAUSE_ERROR, op->run[op->step->side], &err);
@@ -212,7 +212,7 @@ static void exited_in(void *ctx, struct run *run)
 {
 	struct op *op = ctx;
 	const struct child_exit *how = run_exited(run);
-	struct err err = {0};
+	struct err err = { 0 };
 
 	if (run_exit_expected(run) && how->signal == 0 && how->status == 0) {
 		/* Nothing will answer any more. */
@@ -242,7 +242,7 @@ static void emit_begin(const struct op *op)
 	};
 
 	records_emit(vm->records,
-		     &(struct record){.type = RECORD_OPERATION_BEGIN, .operation_begin = begin});
+		     &(struct record){ .type = RECORD_OPERATION_BEGIN, .operation_begin = begin });
 }
 
 static void emit_end(const struct op *op)
@@ -250,6 +250,7 @@ static void emit_end(const struct op *op)
 	const struct op_seen *seen = &op->seen[OP_SRC];
 	struct record_operation_end end = {
 		.id = op->result.operation_id,
+		.src_run_id = op->result.src_run_id,
 		.dst_run_id = op->result.dst_run_id,
 		.outcome = op_outcome_name(op->result.outcome),
 		.duration_ns = op->result.duration_ns,
@@ -265,7 +266,7 @@ static void emit_end(const struct op *op)
 	    seen->resume_peer_ns >= seen->stop_peer_ns)
 		end.stall_ns = seen->resume_peer_ns - seen->stop_peer_ns;
 	records_emit(vm_spec(op->vm)->records,
-		     &(struct record){.type = RECORD_OPERATION_END, .operation_end = end});
+		     &(struct record){ .type = RECORD_OPERATION_END, .operation_end = end });
 }
 
 static void detach(struct op *op)
@@ -281,6 +282,7 @@ static void detach(struct op *op)
 static void finished(void *ctx)
 {
 	struct op *op = ctx;
+	struct op_result result;
 
 	detach(op);
 	emit_end(op);
@@ -292,7 +294,8 @@ static void finished(void *ctx)
 		vm_set_state(op->vm, op->spec.kind == OP_SHUTDOWN ? VM_ENDED : VM_RUNNING);
 	}
 	/* The caller may free us from within. */
-	op->done(op->ctx, &op->result);
+	result = op->result;
+	op->done(op->ctx, &result);
 }
 
 struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *spec,
@@ -326,7 +329,8 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	if (vm_run(vm))
 		op_join(op, OP_SRC, vm_run(vm));
 	emit_begin(op);
-	step_begin(op);
+	if (!op->over)
+		step_begin(op);
 	return op;
 }
 
@@ -370,11 +374,16 @@ void op_join(struct op *op, enum op_side side, struct run *run)
 	else
 		op->result.dst_run_id = run_id(run);
 	run_listen(run, RUN_ROLE_OPERATION, &op->listener);
+	/* It may have gone while nobody listened. */
+	if (run_exited(run))
+		exited_in(op, run);
+	else if (run_closed(run)->code)
+		closed_in(op, run, run_closed(run));
 }
 
 void op_measure(struct op *op, const char *name, double value)
 {
 	if (op->measure_count == OP_MEASURES_MAX)
 		abort(); /* an operation measures more than OP_MEASURES_MAX */
-	op->measures[op->measure_count++] = (struct record_measure){name, value};
+	op->measures[op->measure_count++] = (struct record_measure){ name, value };
 }

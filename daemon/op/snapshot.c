@@ -104,23 +104,23 @@ static const struct op_step save_steps[] = {
 	JOB_STEP("save", start_save, LIMIT_SAVE),
 	RESULT_STEP,
 	DISMISS_STEP,
-	{0},
+	{ 0 },
 };
 
 static const struct op_step load_steps[] = {
 	JOB_STEP("load", start_load, LIMIT_LOAD),
 	RESULT_STEP,
 	DISMISS_STEP,
-	{0},
+	{ 0 },
 };
 
 static const struct op_step delete_steps[] = {
 	JOB_STEP("delete", start_delete, LIMIT_DELETE),
 	RESULT_STEP,
 	DISMISS_STEP,
-	{0},
+	{ 0 },
 };
 
-const struct op_type op_type_snapshot_save = {.steps = save_steps};
-const struct op_type op_type_snapshot_load = {.steps = load_steps};
-const struct op_type op_type_snapshot_delete = {.steps = delete_steps};
+const struct op_type op_type_snapshot_save = { .steps = save_steps };
+const struct op_type op_type_snapshot_load = { .steps = load_steps };
+const struct op_type op_type_snapshot_delete = { .steps = delete_steps };

@@ -16,7 +16,7 @@
 #include "base/deadline.h"
 #include "op/op.h"
 
-#define OP_STEPS_MAX 16
+#define OP_STEPS_MAX 16 /* longest table: migrate */
 #define OP_MEASURES_MAX 16
 
 /* What a step that polls waits between two looks. */

@@ -46,7 +46,7 @@ static void close_with(struct qmp *qmp, const struct err *err)
 
 static void breach(struct qmp *qmp, const char *what)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 
 	err_set(&err, -EPROTO, "QMP: %s", what);
 	close_with(qmp, &err);
@@ -99,10 +99,13 @@ static void event_in(struct qmp *qmp, json_t *message, int64_t at_ns)
 static void reply_in(struct qmp *qmp, json_t *message, json_t *value, json_t *error, int64_t at_ns)
 {
 	json_t *id = json_object_get(message, "id");
-	struct qmp_reply reply = {.value = value, .at_ns = at_ns};
-	struct pending waiter = {0};
+	struct qmp_reply reply = { .value = value, .at_ns = at_ns };
+	struct pending waiter = { 0 };
 
 	if (error) {
+		const char *class = json_string_value(json_object_get(error, "class"));
+
+		reply.bad_input = class && !strcmp(class, "InvalidParameter");
 		reply.error = json_string_value(json_object_get(error, "desc"));
 		if (!reply.error)
 			reply.error = "an error without a description";
@@ -213,7 +216,7 @@ void qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, bool o
 		breach(qmp, "too many commands wait for a reply");
 		return;
 	}
-	qmp->pending[qmp->pending_count++] = (struct pending){qmp->last_id, fn, ctx};
+	qmp->pending[qmp->pending_count++] = (struct pending){ qmp->last_id, fn, ctx };
 	size = strlen(text);
 	transcript_add(&qmp->transcript, '>', clock_now_ns(), text, size);
 	text[size] = '\n'; /* in place of the NUL: the stream wants a line, not a string */

@@ -22,6 +22,7 @@ struct qmp;
 struct qmp_reply {
 	json_t *value;	   /* what was returned, borrowed; NULL if it is an error */
 	const char *error; /* description of the error, or NULL */
+	bool bad_input;	   /* the error's class is qsoakd's InvalidParameter */
 	int64_t at_ns;	   /* CLOCK_MONOTONIC, when it was read */
 };
 

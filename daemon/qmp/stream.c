@@ -52,7 +52,7 @@ static void buffer_consume(struct buffer *buffer, size_t size)
 	/* Do not keep the room of one huge message for the rest of the connection. */
 	if (!buffer->size && buffer->room > 4 * READ_CHUNK) {
 		free(buffer->data);
-		*buffer = (struct buffer){0};
+		*buffer = (struct buffer){ 0 };
 	}
 }
 
@@ -69,7 +69,7 @@ static void close_with(struct qmp_stream *stream, const struct err *err)
 
 static void message_in(struct qmp_stream *stream, const char *line, size_t size)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 	json_error_t json_err;
 	auto_json json_t *message = NULL;
 
@@ -109,7 +109,7 @@ static void lines_in(struct qmp_stream *stream)
 	buffer_consume(&stream->in, start);
 	stream->scanned = stream->in.size;
 	if (stream->in.size > QMP_LINE_MAX && !stream->closed) {
-		struct err err = {0};
+		struct err err = { 0 };
 
 		err_set(&err, -EMSGSIZE, "a line is longer than %d bytes", QMP_LINE_MAX);
 		close_with(stream, &err);
@@ -119,7 +119,7 @@ static void lines_in(struct qmp_stream *stream)
 void qmp_stream_drain(struct qmp_stream *stream)
 {
 	char chunk[READ_CHUNK];
-	struct err err = {0};
+	struct err err = { 0 };
 
 	for (int i = 0; i < READ_CHUNKS_PER_TURN && !stream->closed; i++) {
 		ssize_t n = recv(stream->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
@@ -183,7 +183,7 @@ void qmp_stream_send(struct qmp_stream *stream, const char *line, size_t size)
 	if (stream->closed)
 		return;
 	if (stream->out.size + size > QMP_UNSENT_MAX) {
-		struct err err = {0};
+		struct err err = { 0 };
 
 		err_set(&err, -EMSGSIZE, "the peer does not read: %zu bytes wait for it",
 			stream->out.size);

@@ -21,7 +21,7 @@ void transcript_finish(struct transcript *transcript)
 {
 	for (size_t i = 0; i < TRANSCRIPT_LINES_MAX; i++)
 		free(transcript->lines[i].text);
-	*transcript = (struct transcript){0};
+	*transcript = (struct transcript){ 0 };
 }
 
 void transcript_print(const struct transcript *transcript, FILE *out)

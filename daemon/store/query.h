@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading a results store: plain rows for the printers. Reads beside a live writer (WAL).
+ *
+ * The build of an operation or a failure is that of its source run; where the destination's is
+ * another one, "SOURCE -> DESTINATION"; NULL where no run is known.
  */
 #ifndef QSOAK_STORE_QUERY_H
 #define QSOAK_STORE_QUERY_H
@@ -12,8 +15,12 @@
 
 struct query;
 
-/* Opens the store at path for reading. A missing file is -ENOENT. */
+/* Opens the store at path for reading. A missing file is -ENOENT. All answers of one query are of
+ * one moment, that of the first; open a new one to see what came later. Close it soon: the
+ * write-ahead log grows while it is open. */
 int query_open(const char *path, struct query **ret_query, struct err *err);
+
+/* Takes NULL. */
 void query_close(struct query *query);
 
 /* The id of the newest campaign; -ENOENT where there is none. */
@@ -30,12 +37,13 @@ struct query_campaign {
 	int64_t began_unix_ns;
 	int64_t ended_unix_ns; /* 0: not ended */
 	char *end;	       /* NULL: not ended */
-	int64_t exit_code;     /* -1: not ended */
+	int64_t exit_code;     /* -1: not ended, or the daemon was killed */
 	int64_t loops;
-	int64_t operations;
+	int64_t operations; /* that ended ok or failed */
 	int64_t failures;
 };
 
+/* -ENOENT where there is no such campaign. */
 int query_campaign(struct query *query, int64_t campaign, struct query_campaign *ret_campaign,
 		   struct err *err);
 void query_campaign_finish(struct query_campaign *campaign);
@@ -67,7 +75,7 @@ struct query_signature {
 	char *signature;
 	int64_t count;
 	int64_t first_loops; /* loops to failure: the fewest */
-	char *incident;	     /* of the newest one */
+	char *incident;	     /* of the newest one; or NULL */
 };
 
 struct query_signatures {
@@ -94,7 +102,7 @@ struct query_failure {
 	char *step;  /* or NULL */
 	char *signature;
 	char *detail;
-	char *incident;
+	char *incident; /* or NULL */
 };
 
 struct query_failures {

@@ -4,6 +4,7 @@
  *
  * The loop never waits for the disk: records are turned into rows on the loop and queued; the
  * writer commits them in batches. A record emitted with a callback is committed (synced) at once.
+ * A record may refer only to ids whose own record was emitted before it.
  */
 #ifndef QSOAK_STORE_STORE_H
 #define QSOAK_STORE_STORE_H
@@ -14,22 +15,29 @@
 #include "base/err.h"
 #include "base/record.h"
 
+/* So many rows may wait for the disk (an operation is some ten rows); more fail the store. */
+#define STORE_QUEUE_MAX 65536
+
 struct store;
 
-/* Opens or creates the file at path, brings an older schema up to date, marks operations that were
- * in flight as "interrupted", and starts the writer. Refuses a newer schema and a file that is no
- * store, and leaves both untouched. ret_first_id: for records_new(). */
+/* Opens or creates the file at path (mode 0600; its directory must be there), brings an older
+ * schema up to date, marks operations, runs and campaigns that were in flight as "interrupted", and
+ * starts the writer. Refuses a newer schema and a file that is no store, and leaves both untouched;
+ * -EBUSY: another process writes to this store. ret_first_id: for records_new(). */
 int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
 	       int64_t *ret_first_id, struct err *err);
 
 /* Stores every record that is emitted from now on; the store must outlive the last emit. */
 void store_subscribe(struct store *store, struct records *records);
 
-/* Called once, on the loop, when the writer could not write: nothing more is stored. */
+/* fn is called once, on the loop, when the writer could not write or could not keep up: nothing
+ * that is emitted from now on is stored. Nobody is left waiting: callbacks of records that were not
+ * stored are called too, always after fn. Set it before the first record. */
 void store_on_failure(struct store *store, void (*fn)(void *ctx, const struct err *err), void *ctx);
 
 /* Commits what is queued, ends the writer and closes the file; takes NULL. Callbacks that are still
- * due are dropped. Returns 0, or the error that kept rows from being stored. */
+ * due are dropped. Not from within a callback. Returns 0, or the error that kept rows from being
+ * stored. */
 int store_close(struct store *store, struct err *err);
 
 #endif

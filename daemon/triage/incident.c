@@ -203,7 +203,7 @@ static void stacks_exited(void *ctx, const struct child_exit *how)
 static void start_stacks(struct witness *witness)
 {
 	auto_free char *pid = mem_printf("%d", run_pid(witness->run));
-	const char *argv[] = {EU_STACK, "-p", pid, NULL};
+	const char *argv[] = { EU_STACK, "-p", pid, NULL };
 	struct child_spec spec = {
 		.argv = argv,
 		.output_max = INCIDENT_STACKS_MAX,
@@ -218,7 +218,7 @@ static void add_witness(struct incident *incident, struct run *run, const char *
 {
 	if (run)
 		incident->witness[incident->witness_count++] =
-			(struct witness){.incident = incident, .run = run, .role = role};
+			(struct witness){ .incident = incident, .run = run, .role = role };
 }
 
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,

@@ -31,7 +31,7 @@ static int read_sha256(int fd, const char *path, char **ret_text, struct err *er
 int build_identify(const char *name, const char *binary, const char *const *args,
 		   struct build *ret_build, struct err *err)
 {
-	const char *argv[] = {binary, "--version", NULL};
+	const char *argv[] = { binary, "--version", NULL };
 	auto_close int fd = open(binary, O_RDONLY | O_CLOEXEC);
 	auto_free char *output = NULL, *sha256 = NULL;
 	size_t count = 0;
@@ -74,5 +74,5 @@ void build_finish(struct build *build)
 	free(build->version);
 	free(build->build_id);
 	free(build->sha256);
-	*build = (struct build){0};
+	*build = (struct build){ 0 };
 }

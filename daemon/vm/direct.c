@@ -13,11 +13,11 @@
 
 #define QEMU_IMG "/usr/bin/qemu-img"
 
-static const char *const images[] = {DIRECT_NODE_FLASH ".qcow2", DIRECT_NODE_VMSTATE ".qcow2"};
+static const char *const images[] = { DIRECT_NODE_FLASH ".qcow2", DIRECT_NODE_VMSTATE ".qcow2" };
 
 /* VM states are appended to the image behind its guest-visible size, so the size only has to hold
  * nothing. */
-static const int64_t image_bytes[] = {DIRECT_FLASH_BYTES, 1024 * 1024};
+static const int64_t image_bytes[] = { DIRECT_FLASH_BYTES, 1024 * 1024 };
 
 struct words {
 	char **word;
@@ -59,7 +59,7 @@ static void add_qcow2(struct words *words, const char *node)
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 {
 	const struct machine *machine = spec->machine;
-	struct words words = {0};
+	struct words words = { 0 };
 
 	add(&words, "%s", spec->build->binary);
 	add(&words, "-name");
@@ -110,8 +110,8 @@ int direct_make_images(const char *folder, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
 		auto_free char *size = mem_printf("%" PRId64, image_bytes[i]);
-		const char *argv[] = {QEMU_IMG, "create",  "-q", "-f",
-				      "qcow2",	images[i], size, NULL};
+		const char *argv[] = { QEMU_IMG, "create",  "-q", "-f",
+				       "qcow2",	 images[i], size, NULL };
 		int r = child_run(argv, folder, DIRECT_IMAGE_LIMIT_NS, NULL, err);
 
 		if (r < 0)

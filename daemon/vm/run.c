@@ -82,17 +82,17 @@ static void emit_begin(const struct run *run, const struct run_spec *spec)
 	for (char **word = run->argv; *word; word++)
 		json_array_append_new(argv, json_string(*word));
 	text = json_dumps(argv, JSON_COMPACT);
-	records_emit(run->records, &(struct record){.type = RECORD_RUN_BEGIN,
-						    .run_begin = {
-							    .id = run->id,
-							    .campaign_id = spec->campaign_id,
-							    .build_id = spec->build->id,
-							    .slot = spec->slot,
-							    .vm = spec->vm,
-							    .pid = child_pid(run->child),
-							    .began_unix_ns = clock_unix_ns(),
-							    .argv = text,
-						    }});
+	records_emit(run->records, &(struct record){ .type = RECORD_RUN_BEGIN,
+						     .run_begin = {
+							     .id = run->id,
+							     .campaign_id = spec->campaign_id,
+							     .build_id = spec->build->id,
+							     .slot = spec->slot,
+							     .vm = spec->vm,
+							     .pid = child_pid(run->child),
+							     .began_unix_ns = clock_unix_ns(),
+							     .argv = text,
+						     } });
 }
 
 int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **ret_run,
@@ -110,7 +110,7 @@ int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **re
 	if (r == 0) {
 		struct child_spec child = {
 			.cwd = spec->folder,
-			.keep_fds = (int[]){pair[1], ram_fd(run->ram)},
+			.keep_fds = (int[]){ pair[1], ram_fd(run->ram) },
 			.keep_fd_count = 2,
 			.exited = child_gone,
 			.ctx = run,
@@ -153,7 +153,7 @@ void run_free(struct run *run)
 		};
 
 		records_emit(run->records,
-			     &(struct record){.type = RECORD_RUN_END, .run_end = end});
+			     &(struct record){ .type = RECORD_RUN_END, .run_end = end });
 	}
 	child_free(run->child);
 	qmp_free(run->qmp);

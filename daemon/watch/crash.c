@@ -60,7 +60,7 @@ static bool glib_assertion(const char *line, size_t size, struct crash_assertion
 
 bool crash_find_assertion(const char *output, struct crash_assertion *ret_assertion)
 {
-	struct crash_assertion last = {0};
+	struct crash_assertion last = { 0 };
 
 	for (const char *line = output; *line;) {
 		size_t size = strcspn(line, "\n");

@@ -222,7 +222,7 @@ struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
 				  void (*done)(void *ctx, const struct failure *failure), void *ctx)
 {
 	struct diagnosis *diagnosis = mem_new(struct diagnosis);
-	struct run *runs[VM_RUNS_MAX] = {vm_run(vm), vm_incoming(vm)};
+	struct run *runs[VM_RUNS_MAX] = { vm_run(vm), vm_incoming(vm) };
 
 	/* Between equals the run that the step waited for is at fault. */
 	if (result->run && result->run == runs[1]) {

@@ -37,7 +37,7 @@ static bool read_thread(int task_fd, pid_t tid, struct proc_thread *thread)
 	close_paren = strrchr(text, ')');
 	if (!open_paren || !close_paren || close_paren < open_paren)
 		return false;
-	*thread = (struct proc_thread){.tid = tid, .syscall = -1};
+	*thread = (struct proc_thread){ .tid = tid, .syscall = -1 };
 	snprintf(thread->name, sizeof(thread->name), "%.*s", (int)(close_paren - open_paren - 1),
 		 open_paren + 1);
 	if (sscanf(close_paren + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",

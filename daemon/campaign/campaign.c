@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: slots run by themselves and report; the campaign counts, applies the stop
+ * rule, and ends when the last slot has stopped.
+ */
+#include "campaign/campaign.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/folder.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "campaign/plan.h"
+#include "vm/direct.h"
+
+/* A slot, and what the campaign remembers of it. */
+struct place {
+	struct campaign *campaign;
+	struct slot *slot;
+	unsigned boot_failures; /* in a row */
+};
+
+struct campaign {
+	struct ev_loop *loop;
+	struct campaign_spec spec;
+	struct profile *profile;
+	struct machine machine;
+	struct build *builds;
+	struct place *places;
+	size_t places_stopped;
+	char *firmware, *template, *vms, *incidents;
+	int64_t id, began_ns;
+	int64_t operations, loops, failures, host_failures;
+	bool interrupted, given_up;
+	enum exit_code code;
+	struct deadline duration;
+};
+
+static void operation_ended(void *ctx)
+{
+	struct place *place = ctx;
+
+	place->campaign->operations++;
+}
+
+static void loop_ended(void *ctx)
+{
+	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
+
+	place->boot_failures = 0;
+	campaign->loops++;
+	if (campaign->profile->stop_loops && campaign->loops >= campaign->profile->stop_loops)
+		campaign_stop(campaign, SLOT_DRAIN, false);
+}
+
+static void slot_failed(void *ctx, const struct failure *failure, bool booted)
+{
+	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
+
+	if (failure->class == FAILURE_HOST)
+		campaign->host_failures++;
+	else
+		campaign->failures++;
+	if (booted || ++place->boot_failures < CAMPAIGN_BOOT_FAILURES_MAX)
+		return;
+	log_error("%u boots in a row failed, the last by: %s", place->boot_failures,
+		  failure->detail);
+	campaign->given_up = true;
+	campaign_stop(campaign, SLOT_DRAIN, false);
+}
+
+static void end_durable(void *ctx)
+{
+	struct campaign *campaign = ctx;
+
+	campaign->spec.ended(campaign->spec.ctx, campaign->code);
+}
+
+static enum exit_code verdict(const struct campaign *campaign)
+{
+	if (campaign->interrupted)
+		return EXIT_INTERRUPTED;
+	if (campaign->given_up && campaign->loops == 0)
+		return EXIT_HOST;
+	if (campaign->failures)
+		return EXIT_FAILURES;
+	if (campaign->host_failures)
+		return EXIT_HOST;
+	return campaign->loops ? EXIT_CLEAN : EXIT_INCONCLUSIVE;
+}
+
+static void slot_stopped(void *ctx)
+{
+	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
+	struct record_campaign_end end;
+
+	if (++campaign->places_stopped < campaign->profile->vms)
+		return;
+	deadline_stop(campaign->loop, &campaign->duration);
+	campaign->code = verdict(campaign);
+	end = (struct record_campaign_end){
+		.id = campaign->id,
+		.ended_unix_ns = clock_unix_ns(),
+		.end = campaign->interrupted	     ? "interrupted"
+		       : campaign->code == EXIT_HOST ? "host"
+						     : "complete",
+		.exit_code = campaign->code,
+	};
+	records_emit_durable(campaign->spec.records,
+			     &(struct record){ .type = RECORD_CAMPAIGN_END, .campaign_end = end },
+			     (struct record_durable){ end_durable, campaign });
+}
+
+static void duration_passed(void *ctx)
+{
+	campaign_stop(ctx, SLOT_DRAIN, false);
+}
+
+/* "model name" of the first CPU; the caller frees. */
+static char *cpu_model(void)
+{
+	auto_fclose FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *colon = strchr(line, ':');
+
+		if (strncmp(line, "model name", 10) || !colon)
+			continue;
+		colon += strspn(colon, ": ");
+		return mem_strndup(colon, strcspn(colon, "\n"));
+	}
+	return mem_strdup("unknown");
+}
+
+static void emit_begin(const struct campaign *campaign)
+{
+	auto_free char *seed = mem_printf("%" PRIu64, campaign->spec.seed);
+	auto_free char *cpu = cpu_model();
+	struct utsname host;
+	struct record_campaign_begin begin = {
+		.id = campaign->id,
+		.began_unix_ns = clock_unix_ns(),
+		.name = campaign->profile->name,
+		.profile_text = campaign->profile->text,
+		.seed = seed,
+		.accel = campaign->profile->accel,
+		.machine = campaign->profile->machine,
+		.ram_bytes = campaign->profile->ram_bytes,
+		.vms = campaign->profile->vms,
+		.host_cpu = cpu,
+		.host_cpus = sysconf(_SC_NPROCESSORS_ONLN),
+	};
+
+	uname(&host);
+	begin.host_name = host.nodename;
+	begin.host_kernel = host.release;
+	records_emit(campaign->spec.records,
+		     &(struct record){ .type = RECORD_CAMPAIGN_BEGIN, .campaign_begin = begin });
+	for (size_t i = 0; i < campaign->profile->build_count; i++) {
+		struct record_build build = {
+			.id = campaign->builds[i].id,
+			.campaign_id = campaign->id,
+			.name = campaign->builds[i].name,
+			.binary = campaign->builds[i].binary,
+			.version = campaign->builds[i].version,
+			.build_id = campaign->builds[i].build_id,
+			.sha256 = campaign->builds[i].sha256,
+		};
+
+		records_emit(campaign->spec.records,
+			     &(struct record){ .type = RECORD_BUILD, .build = build });
+	}
+}
+
+/* Everything that can be wrong with this host, before anything is recorded. */
+static int prepare(struct campaign *campaign, struct err *err)
+{
+	const struct profile *profile = campaign->profile;
+	int r;
+
+	if (access(campaign->firmware, R_OK) < 0) {
+		err_set_errno(err, errno, "guest %s: cannot read %s", profile->guest,
+			      campaign->firmware);
+		return err->code = -EINVAL;
+	}
+	if (!strcmp(profile->accel, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0)
+		return err_set_errno(err, errno, "machine.accel is kvm, but /dev/kvm");
+	for (size_t i = 0; i < profile->build_count; i++) {
+		const struct profile_build *build = &profile->builds[i];
+
+		r = build_identify(build->name, build->binary, (const char *const *)build->args,
+				   &campaign->builds[i], err);
+		if (r < 0)
+			return r;
+	}
+	r = folder_make(campaign->incidents, 0700, err);
+	if (r == 0)
+		r = folder_make(campaign->vms, 0700, err);
+	if (r == 0)
+		r = folder_make(campaign->template, 0700, err);
+	if (r == 0)
+		r = direct_make_images(campaign->template, err);
+	return r;
+}
+
+static void start_slots(struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->profile->vms; i++) {
+		struct place *place = &campaign->places[i];
+		struct slot_spec spec = {
+			.profile = campaign->profile,
+			.machine = &campaign->machine,
+			.build = &campaign->builds[plan_build(campaign->profile, (int)i)],
+			.records = campaign->spec.records,
+			.campaign_id = campaign->id,
+			.seed = campaign->spec.seed,
+			.number = (int)i,
+			.template = campaign->template,
+			.vms = campaign->vms,
+			.incidents = campaign->incidents,
+			.handler = { .operation_ended = operation_ended,
+				     .loop_ended = loop_ended,
+				     .failed = slot_failed,
+				     .stopped = slot_stopped,
+				     .ctx = place },
+		};
+
+		place->campaign = campaign;
+		place->slot = slot_new(campaign->loop, &spec);
+	}
+}
+
+int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struct profile *profile,
+		   struct campaign **ret_campaign, struct err *err)
+{
+	struct campaign *campaign = mem_new(struct campaign);
+	int r;
+
+	campaign->loop = loop;
+	campaign->spec = *spec;
+	campaign->profile = profile;
+	campaign->firmware = mem_printf("%s/%s.bin", spec->guests, profile->guest);
+	campaign->template = mem_printf("%s/template", spec->work);
+	campaign->vms = mem_printf("%s/vms", spec->work);
+	campaign->incidents = mem_printf("%s/incidents", spec->state);
+	campaign->builds = mem_zalloc(profile->build_count * sizeof(*campaign->builds));
+	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
+	campaign->machine = (struct machine){
+		.type = profile->machine,
+		.accel = profile->accel,
+		.ram_bytes = profile->ram_bytes,
+		.firmware = campaign->firmware,
+	};
+	deadline_init(&campaign->duration, duration_passed, campaign);
+	r = prepare(campaign, err);
+	if (r < 0) {
+		campaign_free(campaign);
+		return r;
+	}
+	campaign->id = records_new_id(spec->records);
+	for (size_t i = 0; i < profile->build_count; i++)
+		campaign->builds[i].id = records_new_id(spec->records);
+	campaign->began_ns = clock_now_ns();
+	emit_begin(campaign);
+	start_slots(campaign);
+	if (profile->stop_duration_ns)
+		deadline_start(loop, &campaign->duration, profile->stop_duration_ns);
+	*ret_campaign = campaign;
+	return 0;
+}
+
+void campaign_free(struct campaign *campaign)
+{
+	if (!campaign)
+		return;
+	deadline_stop(campaign->loop, &campaign->duration);
+	for (unsigned i = 0; i < campaign->profile->vms; i++)
+		slot_free(campaign->places[i].slot);
+	for (size_t i = 0; i < campaign->profile->build_count; i++)
+		build_finish(&campaign->builds[i]);
+	free(campaign->places);
+	free(campaign->builds);
+	profile_free(campaign->profile);
+	free(campaign->firmware);
+	free(campaign->template);
+	free(campaign->vms);
+	free(campaign->incidents);
+	free(campaign);
+}
+
+void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrupted)
+{
+	campaign->interrupted = campaign->interrupted || interrupted;
+	deadline_stop(campaign->loop, &campaign->duration);
+	for (unsigned i = 0; i < campaign->profile->vms; i++)
+		slot_stop(campaign->places[i].slot, stop);
+}
+
+int64_t campaign_id(const struct campaign *campaign)
+{
+	return campaign->id;
+}
+
+uint64_t campaign_seed(const struct campaign *campaign)
+{
+	return campaign->spec.seed;
+}
+
+void campaign_progress(const struct campaign *campaign, struct campaign_progress *ret_progress)
+{
+	*ret_progress = (struct campaign_progress){
+		.elapsed_ns = clock_now_ns() - campaign->began_ns,
+		.duration_ns = campaign->profile->stop_duration_ns,
+		.loops_wanted = campaign->profile->stop_loops,
+		.operations = campaign->operations,
+		.loops = campaign->loops,
+		.failures = campaign->failures + campaign->host_failures,
+	};
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A campaign: one execution of a profile by a fleet of slots. */
+#ifndef QSOAK_CAMPAIGN_CAMPAIGN_H
+#define QSOAK_CAMPAIGN_CAMPAIGN_H
+
+#include <ev.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/record.h"
+#include "campaign/profile.h"
+#include "campaign/slot.h"
+
+/* Boots that fail one after the other in one slot, before the campaign is given up: a build that
+ * cannot start would otherwise fill the store with the same failure. */
+#define CAMPAIGN_BOOT_FAILURES_MAX 3
+
+/* Exit codes of a campaign and of qsoak. */
+enum exit_code {
+	EXIT_CLEAN = 0,
+	EXIT_FAILURES = 1,
+	EXIT_USAGE = 2,
+	EXIT_HOST = 3,
+	EXIT_INCONCLUSIVE = 4,
+	EXIT_INTERRUPTED = 130,
+};
+
+struct campaign_spec {
+	struct records *records;
+	const char *state;  /* folder of the state: incidents/ is made in it */
+	const char *work;   /* folder for images; all of it may be removed when qsoakd has gone */
+	const char *guests; /* folder of the firmware images */
+	uint64_t seed;
+	/* Called once, from the loop, when the end is durable. campaign_free() may be called in it. */
+	void (*ended)(void *ctx, enum exit_code code);
+	void *ctx;
+};
+
+struct campaign_progress {
+	int64_t elapsed_ns;
+	int64_t duration_ns;  /* that the stop rule allows; 0: no such rule */
+	int64_t loops_wanted; /* by the stop rule; 0: no such rule */
+	int64_t operations, loops, failures;
+};
+
+struct campaign;
+
+/* Checks builds and guest on this host and starts the fleet. Takes the profile over, also on
+ * failure. Blocks while the builds are asked for their version. */
+int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struct profile *profile,
+		   struct campaign **ret_campaign, struct err *err);
+void campaign_free(struct campaign *campaign);
+
+/* The campaign ends when all slots have stopped. interrupted: by a user, not by the stop rule. */
+void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrupted);
+
+int64_t campaign_id(const struct campaign *campaign);
+uint64_t campaign_seed(const struct campaign *campaign);
+void campaign_progress(const struct campaign *campaign, struct campaign_progress *ret_progress);
+
+#endif

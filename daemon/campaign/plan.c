@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The plan of a loop. */
+#include "campaign/plan.h"
+
+#include "base/random.h"
+
+void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
+	       struct plan *ret_plan)
+{
+	ret_plan->count = 0;
+	for (size_t i = 0; i < profile->operation_count; i++) {
+		const struct profile_operation *operation = &profile->operations[i];
+		uint64_t random = random_at(seed, RANDOM_PHASE, (uint64_t)slot, i);
+		uint64_t phase = random_below(random, operation->every);
+
+		if ((loop + phase) % operation->every == 0)
+			ret_plan->operation[ret_plan->count++] = operation;
+	}
+}
+
+size_t plan_build(const struct profile *profile, int slot)
+{
+	return (size_t)slot % profile->build_count;
+}

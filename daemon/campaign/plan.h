@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plan: what a slot does in a loop, a pure function of profile, seed, slot and loop. */
+#ifndef QSOAK_CAMPAIGN_PLAN_H
+#define QSOAK_CAMPAIGN_PLAN_H
+
+#include <stddef.h>
+
+#include "campaign/profile.h"
+
+struct plan {
+	const struct profile_operation *operation[PROFILE_OPERATIONS_MAX]; /* of the profile */
+	size_t count;
+};
+
+/* loop counts the loops that the slot has begun, over all its VMs, from 0. An operation with
+ * `every: n` comes in each n-th loop, in each slot at a phase of its own, so that slots do not all
+ * do the rare thing at once. */
+void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
+	       struct plan *ret_plan);
+
+/* The index of a slot's build: builds are interleaved over the slots. */
+size_t plan_build(const struct profile *profile, int slot);
+
+#endif

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The keys of a profile: one table per level, and the readers of what is particular to one key.
+ *
+ * A new key is a field in profile.h and a line here.
+ */
+#include "campaign/profile-keys.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/names.h"
+#include "base/size.h"
+#include "campaign/profile.h"
+
+/* Strings. */
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* A letter or digit, then those and what is in others, so that no name is a path, an option or
+ * ends the value of an option. */
+static bool is_word(const char *text, const char *others)
+{
+	size_t length = strlen(text);
+
+	if (length > PROFILE_NAME_MAX || !is_alnum(*text))
+		return false;
+	while (*text && (is_alnum(*text) || strchr(others, *text)))
+		text++;
+	return !*text;
+}
+
+static bool is_name(const char *text)
+{
+	return is_word(text, "._-");
+}
+
+static bool is_guest(const char *text)
+{
+	return is_word(text, "-");
+}
+
+static bool is_machine(const char *text)
+{
+	static const char prefix[] = "pc-q35-";
+
+	return is_name(text) && !strncmp(text, prefix, strlen(prefix)) && text[strlen(prefix)];
+}
+
+static bool is_accel(const char *text)
+{
+	return !strcmp(text, "tcg") || !strcmp(text, "kvm");
+}
+
+static bool is_binary(const char *text)
+{
+	if (*text != '/' || strlen(text) >= PATH_MAX || text[strlen(text) - 1] == '/')
+		return false;
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
+const struct bind_text profile_name_text = {
+	is_name, "a name of up to 64 letters, digits, '.', '_' and '-' that begins with a letter "
+		 "or digit"
+};
+const struct bind_text profile_binary_text = { is_binary, "the absolute path of a QEMU binary" };
+static const struct bind_text guest_text = {
+	is_guest, "the name of a guest, like pflash-hammer: letters, digits and '-'"
+};
+static const struct bind_text machine_text = { is_machine,
+					       "a versioned machine type, like pc-q35-7.2" };
+static const struct bind_text accel_text = { is_accel, "tcg or kvm" };
+
+_Static_assert(PROFILE_NAME_MAX == 64, "profile_name_text says so");
+
+/* machine */
+
+static int read_ram(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile *profile = base;
+	int ret = bind_bytes(at, key, base);
+
+	if (ret == 0 && profile->ram_bytes % (1ll << 20))
+		return bind_expected(at, "a multiple of 1MiB");
+	return ret;
+}
+
+static const struct bind_key machine_keys[] = {
+	{ "type", BIND_STRING(struct profile, machine), .text = &machine_text, .required = true },
+	{ "accel", BIND_STRING(struct profile, accel), .text = &accel_text, .required = true },
+	{ "ram", .read = read_ram, .offset = BIND_FIELD(struct profile, ram_bytes, int64_t),
+	  .min = PROFILE_RAM_MIN_BYTES, .max = PROFILE_RAM_MAX_BYTES, .required = true },
+	{ 0 }
+};
+
+static const struct bind_key guest_keys[] = {
+	{ "name", BIND_STRING(struct profile, guest), .text = &guest_text, .required = true }, { 0 }
+};
+
+/* builds */
+
+static const struct bind_key build_keys[] = { { "name", BIND_STRING(struct profile_build, name),
+						.text = &profile_name_text, .required = true },
+					      { "binary", BIND_STRING(struct profile_build, binary),
+						.text = &profile_binary_text, .required = true },
+					      { "args", BIND_STRINGS(struct profile_build, args),
+						.max = PROFILE_ARGS_MAX },
+					      { 0 } };
+
+static void init_build(void *element)
+{
+	struct profile_build *build = element;
+
+	build->args = mem_new(char *);
+}
+
+static const struct bind_list build_list = {
+	.keys = build_keys,
+	.size = sizeof(struct profile_build),
+	.count_offset = BIND_FIELD(struct profile, build_count, size_t),
+	.init = init_build,
+};
+
+static int read_builds(const struct bind *at, const struct bind_key *key, void *base)
+{
+	const struct profile *profile = base;
+	int ret = bind_list(at, key, base);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < profile->build_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			struct bind element = bind_element(at, i);
+			struct bind name =
+				bind_entry(&element, "name", yaml_get(element.node, "name"));
+
+			if (!strcmp(profile->builds[i].name, profile->builds[j].name))
+				return bind_expected(&name, "a name that builds[%zu] has not", j);
+		}
+	}
+	return 0;
+}
+
+static const struct bind_key fleet_keys[] = { { "vms", BIND_UNSIGNED(struct profile, vms), .min = 1,
+						.max = PROFILE_VMS_MAX, .required = true },
+					      { "loops-per-vm",
+						BIND_UNSIGNED(struct profile, loops_per_vm),
+						.min = 1, .max = PROFILE_LOOPS_PER_VM_MAX },
+					      { 0 } };
+
+/* operations */
+
+static int read_kind(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile_operation *operation = base;
+	const char *names[OP_KIND_COUNT], *text = NULL;
+	auto_free char *expected = NULL;
+	size_t count = 0;
+	int ret, kind;
+
+	(void)key;
+	for (int k = 0; k < OP_KIND_COUNT; k++)
+		if (op_kind_in_loop(k))
+			names[count++] = op_kind_name(k);
+	expected = names_list(names, count);
+	ret = bind_scalar(at, expected, &text);
+	if (ret < 0)
+		return ret;
+	kind = op_kind_find(text);
+	if (kind < 0 || !op_kind_in_loop(kind))
+		return bind_expected(at, "%s", expected);
+	operation->kind = kind;
+	return 0;
+}
+
+static const struct bind_key operation_keys[] = {
+	{ "operation", .read = read_kind, .required = true },
+	{ "every", BIND_UNSIGNED(struct profile_operation, every), .min = 1,
+	  .max = PROFILE_EVERY_MAX },
+	{ "channels", BIND_UNSIGNED(struct profile_operation, channels), .min = 1,
+	  .max = PROFILE_CHANNELS_MAX },
+	{ 0 }
+};
+
+static void init_operation(void *element)
+{
+	struct profile_operation *operation = element;
+
+	operation->every = 1;
+	operation->channels = PROFILE_CHANNELS_DEFAULT;
+}
+
+static const struct bind_list operation_list = {
+	.keys = operation_keys,
+	.size = sizeof(struct profile_operation),
+	.count_offset = BIND_FIELD(struct profile, operation_count, size_t),
+	.init = init_operation,
+};
+
+/* Keys that suit a migrate alone. */
+static int check_operation(const struct bind *at, const struct profile_operation *operation)
+{
+	const char *kind = op_kind_name(operation->kind);
+	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
+	struct bind channels = bind_entry(at, "channels", yaml_get(at->node, "channels"));
+
+	if (operation->kind == OP_MIGRATE)
+		return 0;
+	if (operation->every != 1)
+		return bind_expected(&every, "1: only migrate may sit out loops, not %s", kind);
+	if (channels.node)
+		return bind_expected(&channels, "no such key: only migrate has channels, not %s",
+				     kind);
+	return 0;
+}
+
+/* A loop has at most one snapshot at a time, and leaves none behind: each save is followed by any
+ * number of loads and one delete. */
+static int read_operations(const struct bind *at, const struct bind_key *key, void *base)
+{
+	const struct profile *profile = base;
+	struct bind saved = { 0 }, saved_kind;
+	int ret = bind_list(at, key, base);
+
+	for (size_t i = 0; ret == 0 && i < profile->operation_count; i++) {
+		const struct profile_operation *operation = &profile->operations[i];
+		struct bind element = bind_element(at, i);
+		struct bind kind =
+			bind_entry(&element, "operation", yaml_get(element.node, "operation"));
+
+		ret = check_operation(&element, operation);
+		if (ret < 0)
+			return ret;
+		switch (operation->kind) {
+		case OP_SNAPSHOT_SAVE:
+			if (saved.node)
+				return bind_expected(
+					&kind, "a snapshot-delete first: operations[%zu] saved one",
+					saved.index);
+			saved = element;
+			break;
+		case OP_SNAPSHOT_LOAD:
+		case OP_SNAPSHOT_DELETE:
+			if (!saved.node)
+				return bind_expected(&kind, "a snapshot-save before it");
+			if (operation->kind == OP_SNAPSHOT_DELETE)
+				saved = (struct bind){ 0 };
+			break;
+		default:
+			break;
+		}
+	}
+	if (ret < 0 || !saved.node)
+		return ret;
+	saved_kind = bind_entry(&saved, "operation", yaml_get(saved.node, "operation"));
+	return bind_expected(&saved_kind, "a snapshot-delete after it: images would grow for ever");
+}
+
+/* limits */
+
+static int read_limits(const struct bind *at, const struct bind_key *key, void *base)
+{
+	/* A table made of the names, so that a new limit needs no line here. */
+	struct bind_key limit_keys[LIMIT_COUNT + 1] = { 0 };
+	struct bind_key level = { .keys = limit_keys };
+
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		limit_keys[i] = (struct bind_key){
+			.name = limit_name(i),
+			.read = bind_duration,
+			.offset = key->offset + (size_t)i * sizeof(int64_t),
+			.min = LIMIT_MIN_NS,
+			.max = LIMIT_MAX_NS,
+		};
+	return bind_mapping(at, &level, base);
+}
+
+/* stop */
+
+static const struct bind_key stop_keys[] = {
+	{ "duration", BIND_DURATION(struct profile, stop_duration_ns),
+	  .min = PROFILE_STOP_DURATION_MIN_NS, .max = PROFILE_STOP_DURATION_MAX_NS },
+	{ "loops", BIND_COUNT(struct profile, stop_loops), .min = 1,
+	  .max = PROFILE_STOP_LOOPS_MAX },
+	{ 0 }
+};
+
+static int read_stop(const struct bind *at, const struct bind_key *key, void *base)
+{
+	int ret = bind_mapping(at, key, base);
+
+	if (ret == 0 && !at->node->count)
+		return bind_fail(at, "found no rule, expected duration, loops or both");
+	return ret;
+}
+
+static int read_seed(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile *profile = base;
+	struct err ignored = { 0 };
+	const char *text = NULL;
+	int ret = bind_scalar(at, "0 to 18446744073709551615", &text);
+
+	(void)key;
+	if (ret < 0)
+		return ret;
+	if (size_parse_number(text, &profile->seed, &ignored) < 0)
+		return bind_expected(at, "0 to 18446744073709551615");
+	profile->has_seed = true;
+	return 0;
+}
+
+const struct bind_key profile_keys[] = {
+	{ "name", BIND_STRING(struct profile, name), .text = &profile_name_text, .required = true },
+	{ "machine", .read = bind_mapping, .keys = machine_keys, .required = true },
+	{ "guest", .read = bind_mapping, .keys = guest_keys, .required = true },
+	{ "builds", .read = read_builds,
+	  .offset = BIND_FIELD(struct profile, builds, struct profile_build *), .list = &build_list,
+	  .min = 1, .max = PROFILE_BUILDS_MAX, .required = true },
+	{ "fleet", .read = bind_mapping, .keys = fleet_keys, .required = true },
+	{ "operations", .read = read_operations,
+	  .offset = BIND_FIELD(struct profile, operations, struct profile_operation *),
+	  .list = &operation_list, .min = 1, .max = PROFILE_OPERATIONS_MAX, .required = true },
+	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
+	{ "stop", .read = read_stop, .keys = stop_keys, .required = true },
+	{ "seed", .read = read_seed },
+	{ 0 }
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keys of a profile, for profile.c alone. */
+#ifndef QSOAK_CAMPAIGN_PROFILE_KEYS_H
+#define QSOAK_CAMPAIGN_PROFILE_KEYS_H
+
+#include "campaign/profile-bind.h"
+
+/* The top level; it fills a struct profile. */
+extern const struct bind_key profile_keys[];
+
+extern const struct bind_text profile_name_text;
+extern const struct bind_text profile_binary_text;
+
+#endif

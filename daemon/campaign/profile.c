@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A profile as an object: made from text by the table of keys, changed by the command line, freed. */
+#include "campaign/profile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/size.h"
+#include "base/yaml.h"
+#include "campaign/profile-bind.h"
+#include "campaign/profile-keys.h"
+
+/* With the defaults of what a profile may leave out. */
+static struct profile *profile_new(const char *text, size_t size)
+{
+	struct profile *profile = mem_new(struct profile);
+
+	profile->text = mem_strndup(text, size);
+	profile->loops_per_vm = PROFILE_LOOPS_PER_VM_DEFAULT;
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		profile->limit_ns[i] = limit_default_ns(i);
+	return profile;
+}
+
+int profile_parse(const char *text, size_t size, const char *name, struct profile **ret_profile,
+		  struct err *err)
+{
+	static const struct bind_key root_key = { .keys = profile_keys };
+	struct bind root = { .file = name, .err = err };
+	struct yaml_node *tree = NULL;
+	struct profile *profile;
+	int ret;
+
+	if (size > PROFILE_TEXT_MAX)
+		return err_set(err, -EINVAL, "%s:1: found %zu bytes, expected at most %d", name,
+			       size, PROFILE_TEXT_MAX);
+	ret = yaml_parse(text, size, name, &tree, err);
+	if (ret < 0)
+		return ret;
+
+	profile = profile_new(text, size);
+	root.node = tree;
+	ret = bind_mapping(&root, &root_key, profile);
+	yaml_node_free(tree);
+	if (ret < 0) {
+		profile_free(profile);
+		return ret;
+	}
+	*ret_profile = profile;
+	return 0;
+}
+
+static void free_build(struct profile_build *build)
+{
+	for (char **arg = build->args; arg && *arg; arg++)
+		free(*arg);
+	free(build->args);
+	free(build->name);
+	free(build->binary);
+}
+
+void profile_free(struct profile *profile)
+{
+	if (!profile)
+		return;
+	for (size_t i = 0; i < profile->build_count; i++)
+		free_build(&profile->builds[i]);
+	free(profile->builds);
+	free(profile->operations);
+	free(profile->text);
+	free(profile->name);
+	free(profile->machine);
+	free(profile->accel);
+	free(profile->guest);
+	free(profile);
+}
+
+static int check_text(const struct bind_text *rule, const char *what, const char *text,
+		      struct err *err)
+{
+	char shown[SIZE_SHOWN_MAX];
+
+	if (rule->valid(text))
+		return 0;
+	return err_set(err, -EINVAL, "%s: found %s, expected %s", what, size_shown(shown, text),
+		       rule->expected);
+}
+
+int profile_set_build(struct profile *profile, const char *name, const char *binary,
+		      struct err *err)
+{
+	struct profile_build *build;
+	int ret = check_text(&profile_name_text, "name of the build", name, err);
+
+	if (ret == 0)
+		ret = check_text(&profile_binary_text, name, binary, err);
+	if (ret < 0)
+		return ret;
+
+	for (size_t i = 0; i < profile->build_count; i++) {
+		build = &profile->builds[i];
+		if (!strcmp(build->name, name)) {
+			free(build->binary);
+			build->binary = mem_strdup(binary);
+			return 0;
+		}
+	}
+
+	if (profile->build_count == PROFILE_BUILDS_MAX)
+		return err_set(err, -EINVAL, "%s: found build %d, expected at most %d", name,
+			       PROFILE_BUILDS_MAX + 1, PROFILE_BUILDS_MAX);
+	profile->builds =
+		mem_realloc(profile->builds, profile->build_count + 1, sizeof(*profile->builds));
+	build = &profile->builds[profile->build_count++];
+	*build = (struct profile_build){
+		.name = mem_strdup(name),
+		.binary = mem_strdup(binary),
+		.args = mem_new(char *),
+	};
+	return 0;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: next() looks at the VM and starts the one thing that is due: a boot, the
+ * next operation of the loop, a shutdown. When an operation has failed, the way is always
+ *
+ *	diagnosis -> evidence -> failure is durable -> kill -> gone -> next VM
+ *
+ * and nothing is killed before the failure can no longer be lost. Each of these ends in a callback
+ * from the loop, so next() never runs below a listener.
+ */
+#include "campaign/slot.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "campaign/plan.h"
+#include "triage/incident.h"
+#include "triage/signature.h"
+#include "watch/diagnosis.h"
+
+struct slot {
+	struct ev_loop *loop;
+	struct slot_spec spec;
+	enum slot_stop stop;
+	bool stopped;
+
+	struct vm *vm;
+	int vm_number;
+	struct op *op;
+	struct run_listener owner;
+
+	struct plan plan;
+	size_t plan_at;
+	uint64_t loops_begun; /* of the slot: position in the plan */
+	int64_t loops_ended;  /* of the VM */
+	bool in_loop, booted;
+
+	/* of the failure in progress */
+	struct diagnosis *diagnosis;
+	struct incident *incident;
+	struct failure failure;
+	char signature[SIGNATURE_MAX];
+	int64_t failure_id, operation_id, src_run_id, dst_run_id;
+	char *incident_folder;
+
+	struct deadline kick, kill_limit;
+};
+
+static void next(void *ctx);
+
+static void stopped(struct slot *slot)
+{
+	if (slot->stopped)
+		return;
+	slot->stopped = true;
+	slot->spec.handler.stopped(slot->spec.handler.ctx);
+}
+
+static void vm_gone(void *ctx)
+{
+	struct slot *slot = ctx;
+
+	deadline_stop(slot->loop, &slot->kill_limit);
+	if (vm_state(slot->vm) != VM_ENDED)
+		vm_set_state(slot->vm, VM_ENDED);
+	vm_free(slot->vm);
+	slot->vm = NULL;
+	slot->vm_number++;
+	deadline_start(slot->loop, &slot->kick, 0);
+}
+
+/* A kill comes to its end when the last run has exited. */
+static void run_gone(void *ctx, struct run *run)
+{
+	struct slot *slot = ctx;
+
+	(void)run;
+	if (ev_is_active(&slot->kill_limit.timer) && !vm_alive(slot->vm))
+		deadline_start(slot->loop, &slot->kill_limit, 0);
+}
+
+static void kill_vm(struct slot *slot)
+{
+	vm_kill(slot->vm);
+	deadline_start(slot->loop, &slot->kill_limit, vm_alive(slot->vm) ? SLOT_KILL_LIMIT_NS : 0);
+}
+
+static void failure_durable(void *ctx)
+{
+	struct slot *slot = ctx;
+
+	slot->spec.handler.failed(slot->spec.handler.ctx, &slot->failure, slot->booted);
+	kill_vm(slot);
+}
+
+static void evidence_taken(void *ctx, const struct err *err)
+{
+	struct slot *slot = ctx;
+	auto_free char *relative =
+		mem_printf("%s/%" PRId64, strrchr(slot->spec.incidents, '/') + 1, slot->failure_id);
+	struct record_failure failure = {
+		.id = slot->failure_id,
+		.campaign_id = slot->spec.campaign_id,
+		.operation_id = slot->operation_id,
+		.src_run_id = slot->src_run_id,
+		.dst_run_id = slot->dst_run_id,
+		.slot = slot->spec.number,
+		.vm = slot->vm_number,
+		.loops = slot->loops_ended,
+		.at_unix_ns = clock_unix_ns(),
+		.class = failure_class_name(slot->failure.class),
+		.place = failure_place_name(slot->failure.place),
+		.kind = op_kind_name(slot->failure.kind),
+		.step = slot->failure.step,
+		.signature = slot->signature,
+		.detail = slot->failure.detail,
+		.incident = relative,
+	};
+
+	if (err->code)
+		log_warning("slot %d: evidence of failure %" PRId64 " is incomplete: %s",
+			    slot->spec.number, slot->failure_id, err->text);
+	incident_free(slot->incident);
+	slot->incident = NULL;
+	records_emit_durable(slot->spec.records,
+			     &(struct record){ .type = RECORD_FAILURE, .failure = failure },
+			     (struct record_durable){ failure_durable, slot });
+}
+
+static void diagnosed(void *ctx, const struct failure *failure)
+{
+	struct slot *slot = ctx;
+	struct incident_spec spec = {
+		.vm = slot->vm,
+		.failure = &slot->failure,
+		.signature = slot->signature,
+		.operation_id = slot->operation_id,
+		.seed = slot->spec.seed,
+		.loops = slot->loops_ended,
+	};
+
+	slot->failure = *failure;
+	diagnosis_free(slot->diagnosis);
+	slot->diagnosis = NULL;
+	signature_make(&slot->failure, slot->signature, sizeof(slot->signature));
+	slot->failure_id = records_new_id(slot->spec.records);
+	free(slot->incident_folder);
+	slot->incident_folder = mem_printf("%s/%" PRId64, slot->spec.incidents, slot->failure_id);
+	spec.failure_id = slot->failure_id;
+	spec.folder = slot->incident_folder;
+	slot->incident = incident_start(slot->loop, &spec, evidence_taken, slot);
+}
+
+static void operation_done(void *ctx, const struct op_result *result)
+{
+	struct slot *slot = ctx;
+
+	op_free(slot->op);
+	slot->op = NULL;
+	if (result->outcome == OP_INTERRUPTED) {
+		kill_vm(slot);
+		return;
+	}
+	slot->spec.handler.operation_ended(slot->spec.handler.ctx);
+	if (result->outcome == OP_FAILED) {
+		slot->operation_id = result->operation_id;
+		slot->src_run_id = result->src_run_id;
+		slot->dst_run_id = result->dst_run_id;
+		slot->diagnosis = diagnosis_start(slot->loop, slot->vm, result, diagnosed, slot);
+		return;
+	}
+	if (result->kind == OP_BOOT)
+		slot->booted = true;
+	next(slot);
+}
+
+static void start(struct slot *slot, enum op_kind kind, const struct profile_operation *operation)
+{
+	struct op_spec spec = {
+		.kind = kind,
+		.loop = operation ? (int)slot->loops_ended : -1,
+		.tag = "qsoak",
+		.channels = operation ? operation->channels : 0,
+		.limit_ns = slot->spec.profile->limit_ns,
+	};
+
+	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
+}
+
+static void boot(struct slot *slot)
+{
+	struct vm_spec spec = {
+		.machine = slot->spec.machine,
+		.build = slot->spec.build,
+		.template = slot->spec.template,
+		.parent = slot->spec.vms,
+		.records = slot->spec.records,
+		.campaign_id = slot->spec.campaign_id,
+		.slot = slot->spec.number,
+		.vm = slot->vm_number,
+	};
+	struct err err = { 0 };
+
+	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {
+		struct failure failure = { .class = FAILURE_HOST, .kind = OP_BOOT };
+
+		/* There is no VM to take evidence from, and no use in trying again and again. */
+		log_error("slot %d: %s", slot->spec.number, err.text);
+		slot->spec.handler.failed(slot->spec.handler.ctx, &failure, false);
+		stopped(slot);
+		return;
+	}
+	vm_listen(slot->vm, &slot->owner);
+	slot->loops_ended = 0;
+	slot->booted = slot->in_loop = false;
+	start(slot, OP_BOOT, NULL);
+}
+
+static void end_loop(struct slot *slot)
+{
+	struct record_loop_end end = {
+		.campaign_id = slot->spec.campaign_id,
+		.slot = slot->spec.number,
+		.vm = slot->vm_number,
+		.loop = slot->loops_ended,
+	};
+
+	records_emit(slot->spec.records,
+		     &(struct record){ .type = RECORD_LOOP_END, .loop_end = end });
+	slot->in_loop = false;
+	slot->loops_ended++;
+	slot->spec.handler.loop_ended(slot->spec.handler.ctx);
+}
+
+/* Starts what is due. Only while no operation, failure or kill is in progress. */
+static void next(void *ctx)
+{
+	struct slot *slot = ctx;
+
+	if (slot->vm && vm_state(slot->vm) == VM_ENDED) {
+		vm_gone(slot);
+		return;
+	}
+	if (!slot->vm) {
+		if (slot->stop == SLOT_GOES_ON)
+			boot(slot);
+		else
+			stopped(slot);
+		return;
+	}
+	if (slot->in_loop && slot->plan_at == slot->plan.count)
+		end_loop(slot);
+	if (slot->stop == SLOT_KILL) {
+		kill_vm(slot);
+		return;
+	}
+	if (slot->stop == SLOT_DRAIN || slot->loops_ended == slot->spec.profile->loops_per_vm) {
+		start(slot, OP_SHUTDOWN, NULL);
+		return;
+	}
+	if (!slot->in_loop) {
+		plan_loop(slot->spec.profile, slot->spec.seed, slot->spec.number,
+			  slot->loops_begun++, &slot->plan);
+		slot->plan_at = 0;
+		slot->in_loop = true;
+		if (slot->plan.count == 0) {
+			/* Nothing is due in this loop: let the event loop turn. */
+			deadline_start(slot->loop, &slot->kick, 0);
+			return;
+		}
+	}
+	start(slot, slot->plan.operation[slot->plan_at]->kind, slot->plan.operation[slot->plan_at]);
+	slot->plan_at++;
+}
+
+struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec)
+{
+	struct slot *slot = mem_new(struct slot);
+
+	slot->loop = loop;
+	slot->spec = *spec;
+	slot->owner = (struct run_listener){ .exited = run_gone, .ctx = slot };
+	deadline_init(&slot->kick, next, slot);
+	deadline_init(&slot->kill_limit, vm_gone, slot);
+	deadline_start(loop, &slot->kick, 0);
+	return slot;
+}
+
+void slot_free(struct slot *slot)
+{
+	if (!slot)
+		return;
+	deadline_stop(slot->loop, &slot->kick);
+	deadline_stop(slot->loop, &slot->kill_limit);
+	incident_free(slot->incident);
+	diagnosis_free(slot->diagnosis);
+	op_free(slot->op);
+	vm_free(slot->vm);
+	free(slot->incident_folder);
+	free(slot);
+}
+
+void slot_stop(struct slot *slot, enum slot_stop stop)
+{
+	if (stop <= slot->stop)
+		return;
+	slot->stop = stop;
+	/* A failure in progress is not cut short: its evidence is what we are here for. */
+	if (stop == SLOT_KILL && slot->op)
+		op_interrupt(slot->op);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A slot: a place in the fleet that holds one VM after another and keeps it busy.
+ */
+#ifndef QSOAK_CAMPAIGN_SLOT_H
+#define QSOAK_CAMPAIGN_SLOT_H
+
+#include <ev.h>
+#include <stdint.h>
+
+#include "base/record.h"
+#include "campaign/profile.h"
+#include "vm/vm.h"
+#include "watch/failure.h"
+
+/* SIGKILL takes effect at once, but for threads in D state; then the slot goes on without waiting
+ * for them any longer. */
+#define SLOT_KILL_LIMIT_NS (5 * CLOCK_NS_PER_S)
+
+struct slot_handler {
+	void (*operation_ended)(void *ctx);
+	void (*loop_ended)(void *ctx);
+	/* The failure is durable. booted: the guest had run before. */
+	void (*failed)(void *ctx, const struct failure *failure, bool booted);
+	/* No VM is left and none will come. */
+	void (*stopped)(void *ctx);
+	void *ctx;
+};
+
+struct slot_spec {
+	const struct profile *profile;
+	const struct machine *machine;
+	const struct build *build;
+	struct records *records;
+	int64_t campaign_id;
+	uint64_t seed;
+	int number;
+	const char *template;  /* folder with empty images */
+	const char *vms;       /* folder for the VMs */
+	const char *incidents; /* folder for the evidence */
+	struct slot_handler handler;
+};
+
+struct slot;
+
+enum slot_stop {
+	SLOT_GOES_ON,
+	SLOT_DRAIN, /* the operation in progress ends, then the VM is shut down */
+	SLOT_KILL,  /* the operation in progress is interrupted, the VM killed */
+};
+
+/* spec is copied, what it points to must outlive the slot. Starts at the next turn of the loop. */
+struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec);
+
+/* Kills what is alive; NULL is fine. Not from within a handler. */
+void slot_free(struct slot *slot);
+
+/* A harder stop may follow a softer one. */
+void slot_stop(struct slot *slot, enum slot_stop stop);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading the arguments of "run". */
+#include "control/arguments.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Leaves *ret_value alone where the argument is missing. */
+static int get_integer(json_t *arguments, const char *key, int64_t min, int64_t max,
+		       int64_t *ret_value, struct err *err)
+{
+	json_t *value = json_object_get(arguments, key);
+
+	if (!value)
+		return 0;
+	if (!json_is_integer(value) || json_integer_value(value) < min ||
+	    json_integer_value(value) > max)
+		return err_set(err, -EINVAL,
+			       "%s: expected a whole number from %" PRId64 " to %" PRId64, key, min,
+			       max);
+	*ret_value = json_integer_value(value);
+	return 0;
+}
+
+static int set_builds(json_t *builds, struct profile *profile, struct err *err)
+{
+	json_t *build;
+	size_t i;
+
+	if (builds && !json_is_array(builds))
+		return err_set(err, -EINVAL, "builds: expected a list");
+	json_array_foreach(builds, i, build) {
+		const char *name, *binary;
+		int r;
+
+		if (json_unpack(build, "{s:s, s:s}", "name", &name, "binary", &binary) < 0)
+			return err_set(err, -EINVAL,
+				       "builds: expected {\"name\": ..., \"binary\": ...}");
+		r = profile_set_build(profile, name, binary, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_seed(json_t *seed, struct profile *profile, struct err *err)
+{
+	const char *text = json_string_value(seed);
+	char *end;
+
+	if (!seed)
+		return 0;
+	errno = 0;
+	if (!text || text[strspn(text, "0123456789")] != '\0' || !*text ||
+	    (profile->seed = strtoull(text, &end, 10), errno))
+		return err_set(err, -EINVAL, "seed: expected a number from 0 to 2^64-1");
+	profile->has_seed = true;
+	return 0;
+}
+
+static int override(json_t *arguments, struct profile *profile, struct err *err)
+{
+	int64_t vms = profile->vms;
+	int r;
+
+	r = get_integer(arguments, "vms", 1, PROFILE_VMS_MAX, &vms, err);
+	profile->vms = (unsigned)vms;
+	if (r == 0)
+		r = get_integer(arguments, "loops", 1, PROFILE_STOP_LOOPS_MAX, &profile->stop_loops,
+				err);
+	if (r == 0)
+		r = get_integer(arguments, "duration-ns", PROFILE_STOP_DURATION_MIN_NS,
+				PROFILE_STOP_DURATION_MAX_NS, &profile->stop_duration_ns, err);
+	if (r == 0)
+		r = set_builds(json_object_get(arguments, "builds"), profile, err);
+	if (r == 0)
+		r = set_seed(json_object_get(arguments, "seed"), profile, err);
+	return r;
+}
+
+int arguments_profile(json_t *arguments, struct profile **ret_profile, struct err *err)
+{
+	json_t *text = json_object_get(arguments, "profile");
+	const char *name = json_string_value(json_object_get(arguments, "name"));
+	struct profile *profile;
+	int r;
+
+	if (!json_is_string(text))
+		return err_set(err, -EINVAL, "profile: expected the text of a profile");
+	r = profile_parse(json_string_value(text), json_string_length(text),
+			  name ? name : "profile", &profile, err);
+	if (r < 0)
+		return r;
+	r = override(arguments, profile, err);
+	if (r < 0) {
+		profile_free(profile);
+		return r;
+	}
+	*ret_profile = profile;
+	return 0;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening and closing a results store, and taking records into it. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "store/rows.h"
+#include "store/schema.h"
+#include "store/sql.h"
+#include "store/writer.h"
+
+struct store {
+	int lock; /* held while the store is open: one writer at a time */
+	sqlite3 *db;
+	struct writer *writer;
+};
+
+/* Only the file itself: SQLite gives its journals the same mode. Never opens a file that is there:
+ * closing it again would drop the locks that other handles of this process have on it. */
+static int create_file(const char *path, struct err *err)
+{
+	auto_close int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno != EEXIST)
+		return err_set_errno(err, errno, "%s: cannot create the store", path);
+	return 0;
+}
+
+/* In a file of its own, which stays: whoever removed it would let two writers in. */
+static int take_lock(struct store *store, const char *path, struct err *err)
+{
+	auto_free char *name = mem_printf("%s-lock", path);
+
+	store->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->lock < 0)
+		return err_set_errno(err, errno, "%s: cannot open the lock of the store", name);
+	if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(err, -EBUSY, "%s: another qsoakd writes to this store", path);
+	return err_set_errno(err, errno, "%s: cannot lock", name);
+}
+
+static int set_modes(sqlite3 *db, struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	const char *mode;
+	int r = sql_exec(db, "PRAGMA foreign_keys=ON", "cannot switch foreign keys on", err);
+
+	if (r == 0)
+		r = sql_prepare(db, "PRAGMA journal_mode=WAL", &stmt, err);
+	if (r < 0)
+		return r;
+	if (sqlite3_step(stmt) != SQLITE_ROW)
+		return sql_error(db, "cannot switch the write-ahead log on", err);
+	mode = (const char *)sqlite3_column_text(stmt, 0);
+	if (!mode || strcmp(mode, "wal"))
+		return err_set(err, -EIO, "%s: the file system cannot hold a write-ahead log",
+			       sqlite3_db_filename(db, "main"));
+	return 0;
+}
+
+/* What a killed qsoakd left open was interrupted. Nobody knows when: a campaign is given the last
+ * time of which it has a row, a run and an operation none. */
+static int recover(sqlite3 *db, struct err *err)
+{
+	static const char sql[] =
+		"BEGIN IMMEDIATE;"
+		"UPDATE operation SET outcome = 'interrupted' WHERE outcome = 'running';"
+		"UPDATE run SET end = 'interrupted' WHERE end IS NULL;"
+		"UPDATE campaign SET end = 'interrupted', ended_unix_ns = max(began_unix_ns,"
+		" coalesce((SELECT max(began_unix_ns + coalesce(duration_ns, 0)) FROM operation"
+		"  WHERE campaign_id = campaign.id), 0),"
+		" coalesce((SELECT max(max(began_unix_ns, coalesce(ended_unix_ns, 0))) FROM run"
+		"  WHERE campaign_id = campaign.id), 0),"
+		" coalesce((SELECT max(at_unix_ns) FROM failure"
+		"  WHERE campaign_id = campaign.id), 0))"
+		" WHERE end IS NULL;"
+		"COMMIT;";
+
+	return sql_exec(db, sql, "cannot mark what was interrupted", err);
+}
+
+static int next_id(sqlite3 *db, int64_t *ret_id, struct err *err)
+{
+	return sql_integer(db,
+			   "SELECT 1 + max("
+			   "coalesce((SELECT max(id) FROM campaign), 0),"
+			   "coalesce((SELECT max(id) FROM build), 0),"
+			   "coalesce((SELECT max(id) FROM run), 0),"
+			   "coalesce((SELECT max(id) FROM operation), 0),"
+			   "coalesce((SELECT max(id) FROM failure), 0))",
+			   ret_id, err);
+}
+
+static int open_file(struct store *store, const char *path, struct err *err)
+{
+	int r = create_file(path, err);
+
+	if (r < 0)
+		return r;
+	r = sql_open(path, SQLITE_OPEN_READWRITE, &store->db, err);
+	if (r < 0)
+		return r;
+	if (sqlite3_db_readonly(store->db, "main"))
+		return err_set(err, -EACCES, "%s: the store cannot be written to", path);
+	return schema_check(store->db, err);
+}
+
+static int prepare_content(struct store *store, int64_t *ret_id, struct err *err)
+{
+	int r;
+
+	/* A store that is refused after all is not even checkpointed by its close. */
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	r = schema_migrate(store->db, err);
+	if (r < 0)
+		return r;
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	r = set_modes(store->db, err);
+	if (r == 0)
+		r = recover(store->db, err);
+	if (r == 0)
+		r = next_id(store->db, ret_id, err);
+	return r;
+}
+
+int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
+	       int64_t *ret_first_id, struct err *err)
+{
+	struct store *store = mem_new(struct store);
+	struct err ignored = {0};
+	int64_t first_id;
+	int r;
+
+	store->lock = -1;
+	r = open_file(store, path, err);
+	if (r == 0)
+		r = take_lock(store, path, err);
+	if (r == 0)
+		r = prepare_content(store, &first_id, err);
+	if (r == 0)
+		r = writer_start(loop, store->db, &store->writer, err);
+	if (r < 0) {
+		store_close(store, &ignored);
+		return r;
+	}
+	*ret_store = store;
+	*ret_first_id = first_id;
+	return 0;
+}
+
+static bool on_record(void *ctx, const struct record *record, const struct record_durable *durable)
+{
+	struct store *store = ctx;
+	struct rows rows = {0};
+
+	rows_add_record(&rows, record);
+	writer_put(store->writer, &rows, durable);
+	return durable != NULL;
+}
+
+void store_subscribe(struct store *store, struct records *records)
+{
+	records_subscribe(records, on_record, store);
+}
+
+void store_on_failure(struct store *store, void (*fn)(void *ctx, const struct err *err), void *ctx)
+{
+	writer_on_failure(store->writer, fn, ctx);
+}
+
+int store_close(struct store *store, struct err *err)
+{
+	int r;
+
+	if (!store)
+		return 0;
+	r = writer_stop(store->writer, err);
+	sqlite3_close(store->db);
+	/* After the database: its last close still writes. */
+	fd_close(&store->lock);
+	free(store);
+	return r;
+}
