@@ -1,0 +1,905 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Profiles: defaults, the ends of every range, every way to be refused, and the shipped ones. */
+#include <errno.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "campaign/profile.h"
+
+/* The lines are counted by the errors below. */
+static const char minimal[] = "name: quick\n"					      /* 1 */
+			      "machine: {type: pc-q35-7.2, accel: tcg, ram: 32MiB}\n" /* 2 */
+			      "guest: {name: pflash-hammer}\n"			      /* 3 */
+			      "builds:\n"					      /* 4 */
+			      "  - {name: stock, binary: /usr/bin/qemu}\n"	      /* 5 */
+			      "fleet: {vms: 4}\n"				      /* 6 */
+			      "operations:\n"					      /* 7 */
+			      "  - {operation: snapshot-save}\n"		      /* 8 */
+			      "  - {operation: snapshot-load}\n"		      /* 9 */
+			      "  - {operation: snapshot-delete}\n"		      /* 10 */
+			      "  - {operation: migrate}\n"			      /* 11 */
+			      "stop: {loops: 1000}\n";				      /* 12 */
+
+/* minimal with its one `from` replaced by `to`. */
+static char *edited(const char *from, const char *to)
+{
+	const char *at = strstr(minimal, from);
+
+	if (!at || strstr(at + 1, from))
+		fail_msg("\"%s\" is not once in the profile", from);
+	return mem_printf("%.*s%s%s", (int)(at - minimal), minimal, to, at + strlen(from));
+}
+
+static struct profile *parse(const char *text, size_t size)
+{
+	struct profile *profile = NULL;
+	struct err err = {0};
+	/* A copy of exactly that size, so that a read behind it is seen. */
+	char *copy = mem_zalloc(size);
+	int ret;
+
+	memcpy(copy, text, size);
+	ret = profile_parse(copy, size, "t.yaml", &profile, &err);
+	free(copy);
+	if (ret < 0)
+		fail_msg("%s", err.text);
+	return profile;
+}
+
+static struct profile *parse_edited(const char *from, const char *to)
+{
+	auto_free char *text = edited(from, to);
+
+	return parse(text, strlen(text));
+}
+
+static void refused_bytes(const char *text, size_t size, const char *expected)
+{
+	struct profile *profile = (void *)0x1;
+	struct err err = {0};
+	char *copy = mem_zalloc(size);
+	int ret;
+
+	memcpy(copy, text, size);
+	ret = profile_parse(copy, size, "t.yaml", &profile, &err);
+	free(copy);
+	assert_string_equal(err.text, expected);
+	assert_int_equal(ret, -EINVAL);
+	assert_int_equal(err.code, -EINVAL);
+	assert_ptr_equal(profile, (void *)0x1);
+}
+
+static void test_defaults(void **state)
+{
+	struct profile *p = parse(minimal, strlen(minimal));
+
+	(void)state;
+	assert_string_equal(p->text, minimal);
+	assert_string_equal(p->name, "quick");
+	assert_string_equal(p->machine, "pc-q35-7.2");
+	assert_string_equal(p->accel, "tcg");
+	assert_int_equal(p->ram_bytes, 32 << 20);
+	assert_string_equal(p->guest, "pflash-hammer");
+	assert_int_equal(p->build_count, 1);
+	assert_string_equal(p->builds[0].name, "stock");
+	assert_string_equal(p->builds[0].binary, "/usr/bin/qemu");
+	assert_non_null(p->builds[0].args);
+	assert_null(p->builds[0].args[0]);
+	assert_int_equal(p->vms, 4);
+	assert_int_equal(p->loops_per_vm, 20);
+	assert_int_equal(p->operation_count, 4);
+	assert_int_equal(p->operations[0].kind, OP_SNAPSHOT_SAVE);
+	assert_int_equal(p->operations[1].kind, OP_SNAPSHOT_LOAD);
+	assert_int_equal(p->operations[2].kind, OP_SNAPSHOT_DELETE);
+	assert_int_equal(p->operations[3].kind, OP_MIGRATE);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(p->operations[i].every, 1);
+	assert_int_equal(p->operations[3].channels, 4);
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		assert_int_equal(p->limit_ns[i], limit_default_ns(i));
+	assert_false(p->has_seed);
+	assert_int_equal(p->stop_duration_ns, 0);
+	assert_int_equal(p->stop_loops, 1000);
+	profile_free(p);
+	profile_free(NULL);
+}
+
+static void test_everything_given(void **state)
+{
+	static const char text[] =
+		"seed: 18446744073709551615\n"
+		"stop: {duration: 1.5h, loops: 7}\n"
+		"limits: {boot: 1s, reply: 2s, snapshot-save: 3s, snapshot-load: 4s,\n"
+		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms}\n"
+		"operations:\n"
+		"  - {channels: 64, every: 1000000, operation: migrate}\n"
+		"  - {operation: snapshot-save, every: 1}\n"
+		"  - {operation: snapshot-load}\n"
+		"  - {operation: migrate}\n"
+		"  - {operation: snapshot-load}\n"
+		"  - {operation: snapshot-delete}\n"
+		"  - {operation: snapshot-save}\n"
+		"  - {operation: snapshot-delete}\n"
+		"fleet: {loops-per-vm: 3, vms: 2}\n"
+		"builds:\n"
+		"  - {args: ['-device', 'a,b=\"c d\"', no], binary: /a b, name: A.b_c-1}\n"
+		"  - {name: empty, binary: /b, args: []}\n"
+		"guest: {name: g2-x}\n"
+		"machine: {ram: 1GiB, accel: kvm, type: pc-q35-rhel9.2.0}\n"
+		"name: 2nd.run_x-y\n";
+	static const char *const limits[] = {"boot", "reply", "snapshot-save"};
+	struct profile *p = parse(text, strlen(text));
+
+	(void)state;
+	assert_string_equal(p->name, "2nd.run_x-y");
+	assert_string_equal(p->machine, "pc-q35-rhel9.2.0");
+	assert_string_equal(p->accel, "kvm");
+	assert_int_equal(p->ram_bytes, 1 << 30);
+	assert_string_equal(p->guest, "g2-x");
+	assert_int_equal(p->build_count, 2);
+	assert_string_equal(p->builds[0].name, "A.b_c-1");
+	assert_string_equal(p->builds[0].binary, "/a b");
+	assert_string_equal(p->builds[0].args[0], "-device");
+	assert_string_equal(p->builds[0].args[1], "a,b=\"c d\"");
+	assert_string_equal(p->builds[0].args[2], "no");
+	assert_null(p->builds[0].args[3]);
+	assert_null(p->builds[1].args[0]);
+	assert_int_equal(p->vms, 2);
+	assert_int_equal(p->loops_per_vm, 3);
+	assert_int_equal(p->operation_count, 8);
+	assert_int_equal(p->operations[0].kind, OP_MIGRATE);
+	assert_int_equal(p->operations[0].every, 1000000);
+	assert_int_equal(p->operations[0].channels, 64);
+	assert_int_equal(p->operations[3].channels, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		assert_int_equal(p->limit_ns[limit_find(limits[i])], (i + 1) * CLOCK_NS_PER_S);
+	assert_int_equal(p->limit_ns[LIMIT_LOAD], 4 * CLOCK_NS_PER_S);
+	assert_int_equal(p->limit_ns[LIMIT_DELETE], 5 * CLOCK_NS_PER_S);
+	assert_int_equal(p->limit_ns[LIMIT_MIGRATE], 6 * CLOCK_NS_PER_S);
+	assert_int_equal(p->limit_ns[LIMIT_SHUTDOWN], 700 * CLOCK_NS_PER_MS);
+	assert_true(p->has_seed);
+	assert_true(p->seed == UINT64_MAX);
+	assert_int_equal(p->stop_duration_ns, 5400 * CLOCK_NS_PER_S);
+	assert_int_equal(p->stop_loops, 7);
+	profile_free(p);
+}
+
+/* Both ends of every range; what lies behind them is among the bad ones. */
+static void test_range_ends(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		size_t offset, size;
+		int64_t value;
+	} cases[] = {
+#define ENDS(from, to, member, value) \
+	{from, to, offsetof(struct profile, member), sizeof(((struct profile *)0)->member), value}
+		ENDS("vms: 4", "vms: 1", vms, 1),
+		ENDS("vms: 4", "vms: 256", vms, 256),
+		ENDS("vms: 4", "vms: 4, loops-per-vm: 1", loops_per_vm, 1),
+		ENDS("vms: 4", "vms: 4, loops-per-vm: 1000000", loops_per_vm, 1000000),
+		ENDS("32MiB", "16MiB", ram_bytes, PROFILE_RAM_MIN_BYTES),
+		ENDS("32MiB", "1024GiB", ram_bytes, PROFILE_RAM_MAX_BYTES),
+		ENDS("32MiB", "17408KiB", ram_bytes, 17 << 20),
+		ENDS("loops: 1000", "loops: 1", stop_loops, 1),
+		ENDS("loops: 1000", "loops: 1000000000000", stop_loops, 1000000000000),
+		ENDS("loops: 1000", "duration: 1s", stop_duration_ns, CLOCK_NS_PER_S),
+		ENDS("loops: 1000", "duration: 8784h", stop_duration_ns,
+		     PROFILE_STOP_DURATION_MAX_NS),
+		ENDS("name: quick", "limits: {boot: 1ms}\nname: quick", limit_ns[LIMIT_BOOT],
+		     LIMIT_MIN_NS),
+		ENDS("name: quick", "limits: {boot: 24h}\nname: quick", limit_ns[LIMIT_BOOT],
+		     LIMIT_MAX_NS),
+		ENDS("name: quick", "seed: 0\nname: quick", seed, 0),
+		ENDS("name: quick", "seed: 9223372036854775807\nname: quick", seed, INT64_MAX),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct profile *p = parse_edited(cases[i].from, cases[i].to);
+		int64_t value;
+
+		if (cases[i].size == sizeof(unsigned))
+			value = *(unsigned *)((char *)p + cases[i].offset);
+		else
+			value = *(int64_t *)((char *)p + cases[i].offset);
+		assert_int_equal(value, cases[i].value);
+		profile_free(p);
+	}
+}
+
+/* Ends of what is counted: channels, every, entries, lengths. */
+static void test_count_ends(void **state)
+{
+	char name[PROFILE_NAME_MAX + 1];
+	struct profile *p;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	p = parse_edited("migrate}", "migrate, channels: 1, every: 1}");
+	assert_int_equal(p->operations[3].channels, 1);
+	profile_free(p);
+
+	memset(name, 'n', PROFILE_NAME_MAX);
+	name[PROFILE_NAME_MAX] = '\0';
+	p = parse_edited("quick", name);
+	assert_string_equal(p->name, name);
+	profile_free(p);
+
+	f = open_memstream(&text, &size);
+	fputs("builds:\n", f);
+	for (int i = 0; i < PROFILE_BUILDS_MAX; i++)
+		fprintf(f, "  - {name: b%d, binary: /b}\n", i);
+	fputs("  # and here", f);
+	fclose(f);
+	p = parse_edited("builds:\n  - {name: stock, binary: /usr/bin/qemu}", text);
+	assert_int_equal(p->build_count, PROFILE_BUILDS_MAX);
+	assert_string_equal(p->builds[PROFILE_BUILDS_MAX - 1].name, "b15");
+	profile_free(p);
+	free(text);
+
+	f = open_memstream(&text, &size);
+	fputs("qemu, args: [", f);
+	for (int i = 0; i < PROFILE_ARGS_MAX; i++)
+		fprintf(f, "a%d,", i);
+	fputs("]}", f);
+	fclose(f);
+	p = parse_edited("qemu}", text);
+	assert_string_equal(p->builds[0].args[PROFILE_ARGS_MAX - 1], "a255");
+	assert_null(p->builds[0].args[PROFILE_ARGS_MAX]);
+	profile_free(p);
+	free(text);
+
+	f = open_memstream(&text, &size);
+	for (int i = 0; i < PROFILE_OPERATIONS_MAX - 3; i++)
+		fputs("  - {operation: migrate}\n", f);
+	fclose(f);
+	p = parse_edited("  - {operation: migrate}\n", text);
+	assert_int_equal(p->operation_count, PROFILE_OPERATIONS_MAX);
+	profile_free(p);
+	free(text);
+}
+
+#define NAME_RULE                                                                                  \
+	"expected a name of up to 64 letters, digits, '.', '_' and '-' that begins with a letter " \
+	"or digit"
+#define DURATION_RULE "expected a number with its unit ms, s, m or h, like 90s or 1.5m"
+#define BYTES_RULE "expected an integer with its unit KiB, MiB or GiB, like 32MiB"
+#define BINARY_RULE "expected the absolute path of a QEMU binary"
+#define GUEST_RULE "expected the name of a guest, like pflash-hammer: letters, digits and '-'"
+#define KINDS "expected snapshot-save, snapshot-load, snapshot-delete or migrate"
+
+static void test_bad_edits(void **state)
+{
+	static const struct {
+		const char *from, *to, *error;
+	} cases[] = {
+		/* unknown keys, at every level */
+		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms or loops-per-vm"},
+		{"name: quick", "nam: quick",
+		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
+		 "limits, stop or seed"},
+		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel or ram"},
+		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name"},
+		{"binary:", "Binary:",
+		 "5: builds[0].Binary: unknown key, expected name, binary or args"},
+		{"migrate}", "migrate, chanels: 4}",
+		 "11: operations[3].chanels: unknown key, expected operation, every or channels"},
+		{"loops: 1000", "loop: 1000",
+		 "12: stop.loop: unknown key, expected duration or loops"},
+		{"stop:", "limits: {save: 1s}\nstop:",
+		 "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
+		 "snapshot-load, "
+		 "snapshot-delete, migrate or shutdown"},
+		{"vms: 4", "vms: 4, \"a\\nb\": 1",
+		 "6: fleet.\"a\\x0ab\": unknown key, expected vms or loops-per-vm"},
+		{"vms: 4", "vms: 4, <<: {}",
+		 "6: fleet.\"<<\": unknown key, expected vms or loops-per-vm"},
+		/* missing ones */
+		{"name: quick\n", "", "1: name: missing, " NAME_RULE},
+		{"guest: {name: pflash-hammer}\n", "", "1: guest: missing, expected a mapping"},
+		{"fleet: {vms: 4}\n", "", "1: fleet: missing, expected a mapping"},
+		{"stop: {loops: 1000}\n", "", "1: stop: missing, expected a mapping"},
+		{"builds:\n  - {name: stock, binary: /usr/bin/qemu}\n", "",
+		 "1: builds: missing, expected a list"},
+		{"type: pc-q35-7.2, ", "",
+		 "2: machine.type: missing, expected a versioned machine type, like pc-q35-7.2"},
+		{"accel: tcg, ", "", "2: machine.accel: missing, expected tcg or kvm"},
+		{", ram: 32MiB", "", "2: machine.ram: missing, expected 16MiB to 1024GiB"},
+		{"{name: pflash-hammer}", "{}", "3: guest.name: missing, " GUEST_RULE},
+		{"name: stock, ", "", "5: builds[0].name: missing, " NAME_RULE},
+		{", binary: /usr/bin/qemu", "", "5: builds[0].binary: missing, " BINARY_RULE},
+		{"vms: 4", "loops-per-vm: 4", "6: fleet.vms: missing, expected 1 to 256"},
+		{"operation: migrate", "every: 4", "11: operations[3].operation: missing, " KINDS},
+		{"loops: 1000", "", "12: stop: found no rule, expected duration, loops or both"},
+		/* wrong types */
+		{"name: quick", "name: [quick]", "1: name: found a list, " NAME_RULE},
+		{"{type: pc-q35-7.2, accel: tcg, ram: 32MiB}", "pc-q35-7.2",
+		 "2: machine: found pc-q35-7.2, expected a mapping"},
+		{"{name: pflash-hammer}", "[pflash-hammer]",
+		 "3: guest: found a list, expected a mapping"},
+		{"{name: pflash-hammer}", "", "3: guest: found nothing, expected a mapping"},
+		{"  - {name: stock, binary: /usr/bin/qemu}", "  stock: /usr/bin/qemu",
+		 "4: builds: found a mapping, expected a list"},
+		{"{name: stock, binary: /usr/bin/qemu}", "/usr/bin/qemu",
+		 "5: builds[0]: found /usr/bin/qemu, expected a mapping"},
+		{"/usr/bin/qemu}", "{path: /usr/bin/qemu}}",
+		 "5: builds[0].binary: found a mapping, " BINARY_RULE},
+		{"qemu}", "qemu, args: -snapshot}",
+		 "5: builds[0].args: found -snapshot, expected a list"},
+		{"qemu}", "qemu, args: [-snapshot, [x]]}",
+		 "5: builds[0].args[1]: found a list, expected a string"},
+		{"qemu}", "qemu, args: [a, '']}",
+		 "5: builds[0].args[1]: found nothing, expected a string"},
+		{"vms: 4", "vms: [4]", "6: fleet.vms: found a list, expected 1 to 256"},
+		{"32MiB", "{min: 1GiB}",
+		 "2: machine.ram: found a mapping, expected 16MiB to 1024GiB"},
+		{"{operation: migrate}", "migrate",
+		 "11: operations[3]: found migrate, expected a mapping"},
+		{"operation: migrate", "operation: [migrate]",
+		 "11: operations[3].operation: found a list, " KINDS},
+		{"stop:", "limits: 4s\nstop:", "12: limits: found 4s, expected a mapping"},
+		{"stop:", "limits: {boot: [4s]}\nstop:",
+		 "12: limits.boot: found a list, expected 1ms to 24h"},
+		{"stop:", "seed: {}\nstop:",
+		 "12: seed: found a mapping, expected 0 to 18446744073709551615"},
+		/* numbers */
+		{"vms: 4", "vms: 0", "6: fleet.vms: found 0, expected 1 to 256"},
+		{"vms: 4", "vms: 257", "6: fleet.vms: found 257, expected 1 to 256"},
+		{"vms: 4", "vms: -1", "6: fleet.vms: found -1, expected 1 to 256"},
+		{"vms: 4", "vms: +1", "6: fleet.vms: found +1, expected 1 to 256"},
+		{"vms: 4", "vms: 1.0", "6: fleet.vms: found 1.0, expected 1 to 256"},
+		{"vms: 4", "vms: 0x10", "6: fleet.vms: found 0x10, expected 1 to 256"},
+		{"vms: 4", "vms: 010", "6: fleet.vms: found 010, expected 1 to 256"},
+		{"vms: 4", "vms: ' 4'", "6: fleet.vms: found \" 4\", expected 1 to 256"},
+		{"vms: 4", "vms: 4 x", "6: fleet.vms: found \"4 x\", expected 1 to 256"},
+		{"vms: 4", "vms: 4294967297", "6: fleet.vms: found 4294967297, expected 1 to 256"},
+		{"vms: 4", "vms: 18446744073709551617",
+		 "6: fleet.vms: found 18446744073709551617, expected 1 to 256"},
+		{"vms: 4", "vms: ", "6: fleet.vms: found nothing, expected 1 to 256"},
+		{"vms: 4", "vms: 4, loops-per-vm: 0",
+		 "6: fleet.loops-per-vm: found 0, expected 1 to 1000000"},
+		{"vms: 4", "vms: 4, loops-per-vm: 1000001",
+		 "6: fleet.loops-per-vm: found 1000001, expected 1 to 1000000"},
+		{"loops: 1000", "loops: 0", "12: stop.loops: found 0, expected 1 to 1000000000000"},
+		{"loops: 1000", "loops: 1000000000001",
+		 "12: stop.loops: found 1000000000001, expected 1 to 1000000000000"},
+		{"loops: 1000", "loops: 9223372036854775809",
+		 "12: stop.loops: found 9223372036854775809, expected 1 to 1000000000000"},
+		{"stop:", "seed: -1\nstop:",
+		 "12: seed: found -1, expected 0 to 18446744073709551615"},
+		{"stop:", "seed: 18446744073709551616\nstop:",
+		 "12: seed: found 18446744073709551616, expected 0 to 18446744073709551615"},
+		/* quantities */
+		{"loops: 1000", "duration: 90", "12: stop.duration: found 90, " DURATION_RULE},
+		{"loops: 1000", "duration: 90 s",
+		 "12: stop.duration: found \"90 s\", " DURATION_RULE},
+		{"loops: 1000", "duration: 1d", "12: stop.duration: found 1d, " DURATION_RULE},
+		{"loops: 1000", "duration: 999ms",
+		 "12: stop.duration: found 999ms, expected 1s to 8784h"},
+		{"loops: 1000", "duration: 8785h",
+		 "12: stop.duration: found 8785h, expected 1s to 8784h"},
+		{"loops: 1000", "duration: 2562048h",
+		 "12: stop.duration: found 2562048h, expected a duration below 290 years"},
+		{"stop:", "limits: {boot: 0s}\nstop:",
+		 "12: limits.boot: found 0s, expected 1ms to 24h"},
+		{"stop:", "limits: {boot: 0.9ms}\nstop:",
+		 "12: limits.boot: found 0.9ms, expected 1ms to 24h"},
+		{"stop:", "limits:\n  reply: 1s\n  boot: 1441m\nstop:",
+		 "14: limits.boot: found 1441m, expected 1ms to 24h"},
+		{"32MiB", "32", "2: machine.ram: found 32, " BYTES_RULE},
+		{"32MiB", "32M", "2: machine.ram: found 32M, " BYTES_RULE},
+		{"32MiB", "1.5GiB", "2: machine.ram: found 1.5GiB, " BYTES_RULE},
+		{"32MiB", "16777215KiB",
+		 "2: machine.ram: found 16777215KiB, expected a multiple of "
+		 "1MiB"},
+		{"32MiB", "15MiB", "2: machine.ram: found 15MiB, expected 16MiB to 1024GiB"},
+		{"32MiB", "1025GiB", "2: machine.ram: found 1025GiB, expected 16MiB to 1024GiB"},
+		{"32MiB", "18014398509481984KiB",
+		 "2: machine.ram: found 18014398509481984KiB, expected a size below 8 EiB"},
+		/* names and paths */
+		{"quick", "../quick", "1: name: found ../quick, " NAME_RULE},
+		{"quick", "-quick", "1: name: found -quick, " NAME_RULE},
+		{"quick", "..", "1: name: found .., " NAME_RULE},
+		{"quick", "a b", "1: name: found \"a b\", " NAME_RULE},
+		{"quick", "''", "1: name: found nothing, " NAME_RULE},
+		{"quick", "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn",
+		 "1: name: found "
+		 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn, " NAME_RULE},
+		{"pc-q35-7.2", "q35",
+		 "2: machine.type: found q35, expected a versioned machine type, like pc-q35-7.2"},
+		{"pc-q35-7.2", "pc-q35-",
+		 "2: machine.type: found pc-q35-, expected a versioned machine type, like "
+		 "pc-q35-7.2"},
+		{"pc-q35-7.2", "pc-i440fx-7.2",
+		 "2: machine.type: found pc-i440fx-7.2, expected a versioned machine type, like "
+		 "pc-q35-7.2"},
+		{"pc-q35-7.2", "'pc-q35-7.2,smm=on'",
+		 "2: machine.type: found \"pc-q35-7.2,smm=on\", expected a versioned machine type, "
+		 "like pc-q35-7.2"},
+		{"tcg", "hvf", "2: machine.accel: found hvf, expected tcg or kvm"},
+		{"pflash-hammer", "/lib/g", "3: guest.name: found /lib/g, " GUEST_RULE},
+		{"pflash-hammer", "a.bin", "3: guest.name: found a.bin, " GUEST_RULE},
+		{"/usr/bin/qemu", "qemu", "5: builds[0].binary: found qemu, " BINARY_RULE},
+		{"/usr/bin/qemu", "./qemu", "5: builds[0].binary: found ./qemu, " BINARY_RULE},
+		{"/usr/bin/qemu", "/usr/", "5: builds[0].binary: found /usr/, " BINARY_RULE},
+		{"/usr/bin/qemu", "\"/a\\e\"",
+		 "5: builds[0].binary: found \"/a\\x1b\", " BINARY_RULE},
+		{"fleet:", "  - {name: b, binary: /b}\n  - {name: stock, binary: /c}\nfleet:",
+		 "7: builds[2].name: found stock, expected a name that builds[0] has not"},
+		{"fleet:", "  - binary: /b\n    name:\n      stock\nfleet:",
+		 "8: builds[1].name: found stock, expected a name that builds[0] has not"},
+		/* operations */
+		{"operation: migrate", "operation: boot",
+		 "11: operations[3].operation: found boot, " KINDS},
+		{"operation: migrate", "operation: shutdown",
+		 "11: operations[3].operation: found shutdown, " KINDS},
+		{"operation: migrate", "operation: Migrate",
+		 "11: operations[3].operation: found Migrate, " KINDS},
+		{"migrate}", "migrate, every: 0}",
+		 "11: operations[3].every: found 0, expected 1 to 1000000"},
+		{"migrate}", "migrate, every: 1000001}",
+		 "11: operations[3].every: found 1000001, expected 1 to 1000000"},
+		{"migrate}", "migrate, channels: 0}",
+		 "11: operations[3].channels: found 0, expected 1 to 64"},
+		{"migrate}", "migrate, channels: 65}",
+		 "11: operations[3].channels: found 65, expected 1 to 64"},
+		{"snapshot-load}", "snapshot-load, every: 2}",
+		 "9: operations[1].every: found 2, expected 1: only migrate may sit out loops, not "
+		 "snapshot-load"},
+		{"snapshot-save}", "snapshot-save, channels: 4}",
+		 "8: operations[0].channels: found 4, expected no such key: only migrate has "
+		 "channels, not snapshot-save"},
+		{"  - {operation: snapshot-save}\n", "",
+		 "8: operations[0].operation: found snapshot-load, expected a snapshot-save before "
+		 "it"},
+		{"operation: migrate", "operation: snapshot-delete",
+		 "11: operations[3].operation: found snapshot-delete, expected a snapshot-save "
+		 "before it"},
+		{"snapshot-load", "snapshot-save",
+		 "9: operations[1].operation: found snapshot-save, expected a snapshot-delete "
+		 "first: "
+		 "operations[0] saved one"},
+		{"operation: migrate", "operation: snapshot-save",
+		 "11: operations[3].operation: found snapshot-save, expected a snapshot-delete "
+		 "after "
+		 "it: images would grow for ever"},
+		{"  - {operation: snapshot-delete}\n", "",
+		 "8: operations[0].operation: found snapshot-save, expected a snapshot-delete "
+		 "after "
+		 "it: images would grow for ever"},
+		/* what the YAML reader refuses */
+		{"stop:", "name: again\nstop:",
+		 "12: found key name again, expected it once (line 1 has it)"},
+		{"quick", "&n quick", "1: found anchor &n, expected none"},
+		{"vms: 4", "vms: *n", "6: found alias *n, expected the value itself"},
+		{"vms: 4", "vms: !!int 4", "6: found tag \"tag:yaml.org,2002:int\", expected none"},
+		{"stop:", "...\n---\nstop:", "13: found a second document, expected one"},
+		{"  - {operation: migrate}", "\t- {operation: migrate}",
+		 "11: found a tab, expected spaces as indentation"},
+		{"vms: 4", "vms: [[[[[[[[[[[[[[[4]]]]]]]]]]]]]]]",
+		 "6: found too many levels, expected at most 16"},
+		{"vms: 4", "? [vms] : 4", "6: found a list as key, expected a name"},
+		{"{vms: 4}", "{vms: 4",
+		 "7: not YAML: did not find expected ',' or '}' while parsing a flow mapping"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *text = edited(cases[i].from, cases[i].to);
+		auto_free char *error = mem_printf("t.yaml:%s", cases[i].error);
+
+		refused_bytes(text, strlen(text), error);
+	}
+}
+
+static void test_bad_texts(void **state)
+{
+	size_t large = PROFILE_TEXT_MAX + 1;
+	auto_free char *text = mem_zalloc(large);
+	auto_free char *nul = mem_strdup(minimal);
+
+	(void)state;
+	refused_bytes("", 0, "t.yaml:1: found an empty text, expected a mapping");
+	refused_bytes("{}", 2, "t.yaml:1: name: missing, " NAME_RULE);
+	refused_bytes("quick", 5, "t.yaml:1: found a scalar, expected a mapping");
+	refused_bytes("\x7f"
+		      "ELF",
+		      4, "t.yaml:1: not UTF-8 text: control characters are not allowed");
+
+	memcpy(text, minimal, strlen(minimal));
+	memset(text + strlen(minimal), '#', large - strlen(minimal));
+	refused_bytes(text, large, "t.yaml:1: found 262145 bytes, expected at most 262144");
+	profile_free(parse(text, large - 1));
+
+	*strstr(nul, "tcg") = '\0';
+	refused_bytes(nul, strlen(minimal),
+		      "t.yaml:2: not UTF-8 text: control characters are not allowed");
+}
+
+static void test_too_many(void **state)
+{
+	auto_free char *builds = NULL, *operations = NULL, *args = NULL;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	f = open_memstream(&text, &size);
+	for (int i = 0; i < PROFILE_BUILDS_MAX; i++)
+		fprintf(f, "  - {name: b%d, binary: /b}\n", i);
+	fputs("fleet:", f);
+	fclose(f);
+	builds = edited("fleet:", text);
+	free(text);
+	refused_bytes(builds, strlen(builds),
+		      "t.yaml:4: builds: found 17 entries, expected 1 to 16");
+
+	f = open_memstream(&text, &size);
+	for (int i = 0; i < PROFILE_OPERATIONS_MAX - 3; i++)
+		fputs("  - {operation: migrate}\n", f);
+	fputs("stop:", f);
+	fclose(f);
+	operations = edited("stop:", text);
+	free(text);
+	refused_bytes(operations, strlen(operations),
+		      "t.yaml:7: operations: found 65 entries, expected 1 to 64");
+
+	f = open_memstream(&text, &size);
+	fputs("qemu, args: [", f);
+	for (int i = 0; i <= PROFILE_ARGS_MAX; i++)
+		fputs("a,", f);
+	fputs("]}", f);
+	fclose(f);
+	args = edited("qemu}", text);
+	free(text);
+	refused_bytes(args, strlen(args),
+		      "t.yaml:5: builds[0].args: found 257 entries, expected 0 to 256");
+
+	free(args);
+	args = edited("  - {name: stock, binary: /usr/bin/qemu}", "  []");
+	refused_bytes(args, strlen(args), "t.yaml:4: builds: found 0 entries, expected 1 to 16");
+}
+
+/* Whatever stands where, and wherever the text ends, is refused without a leak or a crash. */
+static void test_cut_anywhere(void **state)
+{
+	size_t size = strlen(minimal);
+
+	(void)state;
+	for (size_t cut = 0; cut < size; cut++) {
+		auto_free char *copy = mem_strdup(minimal);
+		struct profile *profile = NULL;
+		struct err err = {0};
+
+		if (profile_parse(copy, cut, "t.yaml", &profile, &err) == 0)
+			profile_free(profile);
+		copy[cut] = ']';
+		profile = NULL;
+		if (profile_parse(copy, size, "t.yaml", &profile, &err) == 0)
+			profile_free(profile);
+	}
+}
+
+static void test_set_build(void **state)
+{
+	struct profile *p = parse_edited("qemu}", "qemu, args: [-x]}");
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(profile_set_build(p, "stock", "/opt/qemu", &err), 0);
+	assert_int_equal(p->build_count, 1);
+	assert_string_equal(p->builds[0].binary, "/opt/qemu");
+	assert_string_equal(p->builds[0].args[0], "-x");
+
+	assert_int_equal(profile_set_build(p, "fixed", "/opt/fixed", &err), 0);
+	assert_int_equal(p->build_count, 2);
+	assert_string_equal(p->builds[1].name, "fixed");
+	assert_string_equal(p->builds[1].binary, "/opt/fixed");
+	assert_null(p->builds[1].args[0]);
+
+	assert_int_equal(profile_set_build(p, "fixed", "fixed", &err), -EINVAL);
+	assert_string_equal(err.text, "fixed: found fixed, " BINARY_RULE);
+	assert_int_equal(profile_set_build(p, "", "/b", &err), -EINVAL);
+	assert_string_equal(err.text, "name of the build: found nothing, " NAME_RULE);
+	assert_int_equal(profile_set_build(p, "a/b", "/b", &err), -EINVAL);
+	assert_string_equal(err.text, "name of the build: found a/b, " NAME_RULE);
+	assert_int_equal(p->build_count, 2);
+	assert_string_equal(p->builds[1].binary, "/opt/fixed");
+
+	for (int i = 2; i < PROFILE_BUILDS_MAX; i++) {
+		auto_free char *name = mem_printf("b%d", i);
+
+		assert_int_equal(profile_set_build(p, name, "/b", &err), 0);
+	}
+	assert_int_equal(profile_set_build(p, "more", "/b", &err), -EINVAL);
+	assert_string_equal(err.text, "more: found build 17, expected at most 16");
+	assert_int_equal(profile_set_build(p, "b15", "/c", &err), 0);
+	assert_string_equal(p->builds[15].binary, "/c");
+	assert_int_equal(p->build_count, PROFILE_BUILDS_MAX);
+	profile_free(p);
+}
+
+static char *read_file(const char *path, size_t *ret_size)
+{
+	auto_fclose FILE *f = fopen(path, "re");
+	char *text = mem_zalloc(PROFILE_TEXT_MAX + 1);
+
+	if (!f)
+		fail_msg("cannot open %s", path);
+	*ret_size = fread(text, 1, PROFILE_TEXT_MAX + 1, f);
+	return text;
+}
+
+/* Runs at the top of the tree. */
+static void test_shipped(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("profiles/*.yaml", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct profile *profile = NULL;
+		struct err err = {0};
+		size_t size;
+		auto_free char *text = read_file(found.gl_pathv[i], &size);
+		auto_free char *file = NULL;
+
+		if (profile_parse(text, size, found.gl_pathv[i], &profile, &err) < 0)
+			fail_msg("%s", err.text);
+		file = mem_printf("profiles/%s.yaml", profile->name);
+		assert_string_equal(found.gl_pathv[i], file);
+		/* Each begins with a comment that says what it catches. */
+		assert_int_equal(text[0], '#');
+		profile_free(profile);
+	}
+	globfree(&found);
+}
+
+static void test_quick(void **state)
+{
+	struct profile *p = NULL;
+	size_t size;
+	auto_free char *text = read_file("profiles/quick.yaml", &size);
+
+	(void)state;
+	p = parse(text, size);
+	assert_int_equal(p->vms, 4);
+	assert_int_equal(p->stop_duration_ns, 60 * CLOCK_NS_PER_S);
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		assert_true(p->limit_ns[i] <= 10 * CLOCK_NS_PER_S);
+		assert_int_not_equal(p->limit_ns[i], limit_default_ns(i));
+	}
+	profile_free(p);
+}
+
+static void test_parse_number(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t value;
+	} good[] = {{"0", 0}, {"7", 7}, {"18446744073709551615", UINT64_MAX}};
+	static const char *const bad[] = {"",
+					  "-1",
+					  "+1",
+					  " 1",
+					  "1 ",
+					  "1x",
+					  "0x1",
+					  "01",
+					  "1e3",
+					  "1.0",
+					  "18446744073709551616",
+					  "99999999999999999999999"};
+	struct err err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		uint64_t value = 99;
+
+		assert_int_equal(size_parse_number(good[i].text, &value, &err), 0);
+		assert_true(value == good[i].value);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		uint64_t value = 99;
+
+		assert_int_equal(size_parse_number(bad[i], &value, &err), -EINVAL);
+		assert_int_equal(value, 99);
+	}
+	assert_string_equal(err.text,
+			    "found 99999999999999999999999, expected 0 to 18446744073709551615");
+}
+
+typedef int (*parse_fn)(const char *text, int64_t *ret, struct err *err);
+
+static void check_parser(parse_fn parse_text, const char *text, int64_t expected, const char *error)
+{
+	struct err err = {0};
+	int64_t value = -99;
+	int ret = parse_text(text, &value, &err);
+
+	if (!error) {
+		assert_string_equal(err.text, "");
+		assert_int_equal(ret, 0);
+		assert_int_equal(value, expected);
+		return;
+	}
+	assert_int_equal(ret, -EINVAL);
+	assert_string_equal(err.text, error);
+	assert_int_equal(value, -99);
+}
+
+static void test_parse_duration(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ns;
+	} good[] = {
+		{"0s", 0},
+		{"1ms", CLOCK_NS_PER_MS},
+		{"90s", 90 * CLOCK_NS_PER_S},
+		{"1.5m", 90 * CLOCK_NS_PER_S},
+		{"0.25h", 900 * CLOCK_NS_PER_S},
+		{"24h", 86400 * CLOCK_NS_PER_S},
+		{"1.000000001s", CLOCK_NS_PER_S + 1},
+		{"0.0000001ms", 0},
+		{"0.999999999h", 3599999996400},
+		{"9223372036854ms", 9223372036854000000},
+		{"9223372036854.775807ms", INT64_MAX},
+		{"2562047h", 2562047 * (3600 * CLOCK_NS_PER_S)},
+	};
+	static const char *const bad[] = {"",
+					  "s",
+					  "90",
+					  "-1s",
+					  "+1s",
+					  " 1s",
+					  "1s ",
+					  "1 s",
+					  "1S",
+					  "1sec",
+					  "1us",
+					  "1d",
+					  "01s",
+					  "1.s",
+					  ".5s",
+					  "1..5s",
+					  "1e3s",
+					  "0x10s",
+					  "1,5s",
+					  "1m30s",
+					  "1.0000000001s",
+					  "18446744073709551616s",
+					  "inf",
+					  "nans"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		check_parser(size_parse_duration, good[i].text, good[i].ns, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char shown[SIZE_SHOWN_MAX];
+		auto_free char *error =
+			mem_printf("found %s, " DURATION_RULE, size_shown(shown, bad[i]));
+
+		check_parser(size_parse_duration, bad[i], 0, error);
+	}
+	check_parser(size_parse_duration, "9223372036854.775808ms", 0,
+		     "found 9223372036854.775808ms, expected a duration below 290 years");
+	check_parser(size_parse_duration, "2562048h", 0,
+		     "found 2562048h, expected a duration below 290 years");
+	check_parser(size_parse_duration, "18446744073709551615h", 0,
+		     "found 18446744073709551615h, expected a duration below 290 years");
+}
+
+static void test_parse_bytes(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} good[] = {
+		{"0KiB", 0},
+		{"1KiB", 1 << 10},
+		{"32MiB", 32 << 20},
+		{"3GiB", 3ll << 30},
+		{"8589934591GiB", 8589934591ll << 30},
+	};
+	static const char *const bad[] = {"",	    "32",     "32M",	"32MB",
+					  "32mib",  "32 MiB", "-1MiB",	"+1KiB",
+					  "1.5GiB", "01KiB",  "1MiBx",	"MiB",
+					  "1TiB",   "1KiB ",  "0x1KiB", "18446744073709551616KiB"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		check_parser(size_parse_bytes, good[i].text, good[i].bytes, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char shown[SIZE_SHOWN_MAX];
+		auto_free char *error =
+			mem_printf("found %s, " BYTES_RULE, size_shown(shown, bad[i]));
+
+		check_parser(size_parse_bytes, bad[i], 0, error);
+	}
+	check_parser(size_parse_bytes, "8589934592GiB", 0,
+		     "found 8589934592GiB, expected a size below 8 EiB");
+}
+
+static void test_format(void **state)
+{
+	char buf[SIZE_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(size_format_duration(buf, 0), "0ms");
+	assert_string_equal(size_format_duration(buf, 1), "1 ns");
+	assert_string_equal(size_format_duration(buf, LIMIT_MIN_NS), "1ms");
+	assert_string_equal(size_format_duration(buf, LIMIT_MAX_NS), "24h");
+	assert_string_equal(size_format_duration(buf, 90 * CLOCK_NS_PER_S), "90s");
+	assert_string_equal(size_format_duration(buf, 1500 * CLOCK_NS_PER_MS), "1500ms");
+	assert_string_equal(size_format_bytes(buf, 0), "0KiB");
+	assert_string_equal(size_format_bytes(buf, 1023), "1023 bytes");
+	assert_string_equal(size_format_bytes(buf, 1536), "1536 bytes");
+	assert_string_equal(size_format_bytes(buf, 32 << 20), "32MiB");
+	assert_string_equal(size_format_bytes(buf, INT64_MAX), "9223372036854775807 bytes");
+}
+
+static void test_shown(void **state)
+{
+	char buf[SIZE_SHOWN_MAX], text[400];
+
+	(void)state;
+	assert_string_equal(size_shown(buf, ""), "nothing");
+	assert_string_equal(size_shown(buf, "a/b-c.d"), "a/b-c.d");
+	assert_string_equal(size_shown(buf, "a b"), "\"a b\"");
+	assert_string_equal(size_shown(buf, "\033[2J\n\177"), "\"\\x1b[2J\\x0a\\x7f\"");
+	assert_string_equal(size_shown(buf, "\xc3\xa4\xc2\x9b"), "\"\xc3\xa4\\xc2\\x9b\"");
+	assert_string_equal(size_shown(buf, "\xc2"), "\"\xc2\"");
+
+	/* Every length and every kind of character at the cut. */
+	for (size_t n = 1; n < 100; n++) {
+		static const char *const units[] = {
+			"x", " ", "\001", "\xc2\x85", "\xe2\x82\xac", "\xf0\x9f\x90\x9b"};
+
+		for (size_t u = 0; u < ARRAY_SIZE(units); u++) {
+			char *s = stpcpy(text, "'");
+
+			for (size_t i = 0; i < n / 2; i++)
+				s = stpcpy(s, units[u]);
+			for (size_t i = 0; i < n % 2; i++)
+				s = stpcpy(s, "y");
+			size_shown(buf, text);
+			assert_true(strlen(buf) < SIZE_SHOWN_MAX);
+			assert_int_equal(buf[strlen(buf) - 1], '"');
+		}
+	}
+	memset(text, 'x', 79);
+	text[79] = '\0';
+	assert_string_equal(size_shown(buf, text), text);
+	text[79] = 'x';
+	text[80] = '\0';
+	assert_non_null(strstr(size_shown(buf, text), "...\""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_everything_given),
+		cmocka_unit_test(test_range_ends),     cmocka_unit_test(test_count_ends),
+		cmocka_unit_test(test_bad_edits),      cmocka_unit_test(test_bad_texts),
+		cmocka_unit_test(test_too_many),       cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_set_build),      cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_quick),	       cmocka_unit_test(test_parse_number),
+		cmocka_unit_test(test_parse_duration), cmocka_unit_test(test_parse_bytes),
+		cmocka_unit_test(test_format),	       cmocka_unit_test(test_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
