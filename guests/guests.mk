@@ -8,7 +8,7 @@ GUEST_CPPFLAGS := -MMD -MP
 GUEST_CFLAGS := -m32 -march=i686 -std=gnu11 -O2 -Wall -Wextra -Werror \
 	-ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -mgeneral-regs-only
-GUEST_LDFLAGS := -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--orphan-handling=error
+GUEST_LDFLAGS := -m32 -nostdlib -static -Wl,--build-id=none -Wl,--orphan-handling=error
 
 # pflash-hammer
 
@@ -16,11 +16,11 @@ HAMMER := $(BUILD)/guests/pflash-hammer
 HAMMER_SRC := guests/pflash-hammer
 HAMMER_OBJS := $(addprefix $(HAMMER)/,start.o main.o config.o flash.o sweep.o publish.o)
 
-$(HAMMER)/%.o: $(HAMMER_SRC)/%.c
+$(HAMMER)/%.o: $(HAMMER_SRC)/%.c guests/guests.mk
 	@mkdir -p $(@D)
 	$(GUEST_CC) $(GUEST_CPPFLAGS) $(GUEST_CFLAGS) -c -o $@ $<
 
-$(HAMMER)/%.o: $(HAMMER_SRC)/%.S
+$(HAMMER)/%.o: $(HAMMER_SRC)/%.S guests/guests.mk
 	@mkdir -p $(@D)
 	$(GUEST_CC) $(GUEST_CPPFLAGS) $(GUEST_CFLAGS) -c -o $@ $<
 

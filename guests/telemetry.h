@@ -35,7 +35,8 @@ struct telemetry {
 	uint64_t flash_checks; /* cells of pflash unit 1 compared with the shadow since boot */
 	uint64_t ram_sweeps;   /* full passes over the working set since boot */
 
-	/* The first mismatch since boot. place is written last. */
+	/* The first mismatch since boot. place is written last. expected and found are the 32-bit word
+	 * at a multiple of 4; if they are equal, the fault was gone at a second look. */
 	uint32_t mismatch_place;    /* enum telemetry_place */
 	uint32_t mismatch_reserved; /* 0 */
 	uint64_t mismatch_where;    /* flash: offset in unit 1; ram: guest-physical address */
@@ -48,7 +49,8 @@ struct telemetry {
 	uint64_t ram_gpa;     /* working set that is dirtied and checked */
 	uint64_t ram_size;
 
-	/* The one flash cell in flight: its offset + 1, or 0; the shadow already holds the new byte. */
+	/* The one flash cell in flight: its offset + 1, or 0. Stored before shadow and flash are: each
+	 * of them may hold the old byte or the new one, so a reader skips this cell. */
 	uint64_t intent;
 
 	uint64_t reserved[2];

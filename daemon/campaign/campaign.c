@@ -68,6 +68,9 @@ static void slot_failed(void *ctx, const struct failure *failure, bool booted)
 		campaign->host_failures++;
 	else
 		campaign->failures++;
+	if (campaign->profile->stop_failures &&
+	    campaign->failures >= campaign->profile->stop_failures)
+		campaign_stop(campaign, SLOT_DRAIN, false);
 	if (booted || ++place->boot_failures < CAMPAIGN_BOOT_FAILURES_MAX)
 		return;
 	log_error("%u boots in a row failed, the last by: %s", place->boot_failures,

@@ -290,6 +290,8 @@ static const struct bind_key stop_keys[] = {
 	  .min = PROFILE_STOP_DURATION_MIN_NS, .max = PROFILE_STOP_DURATION_MAX_NS },
 	{ "loops", BIND_COUNT(struct profile, stop_loops), .min = 1,
 	  .max = PROFILE_STOP_LOOPS_MAX },
+	{ "failures", BIND_COUNT(struct profile, stop_failures), .min = 1,
+	  .max = PROFILE_STOP_FAILURES_MAX },
 	{ 0 }
 };
 
@@ -298,7 +300,7 @@ static int read_stop(const struct bind *at, const struct bind_key *key, void *ba
 	int ret = bind_mapping(at, key, base);
 
 	if (ret == 0 && !at->node->count)
-		return bind_fail(at, "found no rule, expected duration, loops or both");
+		return bind_fail(at, "found no rule, expected duration, loops or failures");
 	return ret;
 }
 

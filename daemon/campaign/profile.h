@@ -29,6 +29,7 @@
 #define PROFILE_STOP_DURATION_MIN_NS 1000000000ll		  /* 1 s */
 #define PROFILE_STOP_DURATION_MAX_NS (8784 * 3600 * 1000000000ll) /* a leap year */
 #define PROFILE_STOP_LOOPS_MAX 1000000000000ll
+#define PROFILE_STOP_FAILURES_MAX 1000000
 
 struct profile_build {
 	char *name;   /* letters, digits, '.', '_', '-'; begins with a letter or digit */
@@ -71,6 +72,7 @@ struct profile {
 	bool has_seed;
 	int64_t stop_duration_ns; /* 0: no such rule */
 	int64_t stop_loops;	  /* of all slots together; 0: no such rule */
+	int64_t stop_failures;	  /* 0: no such rule */
 };
 
 /* Reads and checks text, which need not end in NUL. name is for error texts, which say "name:line:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: a diagnosis waits. After a loss it waits until the processes involved have
- * gone (a QEMU that crashes takes its migration peer along, and the kernel reports the two in any
- * order), after a passed limit until both probes have answered and the guest has been looked at
- * twice; in both cases until DIAGNOSIS_NS at most. Then it decides, once.
+ * Theory of operation: a diagnosis waits, DIAGNOSIS_NS at most, and then decides, once. After a loss
+ * it waits until all processes involved have gone: a QEMU that crashes takes its migration peer
+ * along, and the kernel reports the two in any order. A migration that has failed is treated alike,
+ * since the other side may be about to die of what went wrong. After a passed limit it gives the
+ * probes time to answer, and the guest time to move.
  */
 #include "watch/diagnosis.h"
 
@@ -147,10 +148,9 @@ static void decide_hang(struct diagnosis *diagnosis)
 }
 
 /* Of several dead QEMUs the one with the worst end is at fault: class values ascend from assertion
- * to exit. */
-static void decide_loss(struct diagnosis *diagnosis)
+ * to exit. Returns false if none is dead. */
+static bool decide_loss(struct diagnosis *diagnosis)
 {
-	const struct op_result *result = &diagnosis->result;
 	bool found = false;
 
 	for (size_t i = 0; i < diagnosis->patient_count; i++) {
@@ -170,24 +170,15 @@ static void decide_loss(struct diagnosis *diagnosis)
 		}
 		found = true;
 	}
-	if (!found)
-		set_failure(diagnosis, FAILURE_PROTOCOL, PLACE_NONE, result->run, result->err.text);
+	return found;
 }
 
-static bool complete(const struct diagnosis *diagnosis)
+static bool all_exited(const struct diagnosis *diagnosis)
 {
-	bool complete = true;
-
-	for (size_t i = 0; i < diagnosis->patient_count; i++) {
-		const struct patient *patient = &diagnosis->patient[i];
-
-		if (diagnosis->result.cause == OP_CAUSE_LOST)
-			complete = complete && run_exited(patient->run);
-		else
-			/* A guest that stands must be given its time to move. */
-			complete = false;
-	}
-	return complete;
+	for (size_t i = 0; i < diagnosis->patient_count; i++)
+		if (!run_exited(diagnosis->patient[i].run))
+			return false;
+	return true;
 }
 
 static void look(void *ctx)
@@ -195,19 +186,23 @@ static void look(void *ctx)
 	struct diagnosis *diagnosis = ctx;
 	const struct op_result *result = &diagnosis->result;
 
-	if (!complete(diagnosis) && clock_now_ns() - diagnosis->began_ns < DIAGNOSIS_NS) {
+	if (!all_exited(diagnosis) && clock_now_ns() - diagnosis->began_ns < DIAGNOSIS_NS) {
 		deadline_start(diagnosis->loop, &diagnosis->look, LOOK_NS);
 		return;
 	}
 	switch (result->cause) {
 	case OP_CAUSE_LOST:
-		decide_loss(diagnosis);
+		if (!decide_loss(diagnosis))
+			set_failure(diagnosis, FAILURE_PROTOCOL, PLACE_NONE, result->run,
+				    result->err.text);
 		break;
 	case OP_CAUSE_DEADLINE:
 		decide_hang(diagnosis);
 		break;
 	case OP_CAUSE_ERROR:
-		set_failure(diagnosis, FAILURE_ERROR, PLACE_NONE, result->run, result->err.text);
+		if (!decide_loss(diagnosis))
+			set_failure(diagnosis, FAILURE_ERROR, PLACE_NONE, result->run,
+				    result->err.text);
 		break;
 	case OP_CAUSE_HOST:
 	case OP_CAUSE_NONE:
@@ -236,7 +231,8 @@ struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
 	diagnosis->failure.kind = result->kind;
 	diagnosis->failure.step = result->step;
 	diagnosis->began_ns = clock_now_ns();
-	if (result->cause == OP_CAUSE_LOST || result->cause == OP_CAUSE_DEADLINE)
+	/* The error of a single QEMU that lives is all there is to know. */
+	if (result->cause != OP_CAUSE_ERROR || (runs[0] && runs[1]))
 		for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
 			if (runs[i])
 				examine(&diagnosis->patient[diagnosis->patient_count++], runs[i]);

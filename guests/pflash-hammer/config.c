@@ -39,8 +39,8 @@ bool config_read(struct config *ret_config)
 	*ret_config = (struct config){
 		.seed = 0x71736f61,
 		.ram_size = room < WORKING_SET_MAX ? room : WORKING_SET_MAX,
-		.turns_per_page = 1,
-		.checks_per_turn = 16,
+		.turns_per_page = 8,
+		.checks_per_turn = 64,
 	};
 	return true;
 }

@@ -23,15 +23,12 @@
 
 /* All volatile: the order of these accesses is the point of the program. */
 #define CELL ((volatile uint8_t *)FLASH_GPA)
-#define CELL_WORD ((volatile uint32_t *)FLASH_GPA)
 #define SHADOW ((volatile uint8_t *)SHADOW_GPA)
-#define SHADOW_WORD ((volatile uint32_t *)SHADOW_GPA)
 
 void flash_adopt(void)
 {
 	CELL[0] = CMD_READ_ARRAY;
-	for (uint32_t i = 0; i < FLASH_SIZE / sizeof(SHADOW_WORD[0]); i++)
-		SHADOW_WORD[i] = CELL_WORD[i];
+	words_copy(SHADOW, CELL, FLASH_SIZE / 4);
 
 	store64(&TELEMETRY->shadow_gpa, SHADOW_GPA);
 	store64(&TELEMETRY->shadow_size, FLASH_SIZE);
@@ -49,18 +46,13 @@ void flash_program(uint32_t offset, uint8_t value)
 	publish_add(&TELEMETRY->flash_writes, 1);
 }
 
-void flash_check(uint32_t offset)
+void flash_check(uint32_t offset, uint32_t size)
 {
-	uint32_t expected = SHADOW_WORD[offset / 4];
-	uint32_t found = CELL_WORD[offset / 4];
+	uint32_t good = 4 * words_equal(&SHADOW[offset], &CELL[offset], size / 4);
+	uint32_t bad = offset + good;
 
-	publish_add(&TELEMETRY->flash_checks, 4);
-	if (found == expected)
-		return;
-	while ((uint8_t)found == (uint8_t)expected) {
-		offset++;
-		expected >>= 8;
-		found >>= 8;
-	}
-	publish_mismatch(TELEMETRY_PLACE_FLASH, offset, (uint8_t)expected, (uint8_t)found);
+	publish_add(&TELEMETRY->flash_checks, size);
+	if (good < size)
+		publish_mismatch(TELEMETRY_PLACE_FLASH, bad, *(volatile uint32_t *)&SHADOW[bad],
+				 *(volatile uint32_t *)&CELL[bad]);
 }

@@ -11,7 +11,10 @@ void flash_adopt(void);
 /* Programs one cell; offset is below FLASH_SIZE. */
 void flash_program(uint32_t offset, uint8_t value);
 
-/* Compares one aligned 32-bit word of cells with the shadow. */
-void flash_check(uint32_t offset);
+/*
+ * Compares cells with the shadow; offset and size are multiples of 4, size is not 0.
+ * A mismatch shows the first 32-bit word that differs.
+ */
+void flash_check(uint32_t offset, uint32_t size);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The few things that C cannot say: ports, waiting, and a 64-bit store that is one access. */
+/* The few things that C cannot say: ports, waiting, string instructions, a 64-bit store at once. */
 #ifndef PFLASH_HAMMER_MACHINE_H
 #define PFLASH_HAMMER_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline void out16(uint16_t port, uint16_t value)
@@ -34,6 +35,44 @@ static inline void store64(volatile uint64_t *to, uint64_t value)
 			 : "=m"(*to)
 			 : "m"(value)
 			 : "memory");
+}
+
+/*
+ * Runs of 32-bit words go through the string instructions: some hosts emulate a guest without
+ * paging one instruction at a time (KVM on a PVM host), and a loop of them takes ten times as long.
+ */
+
+static inline void words_fill(volatile void *to, uint32_t value, uint32_t n)
+{
+	__asm__ volatile("rep stosl" : "+D"(to), "+c"(n) : "a"(value) : "memory");
+}
+
+static inline void words_copy(volatile void *to, const volatile void *from, uint32_t n)
+{
+	__asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+}
+
+/* How many words have the value before the first that has not; n is not 0. */
+static inline uint32_t words_with(const volatile void *words, uint32_t value, uint32_t n)
+{
+	uint32_t left = n;
+	bool same;
+
+	__asm__ volatile("repe scasl"
+			 : "+D"(words), "+c"(left), "=@ccz"(same)
+			 : "a"(value)
+			 : "memory");
+	return same ? n : n - left - 1;
+}
+
+/* How many words are equal before the first that differs; n is not 0. */
+static inline uint32_t words_equal(const volatile void *a, const volatile void *b, uint32_t n)
+{
+	uint32_t left = n;
+	bool same;
+
+	__asm__ volatile("repe cmpsl" : "+S"(a), "+D"(b), "+c"(left), "=@ccz"(same) : : "memory");
+	return same ? n : n - left - 1;
 }
 
 #endif

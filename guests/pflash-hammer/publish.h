@@ -18,7 +18,10 @@ void publish_ready(void);
 /* Adds to a counter that only the calling vCPU writes. */
 void publish_add(volatile uint64_t *counter, uint32_t n);
 
-/* Keeps the first mismatch; further ones are dropped. */
+/*
+ * Keeps the first mismatch; further ones are dropped. Found is read a second time for this: if it
+ * equals expected by now, the wrong value was there for one look only.
+ */
 void publish_mismatch(enum telemetry_place place, uint64_t where, uint64_t expected,
 		      uint64_t found);
 

@@ -2,9 +2,10 @@
 /*
  * The working set of RAM: pages that describe themselves, verified and rewritten in sweeps.
  *
- * Theory of operation: every 8 bytes hold their own address and the generation that wrote them,
- * and the guest knows what generation each page has. So a page that is lost, stale, torn or in
- * the wrong place is seen, and the value found tells where it comes from and how old it is.
+ * Theory of operation: each 32-bit word of a page holds the page's address, and in the bits that
+ * are 0 in it the generation that wrote it. The guest knows what generation each page has. So a
+ * page that is lost, stale, torn or in the wrong place is seen, and the value found tells where it
+ * comes from and how old it is.
  */
 #include "sweep.h"
 
@@ -14,30 +15,28 @@
 #include "machine.h"
 #include "publish.h"
 
+#define PAGE_WORDS (PAGE_SIZE / 4)
+
+static uint32_t page_word(uint32_t page, uint32_t generation)
+{
+	return page | generation % PAGE_SIZE;
+}
+
 static void page_write(uint32_t page, uint32_t generation)
 {
-	for (uint32_t at = page; at < page + PAGE_SIZE; at += 8) {
-		volatile uint32_t *unit = (volatile uint32_t *)at;
-
-		unit[0] = at;
-		unit[1] = generation;
-	}
+	words_fill((volatile uint32_t *)page, page_word(page, generation), PAGE_WORDS);
 }
 
 static bool page_verify(uint32_t page, uint32_t generation)
 {
-	for (uint32_t at = page; at < page + PAGE_SIZE; at += 8) {
-		volatile uint32_t *unit = (volatile uint32_t *)at;
-		uint32_t address = unit[0];
-		uint32_t written = unit[1];
+	volatile uint32_t *words = (volatile uint32_t *)page;
+	uint32_t expected = page_word(page, generation);
+	uint32_t good = words_with(words, expected, PAGE_WORDS);
 
-		if (address == at && written == generation)
-			continue;
-		publish_mismatch(TELEMETRY_PLACE_RAM, at, (uint64_t)generation << 32 | at,
-				 (uint64_t)written << 32 | address);
-		return false;
-	}
-	return true;
+	if (good == PAGE_WORDS)
+		return true;
+	publish_mismatch(TELEMETRY_PLACE_RAM, page + 4 * good, expected, words[good]);
+	return false;
 }
 
 void sweep_begin(struct sweep *sweep, uint32_t start, uint32_t size)

@@ -192,6 +192,8 @@ static void test_range_ends(void **state)
 		ENDS("32MiB", "17408KiB", ram_bytes, 17 << 20),
 		ENDS("loops: 1000", "loops: 1", stop_loops, 1),
 		ENDS("loops: 1000", "loops: 1000000000000", stop_loops, 1000000000000),
+		ENDS("loops: 1000", "failures: 1", stop_failures, 1),
+		ENDS("loops: 1000", "failures: 1000000", stop_failures, 1000000),
 		ENDS("loops: 1000", "duration: 1s", stop_duration_ns, CLOCK_NS_PER_S),
 		ENDS("loops: 1000", "duration: 8784h", stop_duration_ns,
 		     PROFILE_STOP_DURATION_MAX_NS),
@@ -297,7 +299,7 @@ static void test_bad_edits(void **state)
 		{"migrate}", "migrate, chanels: 4}",
 		 "11: operations[3].chanels: unknown key, expected operation, every or channels"},
 		{"loops: 1000", "loop: 1000",
-		 "12: stop.loop: unknown key, expected duration or loops"},
+		 "12: stop.loop: unknown key, expected duration, loops or failures"},
 		{"stop:", "limits: {save: 1s}\nstop:",
 		 "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
 		 "snapshot-load, "
@@ -322,7 +324,7 @@ static void test_bad_edits(void **state)
 		{", binary: /usr/bin/qemu", "", "5: builds[0].binary: missing, " BINARY_RULE},
 		{"vms: 4", "loops-per-vm: 4", "6: fleet.vms: missing, expected 1 to 256"},
 		{"operation: migrate", "every: 4", "11: operations[3].operation: missing, " KINDS},
-		{"loops: 1000", "", "12: stop: found no rule, expected duration, loops or both"},
+		{"loops: 1000", "", "12: stop: found no rule, expected duration, loops or failures"},
 		/* wrong types */
 		{"name: quick", "name: [quick]", "1: name: found a list, " NAME_RULE},
 		{"{type: pc-q35-7.2, accel: tcg, ram: 32MiB}", "pc-q35-7.2",
@@ -372,6 +374,7 @@ static void test_bad_edits(void **state)
 		 "6: fleet.loops-per-vm: found 0, expected 1 to 1000000"},
 		{"vms: 4", "vms: 4, loops-per-vm: 1000001",
 		 "6: fleet.loops-per-vm: found 1000001, expected 1 to 1000000"},
+		{"loops: 1000", "failures: 0", "12: stop.failures: found 0, expected 1 to 1000000"},
 		{"loops: 1000", "loops: 0", "12: stop.loops: found 0, expected 1 to 1000000000000"},
 		{"loops: 1000", "loops: 1000000000001",
 		 "12: stop.loops: found 1000000000001, expected 1 to 1000000000000"},

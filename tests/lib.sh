@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For test scripts: TAP, a scratch folder that goes with the script, and words to tell a story with.
+# The caller sets BUILD to the folder of the build under test.
+set -u
+
+: "${BUILD:?is not set: the folder of the build under test}"
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+scratch=$(mktemp -d)
+tests=0 failures=0
+fake=$BUILD/tests/fake-qemu
+started=()
+
+# Ends what the script started and nothing else.
+finish() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -9 "$pid" 2>/dev/null
+	done
+	rm -rf "$scratch"
+	echo "1..$tests"
+	[ "$failures" = 0 ]
+	exit
+}
+trap finish EXIT
+
+# check NAME COMMAND...: a test of that name, which passes if the command does.
+check() {
+	local name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $name"
+		echo "# failed: $*"
+	fi
+}
+
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+same() {
+	[ "$1" = "$2" ] || { echo "# found \"$1\", expected \"$2\""; false; }
+}
+
+contains() {
+	[[ $1 == *"$2"* ]] || { echo "# found \"$1\", expected it to contain \"$2\""; false; }
+}
+
+# A profile on standard output: profile VMS STOP-RULE BUILD..., each build NAME[=ARG,ARG...]. LIMIT
+# is that of every step but the boot's, MIGRATE what a loop has of migrations.
+profile() {
+	local vms=$1 stop=$2 build args
+	shift 2
+	cat <<-END
+		name: story
+		machine: {type: pc-q35-7.2, accel: tcg, ram: 16MiB}
+		guest: {name: pflash-hammer}
+		fleet: {vms: $vms, loops-per-vm: 5}
+		operations:
+		  - {operation: snapshot-save}
+		  - {operation: snapshot-load}
+		  ${MIGRATE+- {operation: migrate, channels: 2, every: $MIGRATE\}}
+		  - {operation: snapshot-delete}
+		limits: {boot: 20s, reply: ${LIMIT:-20s}, snapshot-save: ${LIMIT:-20s},
+		  snapshot-load: ${LIMIT:-20s}, snapshot-delete: ${LIMIT:-20s},
+		  migrate: ${LIMIT:-20s}, shutdown: ${LIMIT:-20s}}
+		stop: {$stop, duration: 120s}
+		builds:
+	END
+	for build; do
+		args=${build#*=}
+		[ "$args" = "$build" ] && args=
+		echo "  - {name: ${build%%=*}, binary: $fake, args: [${args//,/, }]}"
+	done
+}
+
+# qsoak run: run_campaign NAME, reads $scratch/NAME.yaml, writes NAME.json and NAME.log, sets status.
+run_campaign() {
+	local name=$1
+	shift
+	"$BUILD/qsoak" run "$scratch/$name.yaml" --local --state-dir "$scratch/$name" --json "$@" \
+		>"$scratch/$name.json" 2>"$scratch/$name.log"
+	status=$?
+}
+
+# The value of a jq expression over the result of a campaign.
+result() {
+	jq -r "$2" "$scratch/$1.json"
+}
+
+# Processes whose command line names the scratch folder or that work in it, but for ourselves.
+processes() {
+	local pid
+	for pid in /proc/[0-9]*; do
+		pid=${pid#/proc/}
+		[ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] && continue
+		if [[ $(readlink "/proc/$pid/cwd" 2>/dev/null) == "$scratch"* ]] ||
+			tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$scratch"; then
+			echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-100)"
+		fi
+	done 2>/dev/null
+}
+
+# Waits until a command succeeds, at most SECONDS.
+await() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
+nothing_left() {
+	local left
+	left=$(processes)
+	[ -z "$left" ] || { echo "# $left"; false; }
+}
+
+no_work_left() {
+	[ ! -e "$scratch/$1/work" ] || { ls -lR "$scratch/$1/work" | sed 's/^/# /'; false; }
+}
