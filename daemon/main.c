@@ -245,6 +245,8 @@ int main(int argc, char **argv)
 		return code;
 	log_set_sink(log_to_stderr, options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	/* A file size limit is an error of the write that meets it, not the end of the daemon. */
+	signal(SIGXFSZ, SIG_IGN);
 	fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
 	if (daemon_start(&daemon, &options, &err) == 0)
 		ev_run(daemon.loop, 0);

@@ -16,6 +16,8 @@ finish() {
 	for pid in "${started[@]}"; do
 		kill -9 "$pid" 2>/dev/null
 	done
+	# What they started ends by itself, and writes until then.
+	await 10 nothing_left >/dev/null
 	rm -rf "$scratch"
 	echo "1..$tests"
 	[ "$failures" = 0 ]
@@ -23,16 +25,16 @@ finish() {
 }
 trap finish EXIT
 
-# check NAME COMMAND...: a test of that name, which passes if the command does.
+# check TITLE COMMAND...: a test of that title, which passes if the command does.
 check() {
-	local name=$1
+	local title=$1
 	shift
 	tests=$((tests + 1))
 	if "$@"; then
-		echo "ok $tests - $name"
+		echo "ok $tests - $title"
 	else
 		failures=$((failures + 1))
-		echo "not ok $tests - $name"
+		echo "not ok $tests - $title"
 		echo "# failed: $*"
 	fi
 }

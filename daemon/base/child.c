@@ -140,6 +140,7 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	setsid();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		goto fail;

@@ -42,10 +42,10 @@ struct slot {
 	/* of the failure in progress */
 	struct diagnosis *diagnosis;
 	struct incident *incident;
+	struct op_result result;
 	struct failure failure;
 	char signature[SIGNATURE_MAX];
 	int64_t failure_id, operation_id, src_run_id, dst_run_id;
-	char *incident_folder;
 
 	struct deadline kick, kill_limit;
 };
@@ -94,14 +94,15 @@ static void failure_durable(void *ctx)
 	struct slot *slot = ctx;
 
 	slot->spec.handler.failed(slot->spec.handler.ctx, &slot->failure, slot->booted);
-	kill_vm(slot);
+	if (slot->vm)
+		kill_vm(slot);
+	else
+		stopped(slot);
 }
 
-static void evidence_taken(void *ctx, const struct err *err)
+/* incident: relative to the state folder, or NULL where there is no evidence. */
+static void emit_failure(struct slot *slot, const char *incident)
 {
-	struct slot *slot = ctx;
-	auto_free char *relative =
-		mem_printf("%s/%" PRId64, strrchr(slot->spec.incidents, '/') + 1, slot->failure_id);
 	struct record_failure failure = {
 		.id = slot->failure_id,
 		.campaign_id = slot->spec.campaign_id,
@@ -118,40 +119,59 @@ static void evidence_taken(void *ctx, const struct err *err)
 		.step = slot->failure.step,
 		.signature = slot->signature,
 		.detail = slot->failure.detail,
-		.incident = relative,
+		.incident = incident,
 	};
+
+	records_emit_durable(slot->spec.records,
+			     &(struct record){ .type = RECORD_FAILURE, .failure = failure },
+			     (struct record_durable){ failure_durable, slot });
+}
+
+static void evidence_taken(void *ctx, const struct err *err)
+{
+	struct slot *slot = ctx;
+	auto_free char *relative =
+		mem_printf("%s/%" PRId64, strrchr(slot->spec.incidents, '/') + 1, slot->failure_id);
 
 	if (err->code)
 		log_warning("slot %d: evidence of failure %" PRId64 " is incomplete: %s",
 			    slot->spec.number, slot->failure_id, err->text);
 	incident_free(slot->incident);
 	slot->incident = NULL;
-	records_emit_durable(slot->spec.records,
-			     &(struct record){ .type = RECORD_FAILURE, .failure = failure },
-			     (struct record_durable){ failure_durable, slot });
+	emit_failure(slot, relative);
+}
+
+static void identify_failure(struct slot *slot, const struct failure *failure,
+			     const struct op_result *result)
+{
+	slot->failure = *failure;
+	slot->failure_id = records_new_id(slot->spec.records);
+	slot->operation_id = result->operation_id;
+	slot->src_run_id = result->src_run_id;
+	slot->dst_run_id = result->dst_run_id;
+	signature_make(&slot->failure, slot->signature, sizeof(slot->signature));
 }
 
 static void diagnosed(void *ctx, const struct failure *failure)
 {
 	struct slot *slot = ctx;
-	struct incident_spec spec = {
+	auto_free char *folder = NULL;
+	struct incident_spec spec;
+
+	identify_failure(slot, failure, &slot->result);
+	diagnosis_free(slot->diagnosis);
+	slot->diagnosis = NULL;
+	folder = mem_printf("%s/%" PRId64, slot->spec.incidents, slot->failure_id);
+	spec = (struct incident_spec){
 		.vm = slot->vm,
 		.failure = &slot->failure,
 		.signature = slot->signature,
+		.folder = folder,
+		.failure_id = slot->failure_id,
 		.operation_id = slot->operation_id,
 		.seed = slot->spec.seed,
 		.loops = slot->loops_ended,
 	};
-
-	slot->failure = *failure;
-	diagnosis_free(slot->diagnosis);
-	slot->diagnosis = NULL;
-	signature_make(&slot->failure, slot->signature, sizeof(slot->signature));
-	slot->failure_id = records_new_id(slot->spec.records);
-	free(slot->incident_folder);
-	slot->incident_folder = mem_printf("%s/%" PRId64, slot->spec.incidents, slot->failure_id);
-	spec.failure_id = slot->failure_id;
-	spec.folder = slot->incident_folder;
 	slot->incident = incident_start(slot->loop, &spec, evidence_taken, slot);
 }
 
@@ -167,9 +187,7 @@ static void operation_done(void *ctx, const struct op_result *result)
 	}
 	slot->spec.handler.operation_ended(slot->spec.handler.ctx);
 	if (result->outcome == OP_FAILED) {
-		slot->operation_id = result->operation_id;
-		slot->src_run_id = result->src_run_id;
-		slot->dst_run_id = result->dst_run_id;
+		slot->result = *result;
 		slot->diagnosis = diagnosis_start(slot->loop, slot->vm, result, diagnosed, slot);
 		return;
 	}
@@ -205,18 +223,18 @@ static void boot(struct slot *slot)
 	};
 	struct err err = { 0 };
 
+	slot->loops_ended = 0;
+	slot->booted = slot->in_loop = false;
 	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {
 		struct failure failure = { .class = FAILURE_HOST, .kind = OP_BOOT };
 
 		/* There is no VM to take evidence from, and no use in trying again and again. */
-		log_error("slot %d: %s", slot->spec.number, err.text);
-		slot->spec.handler.failed(slot->spec.handler.ctx, &failure, false);
-		stopped(slot);
+		snprintf(failure.detail, sizeof(failure.detail), "%s", err.text);
+		identify_failure(slot, &failure, &(struct op_result){ 0 });
+		emit_failure(slot, NULL);
 		return;
 	}
 	vm_listen(slot->vm, &slot->owner);
-	slot->loops_ended = 0;
-	slot->booted = slot->in_loop = false;
 	start(slot, OP_BOOT, NULL);
 }
 
@@ -300,7 +318,6 @@ void slot_free(struct slot *slot)
 	diagnosis_free(slot->diagnosis);
 	op_free(slot->op);
 	vm_free(slot->vm);
-	free(slot->incident_folder);
 	free(slot);
 }
 

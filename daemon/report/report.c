@@ -61,8 +61,8 @@ static char *copy(const char *s)
 static void print_timings(const struct query_timings *timings, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{"BUILD", false}, {"OPERATION", false}, {"COUNT", true}, {"FAILED", true},
-		{"P50", true},	  {"P95", true},	{"P99", true},	 {"MAX", true},
+		{ "BUILD", false }, { "OPERATION", false }, { "COUNT", true }, { "FAILED", true },
+		{ "P50", true },    { "P95", true },	    { "P99", true },   { "MAX", true },
 	};
 	struct table *table;
 
@@ -89,8 +89,8 @@ static void print_timings(const struct query_timings *timings, FILE *out)
 static void print_signatures(const struct query_signatures *signatures, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{"BUILD", false},      {"CLASS", false},     {"FAILURES", true},
-		{"FIRST AFTER", true}, {"SIGNATURE", false},
+		{ "BUILD", false },	 { "CLASS", false },	 { "FAILURES", true },
+		{ "FIRST AFTER", true }, { "SIGNATURE", false },
 	};
 	struct table *table;
 
@@ -115,9 +115,9 @@ static void print_signatures(const struct query_signatures *signatures, FILE *ou
 
 int report_campaign(struct query *query, int64_t campaign, bool json, FILE *out, struct err *err)
 {
-	struct query_campaign c = {0};
-	struct query_timings timings = {0};
-	struct query_signatures signatures = {0};
+	struct query_campaign c = { 0 };
+	struct query_timings timings = { 0 };
+	struct query_signatures signatures = { 0 };
 	int r = query_campaign(query, campaign, &c, err);
 
 	if (r == 0)
@@ -147,15 +147,15 @@ static char *operation_and_step(const struct query_failure *f)
 static void print_failures(const struct query_failures *failures, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{"ID", true},
-		{"TIME", false},
-		{"BUILD", false},
-		{"SLOT/VM", false},
-		{"LOOPS", true},
-		{"CLASS", false},
-		{"OPERATION/STEP", false},
-		{"SIGNATURE", false},
-		{"INCIDENT", false},
+		{ "ID", true },
+		{ "TIME", false },
+		{ "BUILD", false },
+		{ "SLOT/VM", false },
+		{ "LOOPS", true },
+		{ "CLASS", false },
+		{ "OPERATION/STEP", false },
+		{ "SIGNATURE", false },
+		{ "INCIDENT", false },
 	};
 	struct table *table;
 
@@ -183,8 +183,8 @@ static void print_failures(const struct query_failures *failures, FILE *out)
 
 int report_failures(struct query *query, int64_t campaign, bool json, FILE *out, struct err *err)
 {
-	struct query_failures failures = {0};
-	struct query_campaign c = {0};
+	struct query_failures failures = { 0 };
+	struct query_campaign c = { 0 };
 	int r = 0;
 
 	/* So that a campaign that is not there is told from one without failures. */

@@ -12,7 +12,7 @@
 /* Reads one character of UTF-8; returns its length, 0 if it is none. */
 static size_t decode(const unsigned char *s, uint32_t *ret_code)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t length = *s < 0x80	      ? 1
 			: (*s & 0xe0) == 0xc0 ? 2
 			: (*s & 0xf0) == 0xe0 ? 3
@@ -65,7 +65,7 @@ char *text_printable(const char *s)
 
 char *text_duration(int64_t duration_ns)
 {
-	static const char *const units[] = {"us", "ms", "s"};
+	static const char *const units[] = { "us", "ms", "s" };
 	double value = (double)duration_ns / 1000;
 	size_t unit = 0;
 

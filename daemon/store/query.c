@@ -126,7 +126,7 @@ void query_campaign_finish(struct query_campaign *campaign)
 	free(campaign->accel);
 	free(campaign->machine);
 	free(campaign->end);
-	*campaign = (struct query_campaign){0};
+	*campaign = (struct query_campaign){ 0 };
 }
 
 int query_signatures(struct query *query, int64_t campaign, struct query_signatures *ret_signatures,
@@ -143,7 +143,7 @@ int query_signatures(struct query *query, int64_t campaign, struct query_signatu
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
 			     "ORDER BY g.src, g.dst, g.count DESC, s.class, s.title";
 	auto_stmt sqlite3_stmt *stmt = NULL;
-	struct query_signatures all = {0};
+	struct query_signatures all = { 0 };
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
 	if (r < 0)
@@ -177,7 +177,7 @@ void query_signatures_finish(struct query_signatures *signatures)
 		free(signatures->signatures[i].incident);
 	}
 	free(signatures->signatures);
-	*signatures = (struct query_signatures){0};
+	*signatures = (struct query_signatures){ 0 };
 }
 
 static struct query_failure read_failure(sqlite3_stmt *stmt)
@@ -211,7 +211,7 @@ int query_failures(struct query *query, int64_t campaign, struct query_failures 
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
 			     "WHERE ?1 = 0 OR f.campaign_id = ?1 ORDER BY f.at_unix_ns, f.id";
 	auto_stmt sqlite3_stmt *stmt = NULL;
-	struct query_failures all = {0};
+	struct query_failures all = { 0 };
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
 	if (r < 0)
@@ -245,5 +245,5 @@ void query_failures_finish(struct query_failures *failures)
 	for (size_t i = 0; i < failures->count; i++)
 		finish_failure(&failures->failures[i]);
 	free(failures->failures);
-	*failures = (struct query_failures){0};
+	*failures = (struct query_failures){ 0 };
 }

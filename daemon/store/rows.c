@@ -10,78 +10,85 @@
 #include "store/uuid.h"
 
 static const struct row_sql statements[] = {
-	[ROW_HOST] = {"cannot store the host",
-		      "INSERT INTO host(uuid, name, kernel, cpu, cpus) VALUES (?1, ?2, ?3, ?4, ?5) "
-		      "ON CONFLICT (name, kernel, cpu, cpus) DO NOTHING",
-		      false},
-	[ROW_CAMPAIGN_BEGIN] =
-		{"cannot store the begin of a campaign",
-		 "INSERT INTO campaign(id, uuid, name, profile_text, seed, accel, machine, "
-		 "ram_bytes, vms, began_unix_ns, host_id) "
-		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT id FROM host "
-		 "WHERE name = ?11 AND kernel = ?12 AND cpu = ?13 AND cpus = ?14))",
-		 true},
-	[ROW_CAMPAIGN_END] =
-		{"cannot store the end of a campaign",
-		 "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4 WHERE id = ?1",
-		 true},
-	[ROW_BUILD] =
-		{"cannot store a build",
-		 "INSERT INTO build(id, campaign_id, name, binary, version, build_id, sha256) "
-		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-		 true},
-	[ROW_RUN_BEGIN] =
-		{"cannot store the begin of a run",
-		 "INSERT INTO run(id, campaign_id, build_id, slot, vm, pid, began_unix_ns, argv) "
-		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-		 true},
-	[ROW_RUN_END] =
-		{"cannot store the end of a run",
-		 "UPDATE run SET ended_unix_ns = ?2, exit_status = ?3, signal = ?4, expected = ?5, "
-		 "end = iif(?4 IS NULL, 'exit', 'signal') WHERE id = ?1",
-		 true},
-	[ROW_OPERATION_BEGIN] =
-		{"cannot store the begin of an operation",
-		 "INSERT INTO operation(id, campaign_id, src_run_id, slot, vm, loop, kind, "
-		 "began_unix_ns, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running')",
-		 true},
-	[ROW_OPERATION_END] = {"cannot store the end of an operation",
-			       "UPDATE operation SET dst_run_id = ?2, outcome = ?3, "
-			       "duration_ns = ?4, stall_ns = ?5 WHERE id = ?1",
-			       true},
-	[ROW_STEP] = {"cannot store a step",
-		      "INSERT INTO step(operation_id, position, name, duration_ns) "
-		      "VALUES (?1, ?2, ?3, ?4)",
-		      true},
-	[ROW_MEASURE] = {"cannot store a measure",
-			 "INSERT INTO measure(operation_id, name, value) VALUES (?1, ?2, ?3)",
-			 true},
+	[ROW_HOST] = { "cannot store the host",
+		       "INSERT INTO host(uuid, name, kernel, cpu, cpus) VALUES (?1, ?2, ?3, ?4, "
+		       "?5) "
+		       "ON CONFLICT (name, kernel, cpu, cpus) DO NOTHING",
+		       false },
+	[ROW_CAMPAIGN_BEGIN] = { "cannot store the begin of a campaign",
+				 "INSERT INTO campaign(id, uuid, name, profile_text, seed, accel, "
+				 "machine, "
+				 "ram_bytes, vms, began_unix_ns, host_id) "
+				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT id FROM "
+				 "host "
+				 "WHERE name = ?11 AND kernel = ?12 AND cpu = ?13 AND cpus = ?14))",
+				 true },
+	[ROW_CAMPAIGN_END] = { "cannot store the end of a campaign",
+			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4 "
+			       "WHERE id = ?1",
+			       true },
+	[ROW_BUILD] = { "cannot store a build",
+			"INSERT INTO build(id, campaign_id, name, binary, version, build_id, "
+			"sha256) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+			true },
+	[ROW_RUN_BEGIN] = { "cannot store the begin of a run",
+			    "INSERT INTO run(id, campaign_id, build_id, slot, vm, pid, "
+			    "began_unix_ns, argv) "
+			    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			    true },
+	[ROW_RUN_END] = { "cannot store the end of a run",
+			  "UPDATE run SET ended_unix_ns = ?2, exit_status = ?3, signal = ?4, "
+			  "expected = ?5, "
+			  "end = iif(?4 IS NULL, 'exit', 'signal') WHERE id = ?1",
+			  true },
+	[ROW_OPERATION_BEGIN] = { "cannot store the begin of an operation",
+				  "INSERT INTO operation(id, campaign_id, src_run_id, slot, vm, "
+				  "loop, kind, "
+				  "began_unix_ns, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+				  "'running')",
+				  true },
+	[ROW_OPERATION_END] = { "cannot store the end of an operation",
+				"UPDATE operation SET src_run_id = coalesce(?2, src_run_id), "
+				"dst_run_id = ?3, outcome = ?4, duration_ns = ?5, stall_ns = ?6 "
+				"WHERE id = ?1",
+				true },
+	[ROW_STEP] = { "cannot store a step",
+		       "INSERT INTO step(operation_id, position, name, duration_ns) "
+		       "VALUES (?1, ?2, ?3, ?4)",
+		       true },
+	[ROW_MEASURE] = { "cannot store a measure",
+			  "INSERT INTO measure(operation_id, name, value) VALUES (?1, ?2, ?3)",
+			  true },
 	/* By the loop's number and not by one more: a loop is counted once, however often told. */
-	[ROW_LOOP_END] =
-		{"cannot store the end of a loop",
-		 "INSERT INTO vm(campaign_id, slot, vm, loops) VALUES (?1, ?2, ?3, ?4 + 1) "
-		 "ON CONFLICT (campaign_id, slot, vm) "
-		 "DO UPDATE SET loops = max(loops, excluded.loops)",
-		 true},
-	[ROW_SIGNATURE] =
-		{"cannot store a signature",
-		 "INSERT INTO signature(class, title, first_seen_unix_ns, last_seen_unix_ns) "
-		 "VALUES (?1, ?2, ?3, ?3) ON CONFLICT (title, class) DO UPDATE SET "
-		 "first_seen_unix_ns = min(first_seen_unix_ns, excluded.first_seen_unix_ns), "
-		 "last_seen_unix_ns = max(last_seen_unix_ns, excluded.last_seen_unix_ns)",
-		 true},
-	[ROW_INCIDENT] = {"cannot store an incident",
-			  "INSERT INTO incident(campaign_id, directory) VALUES (?1, ?2) "
-			  "ON CONFLICT (directory) DO NOTHING",
-			  false},
-	[ROW_FAILURE] =
-		{"cannot store a failure",
-		 "INSERT INTO failure(id, campaign_id, operation_id, src_run_id, dst_run_id, slot, "
-		 "vm, loops, at_unix_ns, place, kind, step, detail, signature_id, incident_id) "
-		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-		 "(SELECT id FROM signature WHERE class = ?14 AND title = ?15), "
-		 "(SELECT id FROM incident WHERE directory = ?16))",
-		 true},
+	[ROW_LOOP_END] = { "cannot store the end of a loop",
+			   "INSERT INTO vm(campaign_id, slot, vm, loops) VALUES (?1, ?2, ?3, ?4 + "
+			   "1) "
+			   "ON CONFLICT (campaign_id, slot, vm) "
+			   "DO UPDATE SET loops = max(loops, excluded.loops)",
+			   true },
+	[ROW_SIGNATURE] = { "cannot store a signature",
+			    "INSERT INTO signature(class, title, first_seen_unix_ns, "
+			    "last_seen_unix_ns) "
+			    "VALUES (?1, ?2, ?3, ?3) ON CONFLICT (title, class) DO UPDATE SET "
+			    "first_seen_unix_ns = min(first_seen_unix_ns, "
+			    "excluded.first_seen_unix_ns), "
+			    "last_seen_unix_ns = max(last_seen_unix_ns, "
+			    "excluded.last_seen_unix_ns)",
+			    true },
+	[ROW_INCIDENT] = { "cannot store an incident",
+			   "INSERT INTO incident(campaign_id, directory) VALUES (?1, ?2) "
+			   "ON CONFLICT (directory) DO NOTHING",
+			   false },
+	[ROW_FAILURE] = { "cannot store a failure",
+			  "INSERT INTO failure(id, campaign_id, operation_id, src_run_id, "
+			  "dst_run_id, slot, "
+			  "vm, loops, at_unix_ns, place, kind, step, detail, signature_id, "
+			  "incident_id) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+			  "(SELECT id FROM signature WHERE class = ?14 AND title = ?15), "
+			  "(SELECT id FROM incident WHERE directory = ?16))",
+			  true },
 };
 NAMES_COMPLETE(statements, ROW_STATEMENT_COUNT);
 
@@ -92,13 +99,13 @@ const struct row_sql *row_sql(enum row_statement statement)
 
 static struct row_value integer(int64_t value)
 {
-	return (struct row_value){.type = ROW_INTEGER, .integer = value};
+	return (struct row_value){ .type = ROW_INTEGER, .integer = value };
 }
 
 /* none: the value that stands for NULL. */
 static struct row_value integer_or_null(int64_t value, int64_t none)
 {
-	return value == none ? (struct row_value){.type = ROW_NULL} : integer(value);
+	return value == none ? (struct row_value){ .type = ROW_NULL } : integer(value);
 }
 
 /* An id, 0 for none. */
@@ -116,8 +123,8 @@ static struct row_value measured(int64_t value)
 static struct row_value text(const char *value)
 {
 	if (!value)
-		return (struct row_value){.type = ROW_NULL};
-	return (struct row_value){.type = ROW_TEXT, .text = value};
+		return (struct row_value){ .type = ROW_NULL };
+	return (struct row_value){ .type = ROW_TEXT, .text = value };
 }
 
 static struct row *row_new(enum row_statement statement, const struct row_value *values,
@@ -147,14 +154,14 @@ static void rows_add(struct rows *rows, enum row_statement statement,
 		     const struct row_value *values, size_t count)
 {
 	struct row *row = row_new(statement, values, count);
-	struct rows one = {row, row, 1};
+	struct rows one = { row, row, 1 };
 
 	rows_move(rows, &one);
 }
 
-#define VALUES(...)                              \
-	(const struct row_value[]){__VA_ARGS__}, \
-		sizeof((struct row_value[]){__VA_ARGS__}) / sizeof(struct row_value)
+#define VALUES(...)                                \
+	(const struct row_value[]){ __VA_ARGS__ }, \
+		sizeof((struct row_value[]){ __VA_ARGS__ }) / sizeof(struct row_value)
 
 static void add_campaign_begin(struct rows *rows, const struct record_campaign_begin *r)
 {
@@ -212,14 +219,14 @@ static void add_operation_begin(struct rows *rows, const struct record_operation
 static void add_operation_end(struct rows *rows, const struct record_operation_end *r)
 {
 	rows_add(rows, ROW_OPERATION_END,
-		 VALUES(integer(r->id), reference(r->dst_run_id), text(r->outcome),
-			measured(r->duration_ns), measured(r->stall_ns)));
+		 VALUES(integer(r->id), reference(r->src_run_id), reference(r->dst_run_id),
+			text(r->outcome), measured(r->duration_ns), measured(r->stall_ns)));
 	for (size_t i = 0; i < r->step_count; i++)
 		rows_add(rows, ROW_STEP,
 			 VALUES(integer(r->id), integer((int64_t)i), text(r->steps[i].name),
 				measured(r->steps[i].duration_ns)));
 	for (size_t i = 0; i < r->measure_count; i++) {
-		struct row_value value = {.type = ROW_REAL, .real = r->measures[i].value};
+		struct row_value value = { .type = ROW_REAL, .real = r->measures[i].value };
 
 		/* What is no number was not measured. */
 		if (__builtin_isfinite(value.real))
@@ -283,7 +290,7 @@ void rows_move(struct rows *rows, struct rows *from)
 		rows->first = from->first;
 	rows->last = from->last;
 	rows->count += from->count;
-	*from = (struct rows){0};
+	*from = (struct rows){ 0 };
 }
 
 void rows_free(struct rows *rows)
@@ -292,5 +299,5 @@ void rows_free(struct rows *rows)
 		next = row->next;
 		free(row);
 	}
-	*rows = (struct rows){0};
+	*rows = (struct rows){ 0 };
 }

@@ -152,7 +152,7 @@ static const char version_1[] =
 	"CREATE INDEX failure_campaign ON failure(campaign_id);\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
-static const char *const steps[] = {version_1};
+static const char *const steps[] = { version_1 };
 
 #define SCHEMA_VERSION ((int64_t)ARRAY_SIZE(steps))
 

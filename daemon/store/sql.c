@@ -29,20 +29,22 @@ static int error_code(int rc)
 	}
 }
 
-int sql_error(sqlite3 *db, const char *what, struct err *err)
+static int set_error(sqlite3 *db, const char *path, const char *what, struct err *err)
 {
 	int rc = sqlite3_extended_errcode(db);
 	int system = sqlite3_system_errno(db);
 	const char *text = sqlite3_errmsg(db);
-	const char *path = sqlite3_db_filename(db, "main");
 
-	if (!path || !*path)
-		path = "store";
 	/* The system's errno is only fresh where the system was asked. */
 	if (system && ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN))
 		return err_set(err, error_code(rc), "%s: %s: %s (%s)", path, what, text,
 			       strerrordesc_np(system));
 	return err_set(err, error_code(rc), "%s: %s: %s", path, what, text);
+}
+
+int sql_error(sqlite3 *db, const char *what, struct err *err)
+{
+	return set_error(db, sqlite3_db_filename(db, "main"), what, err);
 }
 
 int sql_open(const char *path, int flags, sqlite3 **ret_db, struct err *err)
@@ -54,7 +56,7 @@ int sql_open(const char *path, int flags, sqlite3 **ret_db, struct err *err)
 	if (!db)
 		return err_set(err, -ENOMEM, "%s: cannot open the store: out of memory", path);
 	if (rc != SQLITE_OK)
-		return sql_error(db, "cannot open the store", err);
+		return set_error(db, path, "cannot open the store", err);
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
 	*ret_db = mem_steal(db);
 	return 0;

@@ -134,7 +134,7 @@ int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
 	       int64_t *ret_first_id, struct err *err)
 {
 	struct store *store = mem_new(struct store);
-	struct err ignored = {0};
+	struct err ignored = { 0 };
 	int64_t first_id;
 	int r;
 
@@ -158,7 +158,7 @@ int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
 static bool on_record(void *ctx, const struct record *record, const struct record_durable *durable)
 {
 	struct store *store = ctx;
-	struct rows rows = {0};
+	struct rows rows = { 0 };
 
 	rows_add_record(&rows, record);
 	writer_put(store->writer, &rows, durable);

@@ -34,7 +34,7 @@ static struct group *find_group(struct groups *groups, int64_t src, int64_t dst,
 	}
 	groups->groups = mem_realloc(groups->groups, groups->count + 1, sizeof(*group));
 	group = &groups->groups[groups->count++];
-	*group = (struct group){.src_build = src, .dst_build = dst};
+	*group = (struct group){ .src_build = src, .dst_build = dst };
 	group->timing.build = sql_column_strdup(stmt, 2);
 	group->timing.kind = mem_strdup(kind);
 	return group;
@@ -114,7 +114,7 @@ int query_timings(struct query *query, int64_t campaign, struct query_timings *r
 			"o") "WHERE o.campaign_id = ?1 AND o.outcome <> 'running'";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	struct query_timings timings;
-	struct groups groups = {0};
+	struct groups groups = { 0 };
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
 	if (r < 0)
@@ -138,5 +138,5 @@ void query_timings_finish(struct query_timings *timings)
 		free(timings->timings[i].duration_ns);
 	}
 	free(timings->timings);
-	*timings = (struct query_timings){0};
+	*timings = (struct query_timings){ 0 };
 }

@@ -64,7 +64,7 @@ static void fail(struct writer *writer, const struct err *err)
 	if (writer->failure.code)
 		return;
 	writer->failure = *err;
-	todo_add(&writer->todo, (struct record_durable){0});
+	todo_add(&writer->todo, (struct record_durable){ 0 });
 }
 
 static void on_wake_loop(struct ev_loop *loop, ev_async *watcher, int events)
@@ -78,7 +78,7 @@ static void on_wake_loop(struct ev_loop *loop, ev_async *watcher, int events)
 	pthread_mutex_lock(&writer->lock);
 	todo = writer->todo;
 	failure = writer->failure;
-	writer->todo = (struct todo){0};
+	writer->todo = (struct todo){ 0 };
 	pthread_mutex_unlock(&writer->lock);
 
 	for (size_t i = 0; i < todo.count; i++) {
@@ -144,7 +144,7 @@ static int set_synced(struct writer *writer, bool synced, struct err *err)
 static int write_batch(struct writer *writer, const struct rows *batch, bool synced,
 		       struct err *err)
 {
-	struct err other = {0};
+	struct err other = { 0 };
 	int r = set_synced(writer, synced, err);
 
 	if (r < 0)
@@ -182,7 +182,7 @@ static void wait_for_batch(struct writer *writer)
 		pthread_cond_wait(&writer->wake, &writer->lock);
 	while (!writer->stop && !writer->due) {
 		int64_t deadline = writer->queued_ns + WRITER_BATCH_NS;
-		struct timespec ts = {deadline / CLOCK_NS_PER_S, deadline % CLOCK_NS_PER_S};
+		struct timespec ts = { deadline / CLOCK_NS_PER_S, deadline % CLOCK_NS_PER_S };
 
 		if (pthread_cond_timedwait(&writer->wake, &writer->lock, &ts) == ETIMEDOUT)
 			break;
@@ -195,8 +195,8 @@ static void *writer_main(void *arg)
 
 	pthread_mutex_lock(&writer->lock);
 	for (;;) {
-		struct rows batch = {0};
-		struct err err = {0};
+		struct rows batch = { 0 };
+		struct err err = { 0 };
 
 		wait_for_batch(writer);
 		if (!writer->queue.first)
@@ -243,7 +243,7 @@ void writer_put(struct writer *writer, struct rows *rows, const struct record_du
 {
 	pthread_mutex_lock(&writer->lock);
 	if (writer->queue.count + writer->in_flight + rows->count > STORE_QUEUE_MAX) {
-		struct err err = {0};
+		struct err err = { 0 };
 
 		err_set(&err, -ENOBUFS,
 			"%s: the disk is too slow: %d rows wait to be written, which is the limit",
@@ -310,7 +310,7 @@ static int prepare(struct writer *writer, struct err *err)
 int writer_start(struct ev_loop *loop, sqlite3 *db, struct writer **ret_writer, struct err *err)
 {
 	struct writer *writer = mem_new(struct writer);
-	struct err ignored = {0};
+	struct err ignored = { 0 };
 	int r;
 
 	writer->loop = loop;
