@@ -86,7 +86,8 @@ deps: ## install the Debian packages that building, running and testing need
 .PHONY: demo
 demo: ## one minute of soaking on the distribution's QEMU
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@echo 'demo: building'
+	@$(MAKE) --no-print-directory -s all
 	@tests/demo.sh $(BUILD)
 
 .PHONY: check

@@ -16,6 +16,7 @@
 int folder_make(const char *path, mode_t mode, struct err *err)
 {
 	auto_free char *part = mem_strdup(path);
+	struct stat st;
 
 	for (char *slash = part + 1;; slash++) {
 		char end = *slash;
@@ -25,6 +26,8 @@ int folder_make(const char *path, mode_t mode, struct err *err)
 		*slash = '\0';
 		if (mkdir(part, mode) < 0 && errno != EEXIST)
 			return err_set_errno(err, errno, "cannot make %s", part);
+		if (stat(part, &st) < 0 || !S_ISDIR(st.st_mode))
+			return err_set_errno(err, ENOTDIR, "cannot make %s", part);
 		*slash = end;
 		if (end == '\0')
 			return 0;

@@ -32,6 +32,7 @@ struct follower {
 	int64_t campaign;
 	int code; /* -1: not known yet */
 	bool asked_to_stop;
+	json_t *signatures; /* seen so far: signature -> true */
 	struct err err;
 };
 
@@ -96,6 +97,21 @@ static void print_progress(struct follower *follower, json_t *data)
 	follower->line_open = true;
 }
 
+/* A signature's first failure gets a line; the others are in the count, and in the store. */
+static void print_failure(struct follower *follower, json_t *data)
+{
+	const char *signature = get_text(data, "signature");
+
+	if (json_object_get(follower->signatures, signature))
+		return;
+	json_object_set_new(follower->signatures, signature, json_true());
+	say(follower,
+	    "failure %" PRId64 ": slot %" PRId64 " vm %" PRId64 " after %" PRId64
+	    " loops: %s (%s/%s)",
+	    get(data, "failure"), get(data, "slot"), get(data, "vm"), get(data, "loops"), signature,
+	    follower->state, get_text(data, "incident"));
+}
+
 static void event_in(void *ctx, const struct qmp_event *event)
 {
 	struct follower *follower = ctx;
@@ -103,12 +119,7 @@ static void event_in(void *ctx, const struct qmp_event *event)
 	if (!strcmp(event->name, "PROGRESS")) {
 		print_progress(follower, event->data);
 	} else if (!strcmp(event->name, "FAILURE")) {
-		say(follower,
-		    "failure %" PRId64 ": slot %" PRId64 " vm %" PRId64 " after %" PRId64
-		    " loops: %s (%s/%s)",
-		    get(event->data, "failure"), get(event->data, "slot"), get(event->data, "vm"),
-		    get(event->data, "loops"), get_text(event->data, "signature"), follower->state,
-		    get_text(event->data, "incident"));
+		print_failure(follower, event->data);
 	} else if (!strcmp(event->name, "CAMPAIGN_ENDED")) {
 		follower->code = (int)get(event->data, "exit-code");
 		follower_end(follower);
@@ -238,8 +249,9 @@ int cli_run(const struct cli *cli)
 {
 	auto_free char *state = cli_state(cli);
 	auto_free char *text = NULL;
-	auto_json json_t *arguments = NULL;
+	auto_json json_t *arguments = NULL, *signatures = json_object();
 	struct follower follower = {
+		.signatures = signatures,
 		.state = state,
 		.terminal = isatty(STDERR_FILENO),
 		.code = -1,

@@ -11,6 +11,19 @@ static bool in_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
+/* What ends a path within a sentence. */
+#define PATH_ENDS " \t\n'\",:;()[]="
+
+/* If a path begins here, how much of it comes before its last part; else 0. */
+static size_t path_before_name(const char *text)
+{
+	size_t length = strcspn(text, PATH_ENDS);
+
+	while (length && text[length - 1] != '/')
+		length--;
+	return length;
+}
+
 /* Copies text with each number (a run of digits, or 0x and hex digits, that begins a word) as N,
  * each path as its last part, and everything unprintable as a space. */
 static void normalise(const char *text, char *out, size_t size)
@@ -21,6 +34,11 @@ static void normalise(const char *text, char *out, size_t size)
 	while (*text && used + 1 < size) {
 		char c = *text;
 
+		if (strchr(PATH_ENDS, before) && path_before_name(text)) {
+			text += path_before_name(text);
+			before = '/';
+			continue;
+		}
 		if (isdigit((unsigned char)c) && !in_word(before)) {
 			bool hex = c == '0' && (text[1] == 'x' || text[1] == 'X');
 
@@ -28,14 +46,6 @@ static void normalise(const char *text, char *out, size_t size)
 			while (hex ? isxdigit((unsigned char)*text) : isdigit((unsigned char)*text))
 				text++;
 			c = 'N';
-		} else if (c == '/' && !in_word(before)) {
-			size_t length = strcspn(text, " \t\n'\",:;)");
-			const char *end = text + length;
-
-			while (end > text && end[-1] != '/')
-				end--;
-			text = end;
-			continue;
 		} else {
 			text++;
 			if (!isprint((unsigned char)c))

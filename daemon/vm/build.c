@@ -42,9 +42,8 @@ int build_identify(const char *name, const char *binary, const char *const *args
 		return err->code = -EINVAL;
 	}
 	r = read_sha256(fd, binary, &sha256, err);
-	if (r < 0)
-		return err_prefix(err, "build %s", name);
-	r = child_run(argv, NULL, BUILD_VERSION_LIMIT_NS, &output, err);
+	if (r == 0)
+		r = child_run(argv, NULL, BUILD_VERSION_LIMIT_NS, &output, err);
 	if (r < 0) {
 		err_prefix(err, "build %s", name);
 		return err->code = -EINVAL;

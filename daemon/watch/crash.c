@@ -2,18 +2,28 @@
 /* Classification of a dead QEMU. */
 #include "watch/crash.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The word that ends right before end, and begins after a space or line. */
-static const char *word_before(const char *line, const char *end)
+/* What comes after the last "file:LINE:" before end: a function's name, maybe with its arguments. */
+static const char *after_line_number(const char *line, const char *end)
 {
-	const char *start = end;
+	for (const char *c = end; c > line; c--) {
+		const char *digit = c - 1;
 
-	while (start > line && start[-1] != ' ' && start[-1] != ':')
-		start--;
-	return start;
+		if (*digit != ':')
+			continue;
+		while (digit > line && isdigit((unsigned char)digit[-1]))
+			digit--;
+		if (digit == c - 1 || digit == line || digit[-1] != ':')
+			continue;
+		while (c < end && *c == ' ')
+			c++;
+		return c;
+	}
+	return line;
 }
 
 /* file:line: function: Assertion `condition' failed. */
@@ -29,7 +39,7 @@ static bool glibc_assertion(const char *line, size_t size, struct crash_assertio
 	end = memmem(condition, size - (size_t)(condition - line), after, sizeof(after) - 1);
 	if (!end)
 		return false;
-	found->function = word_before(line, at);
+	found->function = after_line_number(line, at);
 	found->function_size = (size_t)(at - found->function);
 	found->condition = condition;
 	found->condition_size = (size_t)(end - condition);
@@ -48,7 +58,7 @@ static bool glib_assertion(const char *line, size_t size, struct crash_assertion
 	at = memmem(error, size - (size_t)(error - line), before, sizeof(before) - 1);
 	if (!at)
 		return false;
-	found->function = word_before(error, at);
+	found->function = after_line_number(error, at);
 	found->function_size = (size_t)(at - found->function);
 	condition = at + sizeof(before) - 1;
 	while (condition < line + size && (*condition == ' ' || *condition == ':'))

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The identity of a build: what is read of a binary, and what is refused as the user's mistake. */
+#include "tests/unit/helper.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "vm/build.h"
+
+#define SCRIPT                                         \
+	"#!/bin/sh\n"                                  \
+	"echo \"QEMU emulator version 7.2.22 ($1)\"\n" \
+	"echo Copyright\n"
+#define SCRIPT_SHA256 "c77178ae0e3f7b320a49d79fda13efc438e09f57e142bfa6eeadbf2eb7fee1d1"
+
+struct shop {
+	char *folder, *binary; /* the binary does not exist */
+};
+
+static int open_shop(void **state)
+{
+	struct shop *shop = mem_new(struct shop);
+
+	shop->folder = helper_scratch();
+	shop->binary = mem_printf("%s/qemu", shop->folder);
+	*state = shop;
+	return 0;
+}
+
+static int close_shop(void **state)
+{
+	struct shop *shop = *state;
+
+	helper_scratch_finish(shop->folder);
+	free(shop->binary);
+	free(shop);
+	return 0;
+}
+
+static void write_binary(const struct shop *shop, const char *text, mode_t mode)
+{
+	auto_close int fd = open(shop->binary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, mode);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* Identifying it fails as the user's mistake, with a text that names the build. */
+static void is_refused(const char *binary, const char *words)
+{
+	struct build build = { .id = 99 };
+	struct err err = { 0 };
+	int r = build_identify("stock", binary, NULL, &build, &err);
+
+	if (r != -EINVAL || err.code != -EINVAL)
+		fail_msg("%s: code %d, not -EINVAL: %s", binary, err.code, err.text);
+	assert_int_equal(strncmp(err.text, "build stock: ", 13), 0);
+	assert_non_null(strstr(err.text, words));
+	assert_true(build.id == 99);
+	assert_null(build.name);
+}
+
+static void a_build_is_known_by_version_and_digest(void **state)
+{
+	const struct shop *shop = *state;
+	struct build build;
+	struct err err = { 0 };
+
+	write_binary(shop, SCRIPT, 0755);
+	if (build_identify("stock", shop->binary, NULL, &build, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(build.name, "stock");
+	assert_string_equal(build.binary, shop->binary);
+	assert_string_equal(build.version, "QEMU emulator version 7.2.22 (--version)");
+	assert_string_equal(build.sha256, SCRIPT_SHA256);
+	/* A script has none. */
+	assert_null(build.build_id);
+	assert_null(build.args[0]);
+	build_finish(&build);
+}
+
+static void names_and_arguments_are_copies(void **state)
+{
+	const struct shop *shop = *state;
+	char name[] = "stock", arg[] = "-nodefaults";
+	const char *const args[] = { arg, "-L", NULL };
+	struct build build;
+	struct err err = { 0 };
+
+	write_binary(shop, SCRIPT, 0755);
+	assert_int_equal(build_identify(name, shop->binary, args, &build, &err), 0);
+	memset(name, 'x', sizeof(name) - 1);
+	memset(arg, 'x', sizeof(arg) - 1);
+	assert_string_equal(build.name, "stock");
+	assert_string_equal(build.args[0], "-nodefaults");
+	assert_string_equal(build.args[1], "-L");
+	assert_null(build.args[2]);
+	build_finish(&build);
+	assert_null(build.name);
+	/* Finished, and zeroed ones, may be finished again. */
+	build_finish(&build);
+}
+
+static void an_elf_binary_has_its_build_id(void **state)
+{
+	struct build build;
+	struct err err = { 0 };
+
+	(void)state;
+	if (build_identify("ls", "/bin/ls", NULL, &build, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_non_null(build.build_id);
+	assert_int_equal(strlen(build.build_id), 40);
+	assert_int_equal(strlen(build.sha256), 64);
+	assert_non_null(strstr(build.version, "ls (GNU coreutils)"));
+	assert_null(strchr(build.version, '\n'));
+	build_finish(&build);
+}
+
+static void a_binary_that_is_missing_is_refused(void **state)
+{
+	const struct shop *shop = *state;
+
+	is_refused(shop->binary, "No such file or directory");
+}
+
+static void a_file_that_is_not_executable_is_refused(void **state)
+{
+	const struct shop *shop = *state;
+
+	write_binary(shop, SCRIPT, 0644);
+	is_refused(shop->binary, "Permission denied");
+}
+
+static void a_file_that_is_no_program_is_refused(void **state)
+{
+	const struct shop *shop = *state;
+
+	write_binary(shop, "junk\n", 0755);
+	is_refused(shop->binary, "Exec format error");
+}
+
+static void a_binary_that_fails_is_refused_with_its_words(void **state)
+{
+	const struct shop *shop = *state;
+
+	write_binary(shop, "#!/bin/sh\necho no libc; exit 127\n", 0755);
+	is_refused(shop->binary, "exited with status 127: no libc");
+}
+
+static void a_folder_is_refused(void **state)
+{
+	const struct shop *shop = *state;
+
+	is_refused(shop->folder, shop->folder);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_shop, close_shop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_build_is_known_by_version_and_digest),
+		TEST(names_and_arguments_are_copies),
+		TEST(an_elf_binary_has_its_build_id),
+		TEST(a_binary_that_is_missing_is_refused),
+		TEST(a_file_that_is_not_executable_is_refused),
+		TEST(a_file_that_is_no_program_is_refused),
+		TEST(a_binary_that_fails_is_refused_with_its_words),
+		TEST(a_folder_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
