@@ -181,7 +181,7 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	auto_close int null_fd = -1, output_read = -1, output_write = -1, error_read = -1,
 		       error_write = -1, pidfd = -1;
 	int output[2], error[2], code;
-	size_t half = (spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) / 2;
+	size_t half = ((spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) + 1) / 2;
 	struct child *child;
 	pid_t parent = getpid(), pid;
 
@@ -276,48 +276,38 @@ char *child_output(const struct child *child, size_t *ret_size)
 	return capture_text(&child->capture, ret_size);
 }
 
-struct tool {
-	struct ev_loop *loop;
-	bool late;
-};
-
 static void tool_exited(void *ctx, const struct child_exit *how)
 {
-	struct tool *tool = ctx;
-
 	(void)how;
-	ev_break(tool->loop, EVBREAK_ALL);
+	ev_break(ctx, EVBREAK_ALL);
 }
 
 static void tool_late(void *ctx)
 {
-	struct tool *tool = ctx;
-
-	tool->late = true;
-	ev_break(tool->loop, EVBREAK_ALL);
+	ev_break(ctx, EVBREAK_ALL);
 }
 
 int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char **ret_output,
 	      struct err *err)
 {
-	struct tool tool = { .loop = ev_loop_new(EVFLAG_AUTO) };
-	struct child_spec spec = { .argv = argv, .cwd = cwd, .exited = tool_exited, .ctx = &tool };
+	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	struct child_spec spec = { .argv = argv, .cwd = cwd, .exited = tool_exited, .ctx = loop };
 	struct deadline deadline;
 	struct child *child = NULL;
 	auto_free char *output = NULL;
 	int r;
 
-	r = child_spawn(tool.loop, &spec, &child, err);
+	r = child_spawn(loop, &spec, &child, err);
 	if (r == 0) {
 		const struct child_exit *how;
 
-		deadline_init(&deadline, tool_late, &tool);
-		deadline_start(tool.loop, &deadline, limit_ns);
-		ev_run(tool.loop, 0);
-		deadline_stop(tool.loop, &deadline);
+		deadline_init(&deadline, tool_late, loop);
+		deadline_start(loop, &deadline, limit_ns);
+		ev_run(loop, 0);
+		deadline_stop(loop, &deadline);
 		output = child_output(child, NULL);
 		how = child_exited(child);
-		if (tool.late)
+		if (!how)
 			r = err_set(err, -ETIMEDOUT, "%s did not end within %lld ms", argv[0],
 				    (long long)(limit_ns / CLOCK_NS_PER_MS));
 		else if (how->signal)
@@ -328,7 +318,7 @@ int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char *
 				    how->status, (int)strcspn(output, "\n"), output);
 	}
 	child_free(child);
-	ev_loop_destroy(tool.loop);
+	ev_loop_destroy(loop);
 	if (r == 0 && ret_output)
 		*ret_output = mem_steal(output);
 	return r;

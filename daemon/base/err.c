@@ -45,6 +45,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 
 int err_set_errno(struct err *err, int errno_value, const char *fmt, ...)
 {
+	const char *what = strerrordesc_np(errno_value);
 	va_list ap;
 	size_t used;
 
@@ -52,7 +53,7 @@ int err_set_errno(struct err *err, int errno_value, const char *fmt, ...)
 	va_start(ap, fmt);
 	used = append(err, 0, fmt, ap);
 	va_end(ap);
-	append_fmt(err, used, ": %s", strerrordesc_np(errno_value));
+	append_fmt(err, used, ": %s", what ? what : "unknown error");
 	return err->code;
 }
 

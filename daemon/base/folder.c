@@ -18,6 +18,8 @@ int folder_make(const char *path, mode_t mode, struct err *err)
 	auto_free char *part = mem_strdup(path);
 	struct stat st;
 
+	if (!*path)
+		return err_set(err, -EINVAL, "a folder has no name");
 	for (char *slash = part + 1;; slash++) {
 		char end = *slash;
 

@@ -61,7 +61,8 @@ void signature_make(const struct failure *failure, char *ret_text, size_t size)
 	const char *class = failure_class_name(failure->class);
 	const char *kind = op_kind_name(failure->kind);
 	const char *step = failure->step ? failure->step : "begin";
-	const char *signal = sigabbrev_np(failure->signal);
+	const char *signal = sigabbrev_np(failure->exit.signal);
+	const char *words;
 	char detail[SIGNATURE_MAX];
 
 	normalise(failure->detail, detail, sizeof(detail));
@@ -73,6 +74,11 @@ void signature_make(const struct failure *failure, char *ret_text, size_t size)
 	case FAILURE_CRASH:
 		snprintf(ret_text, size, "%s by SIG%s in %s/%s", class, signal ? signal : "?", kind,
 			 step);
+		break;
+	case FAILURE_EXIT:
+		words = strchr(detail, ':');
+		snprintf(ret_text, size, "%s with status %d in %s/%s%s", class,
+			 failure->exit.status, kind, step, words ? words : "");
 		break;
 	case FAILURE_HANG:
 		snprintf(ret_text, size, "%s of %s in %s/%s", class,

@@ -46,25 +46,50 @@ static bool glibc_assertion(const char *line, size_t size, struct crash_assertio
 	return true;
 }
 
-/* ERROR:file:line:function: assertion failed: (condition) */
+/* What failed, in the words after the function: "assertion failed: (condition)", "assertion failed (a
+ * == b): (1 == 2)" (the values vary, so they are left out), or a text of its own. */
+static void glib_condition(const char *text, const char *end, struct crash_assertion *found)
+{
+	static const char failed[] = "assertion failed", values[] = "): (";
+	const char *cut;
+
+	if ((size_t)(end - text) >= sizeof(failed) - 1 &&
+	    !memcmp(text, failed, sizeof(failed) - 1)) {
+		text += sizeof(failed) - 1;
+		cut = memmem(text, (size_t)(end - text), values, sizeof(values) - 1);
+		if (text < end && *text == ' ' && cut)
+			end = cut + 1;
+		while (text < end && (*text == ' ' || *text == ':'))
+			text++;
+	}
+	found->condition = text;
+	found->condition_size = (size_t)(end - text);
+}
+
+/* ERROR:file:line:function: what failed */
 static bool glib_assertion(const char *line, size_t size, struct crash_assertion *found)
 {
-	static const char start[] = "ERROR:", before[] = ": assertion failed";
+	static const char start[] = "ERROR:", between[] = ": ";
+	const char *end = line + size;
 	const char *error = memmem(line, size, start, sizeof(start) - 1);
-	const char *at, *condition;
+	const char *file, *number, *function, *what;
 
 	if (!error)
 		return false;
-	at = memmem(error, size - (size_t)(error - line), before, sizeof(before) - 1);
-	if (!at)
+	file = error + sizeof(start) - 1;
+	number = memchr(file, ':', (size_t)(end - file));
+	if (!number || number + 1 == end || !isdigit((unsigned char)number[1]))
 		return false;
-	found->function = after_line_number(error, at);
-	found->function_size = (size_t)(at - found->function);
-	condition = at + sizeof(before) - 1;
-	while (condition < line + size && (*condition == ' ' || *condition == ':'))
-		condition++;
-	found->condition = condition;
-	found->condition_size = (size_t)(line + size - condition);
+	function = memchr(number + 1, ':', (size_t)(end - number - 1));
+	if (!function)
+		return false;
+	function++;
+	what = memmem(function, (size_t)(end - function), between, sizeof(between) - 1);
+	if (!what)
+		return false;
+	found->function = function;
+	found->function_size = (size_t)(what - function);
+	glib_condition(what + sizeof(between) - 1, end, found);
 	return true;
 }
 

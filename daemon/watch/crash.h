@@ -15,7 +15,8 @@ struct crash_assertion {
 };
 
 /* Understands glibc's assert() ("file:line: function: Assertion `condition' failed.") and GLib's
- * ("ERROR:file:line:function: assertion failed: (condition)"). The last one counts. */
+ * ("ERROR:file:line:function: assertion failed: (condition)", "...: code should not be reached").
+ * The last one counts. */
 bool crash_find_assertion(const char *output, struct crash_assertion *ret_assertion);
 
 /* assertion, crash or exit; detail (of size bytes) becomes one line for people. */

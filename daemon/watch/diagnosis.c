@@ -159,14 +159,18 @@ static bool decide_loss(struct diagnosis *diagnosis)
 		auto_free char *output = NULL;
 		char detail[ERR_TEXT_MAX];
 		enum failure_class class;
+		size_t size;
 
 		if (!how || (run_exit_expected(run) && !how->signal && !how->status))
 			continue;
-		output = run_output(run, NULL);
+		output = run_output(run, &size);
+		for (size_t at = 0; at < size; at++)
+			if (output[at] == '\0')
+				output[at] = ' ';
 		class = crash_classify(how, output, detail, sizeof(detail));
 		if (!found || class < diagnosis->failure.class) {
 			set_failure(diagnosis, class, PLACE_NONE, run, detail);
-			diagnosis->failure.signal = how->signal;
+			diagnosis->failure.exit = *how;
 		}
 		found = true;
 	}

@@ -41,7 +41,7 @@ struct failure {
 	enum op_kind kind;
 	const char *step;	   /* static, or NULL */
 	struct run *run;	   /* the run at fault, or NULL */
-	int signal;		   /* that ended the run at fault, 0 if none did */
+	struct child_exit exit;	   /* of the run at fault, if it has exited */
 	char detail[ERR_TEXT_MAX]; /* one line for people */
 };
 

@@ -65,6 +65,11 @@ static void an_assertion_of_glib_names_function_and_condition(void **state)
 	finds("**\nERROR:../block/qcow2.c:5:f: assertion failed: (a->b == c)\n"
 	      "Bail out! ERROR:../block/qcow2.c:5:f: assertion failed: (a->b == c)\n",
 	      "f", "(a->b == c)");
+	/* g_assert_cmpint() also prints the values, which vary. */
+	finds("ERROR:../a.c:5:f: assertion failed (a == b): (1 == 2)\n", "f", "(a == b)");
+	/* g_assert_not_reached() */
+	finds("ERROR:../tcg/tcg.c:1711:tcg_out_op: code should not be reached\n", "tcg_out_op",
+	      "code should not be reached");
 }
 
 /* As of code in C++, whose functions are named with their arguments. */

@@ -123,7 +123,7 @@ static void a_file_in_the_way_is_an_error_that_names_it(void **state)
 {
 	struct place *place = *state;
 	auto_free char *below = mem_printf("%s/file/a/b", place->root);
-	auto_free char *named = mem_printf("cannot make %s/file/a: ", place->root);
+	auto_free char *named = mem_printf("cannot make %s/file: ", place->root);
 	struct err err = { 0 };
 
 	write_file(place->root, "file");

@@ -16,7 +16,7 @@ static const struct failure *failure_of(enum failure_class class, const char *de
 		.kind = OP_SNAPSHOT_LOAD,
 		.step = "load",
 		.place = class == FAILURE_HANG ? PLACE_MAIN_LOOP : PLACE_NONE,
-		.signal = class == FAILURE_CRASH ? SIGSEGV : 0,
+		.exit.signal = class == FAILURE_CRASH ? SIGSEGV : 0,
 	};
 	snprintf(failure.detail, sizeof(failure.detail), "%s", detail);
 	return &failure;
@@ -61,7 +61,7 @@ static void each_class_has_its_title(void **state)
 	assert_string_equal(signature(failure_of(FAILURE_HANG, "no end of step load")),
 			    "hang of main-loop in snapshot-load/load");
 	assert_string_equal(signature(failure_of(FAILURE_EXIT, "exited with status 1: oops")),
-			    "exit in snapshot-load/load: exited with status N: oops");
+			    "exit with status 0 in snapshot-load/load: oops");
 	assert_string_equal(signature(failure_of(FAILURE_ERROR, "no such tag")),
 			    "error in snapshot-load/load: no such tag");
 	assert_string_equal(signature(failure_of(FAILURE_PROTOCOL, "x")),
@@ -122,13 +122,14 @@ static void the_last_words_of_a_crash_and_the_numbers_of_a_hang_do_not_matter(vo
 
 static void different_failures_stay_apart(void **state)
 {
-	static const enum failure_class by_words[] = { FAILURE_ASSERTION, FAILURE_EXIT,
-						       FAILURE_PROTOCOL, FAILURE_ERROR,
-						       FAILURE_HOST };
+	static const enum failure_class by_words[] = { FAILURE_ASSERTION, FAILURE_PROTOCOL,
+						       FAILURE_ERROR, FAILURE_HOST };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(by_words); i++)
 		differ(by_words[i], "no such tag", "no such device");
+	differ(FAILURE_EXIT, "exited with status 1: no such tag",
+	       "exited with status 1: no such device");
 	/* The condition is code, so its numbers count; so do those within a name. */
 	differ(FAILURE_ASSERTION, "assertion in f: n == 16", "assertion in f: n == 17");
 	differ(FAILURE_ASSERTION, "assertion in f: x", "assertion in g: x");
@@ -151,10 +152,14 @@ static void class_kind_step_place_and_signal_keep_failures_apart(void **state)
 	assert_string_not_equal(signature(&base), signature(&other));
 
 	base = other = *failure_of(FAILURE_CRASH, "x");
-	other.signal = SIGBUS;
+	other.exit.signal = SIGBUS;
 	assert_string_not_equal(signature(&base), signature(&other));
 	other = base;
 	other.class = FAILURE_EXIT;
+	assert_string_not_equal(signature(&base), signature(&other));
+
+	base = other = *failure_of(FAILURE_EXIT, "exited with status 1: x");
+	other.exit.status = 127;
 	assert_string_not_equal(signature(&base), signature(&other));
 }
 
