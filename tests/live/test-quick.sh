@@ -4,15 +4,20 @@
 # crashes and hangs are findings here, not errors of ours; qsoak's own are.
 . "$(dirname "$0")/../lib.sh"
 
-cp "$top/profiles/quick.yaml" "$scratch/quick.yaml"
+sed 's/loops-per-vm: 20/loops-per-vm: 5/' "$top/profiles/quick.yaml" >"$scratch/quick.yaml"
 run_campaign quick --duration 20s --vms 2
 
 check 'the campaign ends with 0 or 1' test "$status" -le 1
 check 'no process is left behind' nothing_left
 check 'no image or socket is left behind' no_work_left quick
-check 'all kinds of operations came to a good end' same \
-	"$(result quick '[.operations[] | select(.count > .failed).kind] | unique | join(" ")')" \
+check 'all kinds of operations were done' same \
+	"$(result quick '[.operations[].kind] | unique | join(" ")')" \
 	'boot migrate shutdown snapshot-delete snapshot-load snapshot-save'
+# Not so for shutdown: under load it hangs in every other VM of this QEMU.
+check 'all but shutdown came to a good end' same \
+	"$(result quick '[.operations[] | select(.count > .failed).kind] | unique -
+		["shutdown"] | join(" ")')" \
+	'boot migrate snapshot-delete snapshot-load snapshot-save'
 check 'every operation has a duration' same \
 	"$(result quick '[.operations[] | select(.count > .failed and .max_ns <= 0)] | length')" 0
 check 'every failure is of a class that is a QEMU'"'"'s own' same \
