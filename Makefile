@@ -45,7 +45,7 @@ unit_bin := $(unit_src:tests/unit/%.c=$(BUILD)/tests/unit/%)
 programs := $(BUILD)/qsoakd $(BUILD)/qsoak
 
 .PHONY: all
-all: $(programs) guests
+all: $(programs) guests ## build qsoakd, qsoak and the guests
 
 include guests/guests.mk
 

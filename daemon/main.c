@@ -110,20 +110,23 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return -1;
 }
 
-/* The folder of the guests: as asked for, beside the binary (a build tree), or installed. */
+/* The folder of the guests: as asked for, beside the binary (a build tree), in the lib beside its
+ * sbin (wherever it was installed), or where it was to be installed. */
 static char *find_guests(const char *asked)
 {
+	static const char *const places[] = { "guests", "../lib/qsoak/guests" };
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	auto_free char *beside = NULL;
 
 	if (asked)
 		return mem_strdup(asked);
-	if (n > 0) {
-		self[n] = '\0';
-		beside = mem_printf("%.*s/guests", (int)(strrchr(self, '/') - self), self);
-		if (access(beside, F_OK) == 0)
-			return mem_steal(beside);
+	self[n > 0 ? n : 0] = '\0';
+	for (size_t i = 0; n > 0 && i < ARRAY_SIZE(places); i++) {
+		auto_free char *path =
+			mem_printf("%.*s/%s", (int)(strrchr(self, '/') - self), self, places[i]);
+
+		if (access(path, F_OK) == 0)
+			return mem_steal(path);
 	}
 	return mem_strdup(QSOAK_LIBDIR "/guests");
 }
@@ -160,7 +163,7 @@ static int lock_state(struct daemon *daemon, struct err *err)
 	if (daemon->lock_fd < 0)
 		return err_set_errno(err, errno, "cannot open %s", path);
 	if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set_errno(err, errno, "another qsoakd uses %s", daemon->state);
+		return err_set(err, -EBUSY, "another qsoakd uses %s", daemon->state);
 	return 0;
 }
 
@@ -225,6 +228,9 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 		ev_signal_stop(daemon->loop, &daemon->terminate);
 		ev_loop_destroy(daemon->loop);
 	}
+	/* The janitor would, but it may have been killed. */
+	if (daemon->janitor)
+		folder_remove(daemon->work);
 	janitor_finish(daemon->janitor);
 	fd_close(&daemon->lock_fd);
 	free(daemon->results);

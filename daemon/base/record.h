@@ -135,6 +135,7 @@ struct record_failure {
 	const char *place;     /* of a hang or a corruption, or NULL */
 	const char *kind;      /* of the operation, or NULL */
 	const char *step;      /* or NULL */
+	const char *build;     /* name; of a migrate between two "SOURCE -> DESTINATION" */
 	const char *signature; /* normalised title */
 	const char *detail;    /* one line for people */
 	const char *incident;  /* directory with the evidence, relative to the state directory */

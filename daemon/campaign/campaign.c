@@ -71,10 +71,12 @@ static void slot_failed(void *ctx, const struct failure *failure, bool booted)
 	if (campaign->profile->stop_failures &&
 	    campaign->failures >= campaign->profile->stop_failures)
 		campaign_stop(campaign, SLOT_DRAIN, false);
-	if (booted || ++place->boot_failures < CAMPAIGN_BOOT_FAILURES_MAX)
+	if (booted || ++place->boot_failures < CAMPAIGN_BOOT_FAILURES_MAX || campaign->given_up)
 		return;
-	log_error("%u boots in a row failed, the last by: %s", place->boot_failures,
-		  failure->detail);
+	log_error("build %s: %u boots in a row failed, the last by: %s",
+		  campaign->builds[plan_build(campaign->profile, (int)(place - campaign->places))]
+			  .name,
+		  place->boot_failures, failure->detail);
 	campaign->given_up = true;
 	campaign_stop(campaign, SLOT_DRAIN, false);
 }
@@ -90,7 +92,7 @@ static enum exit_code verdict(const struct campaign *campaign)
 {
 	if (campaign->interrupted)
 		return EXIT_INTERRUPTED;
-	if (campaign->given_up && campaign->loops == 0)
+	if (campaign->given_up)
 		return EXIT_HOST;
 	if (campaign->failures)
 		return EXIT_FAILURES;
@@ -191,9 +193,8 @@ static int prepare(struct campaign *campaign, struct err *err)
 	int r;
 
 	if (access(campaign->firmware, R_OK) < 0) {
-		err_set_errno(err, errno, "guest %s: cannot read %s", profile->guest,
-			      campaign->firmware);
-		return err->code = -EINVAL;
+		return err_set(err, -EINVAL, "guest.name: found %s, but there is no %s",
+			       profile->guest, campaign->firmware);
 	}
 	if (!strcmp(profile->accel, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0)
 		return err_set_errno(err, errno, "machine.accel is kvm, but /dev/kvm");

@@ -117,6 +117,7 @@ static void emit_failure(struct slot *slot, const char *incident)
 		.place = failure_place_name(slot->failure.place),
 		.kind = op_kind_name(slot->failure.kind),
 		.step = slot->failure.step,
+		.build = slot->spec.build->name,
 		.signature = slot->signature,
 		.detail = slot->failure.detail,
 		.incident = incident,

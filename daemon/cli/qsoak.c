@@ -13,7 +13,7 @@ static const char usage[] =
 	"usage: qsoak COMMAND [OPTION]...\n"
 	"\n"
 	"  run PROFILE     run a campaign, follow it, print its result\n"
-	"    --local                 by a private qsoakd in the foreground\n"
+	"    --local                 by a private qsoakd, which ends with the command\n"
 	"    --build NAME=BINARY     use this binary for the profile's build NAME, or add a build\n"
 	"    --vms N                 size of the fleet\n"
 	"    --loops N               stop after so many loops\n"

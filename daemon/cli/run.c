@@ -97,19 +97,21 @@ static void print_progress(struct follower *follower, json_t *data)
 	follower->line_open = true;
 }
 
-/* A signature's first failure gets a line; the others are in the count, and in the store. */
+/* A signature's first failure on a build gets a line; the others are in the count and the store. */
 static void print_failure(struct follower *follower, json_t *data)
 {
-	const char *signature = get_text(data, "signature");
+	const char *build = get_text(data, "build"), *signature = get_text(data, "signature");
+	auto_free char *kind = mem_printf("%s: %s", build, signature);
 
-	if (json_object_get(follower->signatures, signature))
+	if (json_object_get(follower->signatures, kind))
 		return;
-	json_object_set_new(follower->signatures, signature, json_true());
+	json_object_set_new(follower->signatures, kind, json_true());
 	say(follower,
-	    "failure %" PRId64 ": slot %" PRId64 " vm %" PRId64 " after %" PRId64
-	    " loops: %s (%s/%s)",
-	    get(data, "failure"), get(data, "slot"), get(data, "vm"), get(data, "loops"), signature,
-	    follower->state, get_text(data, "incident"));
+	    "failure %" PRId64 ", new: build %s, slot %" PRId64 ", after %" PRId64
+	    " %s: %s (%s/%s)",
+	    get(data, "failure"), build, get(data, "slot"), get(data, "loops"),
+	    get(data, "loops") == 1 ? "loop" : "loops", signature, follower->state,
+	    get_text(data, "incident"));
 }
 
 static void event_in(void *ctx, const struct qmp_event *event)
@@ -287,7 +289,9 @@ int cli_run(const struct cli *cli)
 			return daemon_code;
 		return cli_error(&follower.err);
 	}
-	if (!follower.campaign || print_result(cli, &follower, &err) == 0)
-		return follower.code;
-	return cli_error(&err);
+	if (follower.campaign && print_result(cli, &follower, &err) < 0)
+		return cli_error(&err);
+	if (follower.code == EXIT_INCONCLUSIVE)
+		say(&follower, "inconclusive: no loop was finished");
+	return follower.code;
 }

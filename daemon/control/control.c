@@ -232,12 +232,13 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 	(void)durable;
 	if (record->type == RECORD_FAILURE)
 		send_event(control, "FAILURE",
-			   json_pack("{s:I, s:I, s:I, s:I, s:s, s:s?, s:s, s:s, s:s}", "failure",
-				     (json_int_t)failure->id, "slot", (json_int_t)failure->slot,
-				     "vm", (json_int_t)failure->vm, "loops",
-				     (json_int_t)failure->loops, "class", failure->class, "place",
-				     failure->place, "signature", failure->signature, "detail",
-				     failure->detail, "incident", failure->incident));
+			   json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?}",
+				     "failure", (json_int_t)failure->id, "slot",
+				     (json_int_t)failure->slot, "vm", (json_int_t)failure->vm,
+				     "loops", (json_int_t)failure->loops, "build", failure->build,
+				     "class", failure->class, "place", failure->place, "signature",
+				     failure->signature, "detail", failure->detail, "incident",
+				     failure->incident));
 	return false;
 }
 

@@ -203,7 +203,8 @@ static void stacks_exited(void *ctx, const struct child_exit *how)
 static void start_stacks(struct witness *witness)
 {
 	auto_free char *pid = mem_printf("%d", run_pid(witness->run));
-	const char *argv[] = { EU_STACK, "-p", pid, NULL };
+	/* With build-ids and offsets, so that a frame without a name can be resolved later. */
+	const char *argv[] = { EU_STACK, "-m", "-b", "-p", pid, NULL };
 	struct child_spec spec = {
 		.argv = argv,
 		.output_max = INCIDENT_STACKS_MAX,

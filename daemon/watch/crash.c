@@ -111,24 +111,28 @@ bool crash_find_assertion(const char *output, struct crash_assertion *ret_assert
 	return true;
 }
 
-/* The last line that says something. */
-static const char *last_line(const char *output, int *ret_size)
+/* The telling line of a QEMU's last words: of one that exits the first that is no warning, since
+ * hints follow the error; of one that was ended the last. */
+static const char *telling_line(const char *output, bool first, int *ret_size)
 {
-	const char *last = "";
-	int last_size = 0;
+	static const char warning[] = ": warning: ";
+	const char *telling = "";
+	int telling_size = 0;
 
 	for (const char *line = output; *line;) {
 		size_t size = strcspn(line, "\n");
 
-		if (size) {
-			last = line;
-			last_size = size > 256 ? 256 : (int)size;
+		if (size && !memmem(line, size, warning, sizeof(warning) - 1)) {
+			telling = line;
+			telling_size = size > 256 ? 256 : (int)size;
+			if (first)
+				break;
 		}
 		line += size;
 		line += line[0] == '\n';
 	}
-	*ret_size = last_size;
-	return last;
+	*ret_size = telling_size;
+	return telling;
 }
 
 enum failure_class crash_classify(const struct child_exit *how, const char *output, char *detail,
@@ -136,7 +140,7 @@ enum failure_class crash_classify(const struct child_exit *how, const char *outp
 {
 	struct crash_assertion assertion;
 	int words_size;
-	const char *words = last_line(output, &words_size);
+	const char *words = telling_line(output, how->signal == 0, &words_size);
 
 	if (how->signal == SIGABRT && crash_find_assertion(output, &assertion)) {
 		snprintf(detail, size, "assertion in %.*s: %.*s", (int)assertion.function_size,

@@ -42,16 +42,16 @@ others_went_on() {
 
 assertion='assertion in bdrv_poll_co: qemu_get_current_aio_context() == qemu_get_aio_context()'
 story assert -fake,assert@snapshot-save:3 assertion null "$assertion"
-story segv -fake,segv@snapshot-load crash null 'crash by SIGSEGV in snapshot-load/load'
+story segv -fake,segv@snapshot-load crash null 'crash by SIGSEGV in snapshot-load'
 story exit -fake,exit=3@snapshot-delete exit null \
-	'exit with status 3 in snapshot-delete/delete: fake-qemu: fake: exit with status N'
+	'exit with status 3 in snapshot-delete: fake-qemu: fake: exit with status N'
 story error -fake,error@snapshot-save error null \
 	'error in snapshot-save/save: fake: error at snapshot-save'
 story job-error -fake,job-error@snapshot-load error null \
 	'error in snapshot-load/result: the job failed: fake: job error at snapshot-load'
 MIGRATE=1
 story dead-incoming -fake,dead-incoming@migrate-incoming exit null \
-	'exit with status 1 in migrate/migrate: fake-qemu: load of migration failed: Invalid argument'
+	'exit with status 1 in migrate: fake-qemu: load of migration failed: Invalid argument'
 LIMIT=1s
 story stuck-migration -fake,stuck-migration@migrate hang migration \
 	'hang of migration in migrate/migrate'

@@ -46,7 +46,7 @@ sed 's|binary: [^,]*|binary: /bin/false|' "$scratch/good.yaml" >"$scratch/bad.ya
 refused 'a binary that is no QEMU' 'build good: /bin/false exited with status 1' \
 	run "$scratch/bad.yaml" "${state[@]}"
 sed 's|pflash-hammer|no-such-guest|' "$scratch/good.yaml" >"$scratch/bad.yaml"
-refused 'missing guest' 'guest no-such-guest: cannot read' run "$scratch/bad.yaml" "${state[@]}"
+refused 'missing guest' 'guest.name: found no-such-guest, but there is no ' run "$scratch/bad.yaml" "${state[@]}"
 refused '--build of a missing file' '--build good: /nonexistent/qemu: No such file' \
 	run "$scratch/good.yaml" "${state[@]}" --build good=/nonexistent/qemu
 refused '--build without a name' '--build: found "=/bin/true", expected NAME=BINARY' \

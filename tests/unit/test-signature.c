@@ -57,11 +57,11 @@ static void each_class_has_its_title(void **state)
 	assert_string_equal(signature(failure_of(FAILURE_ASSERTION, "assertion in f: n == 16")),
 			    "assertion in f: n == 16");
 	assert_string_equal(signature(failure_of(FAILURE_CRASH, "ended by SIGSEGV: some words")),
-			    "crash by SIGSEGV in snapshot-load/load");
+			    "crash by SIGSEGV in snapshot-load");
 	assert_string_equal(signature(failure_of(FAILURE_HANG, "no end of step load")),
 			    "hang of main-loop in snapshot-load/load");
 	assert_string_equal(signature(failure_of(FAILURE_EXIT, "exited with status 1: oops")),
-			    "exit with status 0 in snapshot-load/load: oops");
+			    "exit with status 0 in snapshot-load: oops");
 	assert_string_equal(signature(failure_of(FAILURE_ERROR, "no such tag")),
 			    "error in snapshot-load/load: no such tag");
 	assert_string_equal(signature(failure_of(FAILURE_PROTOCOL, "x")),
