@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,10 @@
 #include "campaign/campaign.h"
 #include "control/control.h"
 #include "store/store.h"
+#include "triage/incident.h"
+
+/* flock(2) knows no deadline. */
+#define LOCK_RETRY_MS 20
 
 struct options {
 	const char *state;
@@ -154,23 +159,29 @@ static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 	control_quit(daemon->control);
 }
 
-/* One daemon a state folder: two would remove each other's work. */
+/* One daemon a state folder: two would remove each other's work. A daemon that was killed leaves the
+ * lock to its janitor, so it is worth while to wait as long as that may take. */
 static int lock_state(struct daemon *daemon, struct err *err)
 {
 	auto_free char *path = mem_printf("%s/lock", daemon->state);
+	int64_t end = clock_now_ns() + JANITOR_LIMIT_NS;
 
 	daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (daemon->lock_fd < 0)
 		return err_set_errno(err, errno, "cannot open %s", path);
-	if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, -EBUSY, "another qsoakd uses %s", daemon->state);
+	while (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		if (clock_now_ns() >= end)
+			return err_set(err, -EBUSY, "another qsoakd uses %s", daemon->state);
+		poll(NULL, 0, LOCK_RETRY_MS);
+	}
 	return 0;
 }
 
 static int daemon_start(struct daemon *daemon, const struct options *options, struct err *err)
 {
 	struct control_spec control = { .idle = idle, .ctx = daemon };
-	int64_t first_id;
+	auto_free char *incidents = NULL;
+	int64_t first_id, last_incident;
 	int r;
 
 	r = folder_make(options->state, 0700, err);
@@ -185,10 +196,11 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	daemon->guests = find_guests(options->guests);
 	daemon->work = mem_printf("%s/work", daemon->state);
 	daemon->results = mem_printf("%s/results.db", daemon->state);
+	incidents = mem_printf("%s/incidents", daemon->state);
 
 	/* What a janitor could not remove: the host may have gone down. */
 	folder_remove(daemon->work);
-	r = janitor_start(daemon->work, &daemon->janitor, err);
+	r = janitor_start(daemon->work, daemon->lock_fd, &daemon->janitor, err);
 	if (r == 0)
 		r = folder_make(daemon->work, 0700, err);
 	daemon->loop = ev_loop_new(EVFLAG_AUTO);
@@ -196,6 +208,9 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 		r = store_open(daemon->loop, daemon->results, &daemon->store, &first_id, err);
 	if (r < 0)
 		return r;
+	last_incident = incident_sweep(incidents);
+	if (first_id <= last_incident)
+		first_id = last_incident + 1;
 	daemon->records = records_new(first_id);
 	store_on_failure(daemon->store, store_failed, daemon);
 	store_subscribe(daemon->store, daemon->records);
@@ -251,6 +266,8 @@ int main(int argc, char **argv)
 		return code;
 	log_set_sink(log_to_stderr, options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	/* Inherited as ignored, it would take our children's exit codes away. */
+	signal(SIGCHLD, SIG_DFL);
 	/* A file size limit is an error of the write that meets it, not the end of the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
 	fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);

@@ -150,6 +150,9 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 	if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
 	    dup2(output_fd, STDERR_FILENO) < 0)
 		goto fail;
+	/* Ours are all close-on-exec, but what was handed to us may not be. */
+	if (close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		goto fail;
 	for (size_t i = 0; i < spec->keep_fd_count; i++)
 		if (fcntl(spec->keep_fds[i], F_SETFD, 0) < 0)
 			goto fail;

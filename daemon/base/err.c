@@ -6,6 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <jansson.h>
+
+/* The text may quote anything and may have been cut within a character, but it has to fit into JSON
+ * and onto a terminal. */
+static void make_utf8(char *text)
+{
+	json_t *probe = json_string(text);
+
+	for (char *c = text; !probe && *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	json_decref(probe);
+}
+
 /* Appends to err->text at offset used; returns the new length, at most ERR_TEXT_MAX - 1. */
 static size_t append(struct err *err, size_t used, const char *fmt, va_list ap)
 {
@@ -15,10 +29,14 @@ static size_t append(struct err *err, size_t used, const char *fmt, va_list ap)
 
 	if (n < 0)
 		return used;
-	if ((size_t)n < room)
-		return used + (size_t)n;
-	memcpy(err->text + sizeof(err->text) - sizeof(cut), cut, sizeof(cut));
-	return sizeof(err->text) - 1;
+	if ((size_t)n < room) {
+		used += (size_t)n;
+	} else {
+		memcpy(err->text + sizeof(err->text) - sizeof(cut), cut, sizeof(cut));
+		used = sizeof(err->text) - 1;
+	}
+	make_utf8(err->text);
+	return used;
 }
 
 __attribute__((format(printf, 3, 4))) static size_t append_fmt(struct err *err, size_t used,

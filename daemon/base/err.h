@@ -20,7 +20,7 @@ struct err {
 };
 
 /* Sets code (a negative errno) and text; returns code. The text says what failed, where, and what
- * would be right; no full stop, no newline. */
+ * would be right; no full stop, no newline. What is no UTF-8 becomes '?'. */
 int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 

@@ -47,7 +47,7 @@ __attribute__((noreturn)) static void work(int pipe_fd, const char *folder)
 	_exit(1);
 }
 
-int janitor_start(const char *folder, struct janitor **ret_janitor, struct err *err)
+int janitor_start(const char *folder, int keep_fd, struct janitor **ret_janitor, struct err *err)
 {
 	auto_close int read_end = -1, write_end = -1;
 	int ends[2], pidfd;
@@ -63,9 +63,10 @@ int janitor_start(const char *folder, struct janitor **ret_janitor, struct err *
 	if (pid == 0) {
 		/* Nothing of the parent's may stay open in here: not the control socket, whose
 		 * other end waits for end of file, and above all not the writing end. */
-		if (dup2(read_end, STDIN_FILENO) < 0)
+		if (dup2(read_end, STDIN_FILENO) < 0 ||
+		    (keep_fd >= 0 && dup2(keep_fd, STDERR_FILENO + 1) < 0))
 			_exit(1);
-		close_range(STDERR_FILENO + 1, ~0u, 0);
+		close_range((unsigned)STDERR_FILENO + (keep_fd >= 0 ? 2 : 1), ~0u, 0);
 		work(STDIN_FILENO, folder);
 	}
 	pidfd = pidfd_open(pid, 0);

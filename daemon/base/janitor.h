@@ -15,8 +15,9 @@
 
 struct janitor;
 
-/* Forks; call it before any thread exists. folder is an absolute path. */
-int janitor_start(const char *folder, struct janitor **ret_janitor, struct err *err);
+/* Forks; call it before any thread exists. folder is an absolute path. keep_fd, if it is not -1, stays
+ * open in the janitor until its work is done: a lock that keeps others out of the folder. */
+int janitor_start(const char *folder, int keep_fd, struct janitor **ret_janitor, struct err *err);
 
 /* Lets the folder be removed, waits for that (at most JANITOR_LIMIT_NS and a bit), reaps; NULL is
  * fine. */

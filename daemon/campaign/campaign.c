@@ -22,7 +22,8 @@
 struct place {
 	struct campaign *campaign;
 	struct slot *slot;
-	unsigned boot_failures; /* in a row */
+	unsigned boot_failures;	  /* in a row */
+	unsigned barren_failures; /* since the last finished loop */
 };
 
 struct campaign {
@@ -36,7 +37,7 @@ struct campaign {
 	char *firmware, *template, *vms, *incidents;
 	int64_t id, began_ns;
 	int64_t operations, loops, failures, host_failures;
-	bool interrupted, given_up;
+	bool interrupted, cannot_boot;
 	enum exit_code code;
 	struct deadline duration;
 };
@@ -53,10 +54,23 @@ static void loop_ended(void *ctx)
 	struct place *place = ctx;
 	struct campaign *campaign = place->campaign;
 
-	place->boot_failures = 0;
+	place->barren_failures = 0;
 	campaign->loops++;
 	if (campaign->profile->stop_loops && campaign->loops >= campaign->profile->stop_loops)
 		campaign_stop(campaign, SLOT_DRAIN, false);
+}
+
+/* why: what happened too often. */
+static void give_up(struct place *place, unsigned count, const char *why,
+		    const struct failure *failure)
+{
+	struct campaign *campaign = place->campaign;
+	int slot = (int)(place - campaign->places);
+
+	log_error("build %s: %u %s, the last one: %s",
+		  campaign->builds[plan_build(campaign->profile, slot)].name, count, why,
+		  failure->detail);
+	campaign_stop(campaign, SLOT_DRAIN, false);
 }
 
 static void slot_failed(void *ctx, const struct failure *failure, bool booted)
@@ -71,14 +85,17 @@ static void slot_failed(void *ctx, const struct failure *failure, bool booted)
 	if (campaign->profile->stop_failures &&
 	    campaign->failures >= campaign->profile->stop_failures)
 		campaign_stop(campaign, SLOT_DRAIN, false);
-	if (booted || ++place->boot_failures < CAMPAIGN_BOOT_FAILURES_MAX || campaign->given_up)
+
+	place->boot_failures = booted ? 0 : place->boot_failures + 1;
+	place->barren_failures++;
+	if (campaign->cannot_boot)
 		return;
-	log_error("build %s: %u boots in a row failed, the last by: %s",
-		  campaign->builds[plan_build(campaign->profile, (int)(place - campaign->places))]
-			  .name,
-		  place->boot_failures, failure->detail);
-	campaign->given_up = true;
-	campaign_stop(campaign, SLOT_DRAIN, false);
+	if (place->boot_failures == CAMPAIGN_BOOT_FAILURES_MAX) {
+		campaign->cannot_boot = true;
+		give_up(place, place->boot_failures, "boots in a row failed", failure);
+	} else if (place->barren_failures == CAMPAIGN_BARREN_FAILURES_MAX) {
+		give_up(place, place->barren_failures, "failures in a row without a loop", failure);
+	}
 }
 
 static void end_durable(void *ctx)
@@ -92,7 +109,7 @@ static enum exit_code verdict(const struct campaign *campaign)
 {
 	if (campaign->interrupted)
 		return EXIT_INTERRUPTED;
-	if (campaign->given_up)
+	if (campaign->cannot_boot)
 		return EXIT_HOST;
 	if (campaign->failures)
 		return EXIT_FAILURES;

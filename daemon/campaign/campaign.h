@@ -25,6 +25,10 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
+/* Failures of one slot without a finished loop between them, before the campaign is given up: it
+ * would only repeat itself. */
+#define CAMPAIGN_BARREN_FAILURES_MAX 100
+
 struct campaign_spec {
 	struct records *records;
 	const char *state;  /* folder of the state: incidents/ is made in it */

@@ -228,6 +228,7 @@ static int read_operations(const struct bind *at, const struct bind_key *key, vo
 {
 	const struct profile *profile = base;
 	struct bind saved = { 0 }, saved_kind;
+	bool in_each_loop = false;
 	int ret = bind_list(at, key, base);
 
 	for (size_t i = 0; ret == 0 && i < profile->operation_count; i++) {
@@ -239,6 +240,7 @@ static int read_operations(const struct bind *at, const struct bind_key *key, vo
 		ret = check_operation(&element, operation);
 		if (ret < 0)
 			return ret;
+		in_each_loop = in_each_loop || operation->every == 1;
 		switch (operation->kind) {
 		case OP_SNAPSHOT_SAVE:
 			if (saved.node)
@@ -258,6 +260,10 @@ static int read_operations(const struct bind *at, const struct bind_key *key, vo
 			break;
 		}
 	}
+	if (ret == 0 && !in_each_loop)
+		return bind_fail(at,
+				 "found every above 1 in each, expected an operation that comes in "
+				 "every loop");
 	if (ret < 0 || !saved.node)
 		return ret;
 	saved_kind = bind_entry(&saved, "operation", yaml_get(saved.node, "operation"));

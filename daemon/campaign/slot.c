@@ -229,6 +229,7 @@ static void boot(struct slot *slot)
 	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {
 		struct failure failure = { .class = FAILURE_HOST, .kind = OP_BOOT };
 
+		log_error("slot %d ends: %s", slot->spec.number, err.text);
 		/* There is no VM to take evidence from, and no use in trying again and again. */
 		snprintf(failure.detail, sizeof(failure.detail), "%s", err.text);
 		identify_failure(slot, &failure, &(struct op_result){ 0 });
@@ -286,11 +287,6 @@ static void next(void *ctx)
 			  slot->loops_begun++, &slot->plan);
 		slot->plan_at = 0;
 		slot->in_loop = true;
-		if (slot->plan.count == 0) {
-			/* Nothing is due in this loop: let the event loop turn. */
-			deadline_start(slot->loop, &slot->kick, 0);
-			return;
-		}
 	}
 	start(slot, slot->plan.operation[slot->plan_at]->kind, slot->plan.operation[slot->plan_at]);
 	slot->plan_at++;

@@ -46,6 +46,7 @@ __attribute__((noreturn)) static void exec_daemon(const char *const *argv, int f
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (getppid() == parent && fcntl(fd, F_SETFD, 0) == 0)
 		execv(argv[0], (char *const *)argv);
 	if (write(STDERR_FILENO, failed, sizeof(failed) - 1) < 0)
@@ -82,6 +83,12 @@ int local_start(const char *state, bool verbose, struct local *ret_local, int *r
 	}
 	ret_local->pid = pid;
 	ret_local->pidfd = pidfd_open(pid, 0);
+	if (ret_local->pidfd < 0) {
+		err_set_errno(err, errno, "pidfd_open");
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return err->code;
+	}
 	*ret_fd = fd_steal(&ours);
 	return 0;
 }

@@ -8,8 +8,9 @@
 
 #include "base/err.h"
 
-/* How long qsoakd may take to end once its campaign has. */
-#define LOCAL_END_LIMIT_NS (10 * CLOCK_NS_PER_S)
+/* How long qsoakd may take to end: long enough to diagnose a failure in progress, to take its stacks
+ * (INCIDENT_STACKS_LIMIT_NS), to record it, and to kill and clean up. */
+#define LOCAL_END_LIMIT_NS (30 * CLOCK_NS_PER_S)
 
 struct local {
 	pid_t pid;

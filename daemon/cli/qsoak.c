@@ -2,6 +2,7 @@
 /* qsoak: commands and options of the client. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,7 +138,9 @@ static int add_build(struct cli *cli, const char *text, struct err *err)
 		builds = json_array();
 		json_object_set_new(cli->overrides, "builds", builds);
 	}
-	json_array_append_new(builds, json_pack("{s:s, s:s}", "name", name, "binary", binary));
+	if (json_array_append_new(builds, json_pack("{s:s, s:s}", "name", name, "binary", binary)) <
+	    0)
+		return err_set(err, -EINVAL, "--build %s: not UTF-8", text);
 	return 0;
 }
 
@@ -175,7 +178,8 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		json_object_set_new(cli->overrides, "duration-ns", json_integer(ns));
 		break;
 	case OPTION_SEED:
-		json_object_set_new(cli->overrides, "seed", json_string(value));
+		if (json_object_set_new(cli->overrides, "seed", json_string(value)) < 0)
+			r = err_set(err, -EINVAL, "--seed: not UTF-8");
 		break;
 	case OPTION_CAMPAIGN:
 		r = parse_number(name, value, &number, err);
@@ -248,7 +252,11 @@ int main(int argc, char **argv)
 	auto_json json_t *overrides = json_object();
 	struct cli cli = { .overrides = overrides };
 	const struct command *command = NULL;
-	int code = parse(argc, argv, &cli, &command);
+	int code;
+
+	/* Inherited as ignored, it would take qsoakd's exit code away. */
+	signal(SIGCHLD, SIG_DFL);
+	code = parse(argc, argv, &cli, &command);
 
 	return code >= 0 ? code : command->run(&cli);
 }

@@ -102,16 +102,17 @@ static void print_failure(struct follower *follower, json_t *data)
 {
 	const char *build = get_text(data, "build"), *signature = get_text(data, "signature");
 	auto_free char *kind = mem_printf("%s: %s", build, signature);
+	const char *incident = json_string_value(json_object_get(data, "incident"));
+	auto_free char *evidence =
+		incident ? mem_printf(" (%s/%s)", follower->state, incident) : mem_strdup("");
 
 	if (json_object_get(follower->signatures, kind))
 		return;
 	json_object_set_new(follower->signatures, kind, json_true());
 	say(follower,
-	    "failure %" PRId64 ", new: build %s, slot %" PRId64 ", after %" PRId64
-	    " %s: %s (%s/%s)",
+	    "failure %" PRId64 ", new: build %s, slot %" PRId64 ", after %" PRId64 " %s: %s%s",
 	    get(data, "failure"), build, get(data, "slot"), get(data, "loops"),
-	    get(data, "loops") == 1 ? "loop" : "loops", signature, follower->state,
-	    get_text(data, "incident"));
+	    get(data, "loops") == 1 ? "loop" : "loops", signature, evidence);
 }
 
 static void event_in(void *ctx, const struct qmp_event *event)
@@ -150,6 +151,11 @@ static void greeting_in(void *ctx)
 {
 	struct follower *follower = ctx;
 
+	if (follower->asked_to_stop) {
+		follower->code = EXIT_INTERRUPTED;
+		follower_end(follower);
+		return;
+	}
 	qmp_execute(follower->qmp, "qmp_capabilities", NULL, false, NULL, NULL);
 	qmp_execute(follower->qmp, "run", json_incref(follower->arguments), false, run_started,
 		    follower);
@@ -183,6 +189,8 @@ static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 	}
 	follower->asked_to_stop = true;
 	say(follower, "stopping; once more to leave at once");
+	if (!qmp_greeted(follower->qmp))
+		return;
 	qmp_execute(follower->qmp, "stop", json_pack("{s:s}", "mode", "kill"), false, NULL, NULL);
 }
 
@@ -289,8 +297,13 @@ int cli_run(const struct cli *cli)
 			return daemon_code;
 		return cli_error(&follower.err);
 	}
+	/* It may have come to an end, but not into the store. */
+	if (follower.err.code && !follower.asked_to_stop)
+		return cli_error(&follower.err);
 	if (follower.campaign && print_result(cli, &follower, &err) < 0)
 		return cli_error(&err);
+	if (follower.code == EXIT_CLEAN && daemon_code != EXIT_CLEAN)
+		return EXIT_HOST;
 	if (follower.code == EXIT_INCONCLUSIVE)
 		say(&follower, "inconclusive: no loop was finished");
 	return follower.code;

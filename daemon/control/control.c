@@ -29,12 +29,12 @@ struct control {
 
 static void send_message(struct control *control, json_t *message)
 {
-	auto_free char *text = json_dumps(message, JSON_COMPACT);
+	auto_free char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
 	size_t size;
 
 	json_decref(message);
 	if (!text)
-		return;
+		abort(); /* a text of ours that is no UTF-8: err and failure see to that */
 	size = strlen(text);
 	text[size] = '\n'; /* in place of the NUL */
 	qmp_stream_send(control->stream, text, size + 1);

@@ -39,6 +39,9 @@ int op_start_quit(struct op *op, struct err *err)
 
 enum op_progress op_ended_quit(struct op *op, struct err *err)
 {
+	const struct child_exit *how = run_exited(op->run[OP_SRC]);
+
 	(void)err;
-	return run_exited(op->run[OP_SRC]) ? OP_DONE : OP_WAITS;
+	/* Its last events come before its exit is reported; a bad end is then a loss. */
+	return how && !how->signal && !how->status ? OP_DONE : OP_WAITS;
 }

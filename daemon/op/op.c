@@ -204,7 +204,9 @@ static void closed_in(void *ctx, struct run *run, const struct err *err)
 	struct op *op = ctx;
 
 	/* A run that was asked to go closes its connection first; its exit says how it went. */
-	if (!run_exit_expected(run))
+	bool leaves = run_exit_expected(run) && (err->code == -EPIPE || err->code == -ECONNRESET);
+
+	if (!leaves)
 		fail(op, OP_CAUSE_LOST, run, err);
 }
 
@@ -276,6 +278,7 @@ static void detach(struct op *op)
 			continue;
 		run_listen(op->run[side], RUN_ROLE_OPERATION, NULL);
 		qmp_forget(run_qmp(op->run[side]), op);
+		op->run[side] = NULL;
 	}
 }
 
@@ -320,7 +323,7 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	deadline_init(&op->limit, limit_passed, op);
 	deadline_init(&op->poll, poll_passed, op);
 	deadline_init(&op->finish, finished, op);
-	op->began_ns = clock_now_ns();
+	op->began_ns = op->step_began_ns = clock_now_ns();
 	op->result.operation_id = records_new_id(vm_spec(vm)->records);
 	snprintf(op->job, sizeof(op->job), "qsoak-%" PRId64, op->result.operation_id);
 	vm_set_state(vm, spec->kind == OP_BOOT	     ? VM_BOOTING
@@ -346,6 +349,7 @@ void op_free(struct op *op)
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
 	deadline_stop(op->loop, &op->finish);
+	detach(op);
 	json_decref(op->value);
 	free(op);
 }

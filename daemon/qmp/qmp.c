@@ -212,7 +212,11 @@ void qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, bool o
 		json_object_set_new(message, "arguments", arguments);
 	json_object_set_new(message, "id", json_integer((json_int_t)++qmp->last_id));
 	text = json_dumps(message, JSON_COMPACT);
-	if (!text || qmp->pending_count == QMP_PENDING_MAX) {
+	if (!text) {
+		breach(qmp, "a command of ours that is no JSON");
+		return;
+	}
+	if (qmp->pending_count == QMP_PENDING_MAX) {
 		breach(qmp, "too many commands wait for a reply");
 		return;
 	}

@@ -6,6 +6,7 @@
  */
 #include "triage/incident.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "base/folder.h"
 #include "base/mem.h"
 #include "watch/proc.h"
+
+/* Ends the name of a folder that is being written. */
+#define INCOMPLETE ".incomplete"
 
 #define EU_STACK "/usr/bin/eu-stack"
 
@@ -55,7 +59,8 @@ static void file_close(struct incident *incident, FILE *f)
 	bool bad = ferror(f);
 
 	if (fclose(f) != 0 || bad)
-		err_set_errno(&incident->err, errno, "cannot write in %s", incident->temporary);
+		err_set_errno(&incident->err, bad ? EIO : errno, "cannot write in %s",
+			      incident->temporary);
 }
 
 static void write_bytes(struct incident *incident, const char *role, const char *name,
@@ -222,6 +227,27 @@ static void add_witness(struct incident *incident, struct run *run, const char *
 			(struct witness){ .incident = incident, .run = run, .role = role };
 }
 
+int64_t incident_sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	int64_t highest = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		auto_free char *path = mem_printf("%s/%s", folder, entry->d_name);
+		char *end;
+		int64_t number = strtoll(entry->d_name, &end, 10);
+
+		if (!strcmp(end, INCOMPLETE))
+			folder_remove(path);
+		if (number > highest)
+			highest = number;
+	}
+	if (dir)
+		closedir(dir);
+	return highest;
+}
+
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,
 				void (*done)(void *ctx, const struct err *err), void *ctx)
 {
@@ -232,7 +258,7 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 	incident->done = done;
 	incident->ctx = ctx;
 	incident->folder = mem_strdup(spec->folder);
-	incident->temporary = mem_printf("%s.incomplete", spec->folder);
+	incident->temporary = mem_printf("%s" INCOMPLETE, spec->folder);
 	deadline_init(&incident->finish, finished, incident);
 	add_witness(incident, vm_run(spec->vm), two ? "source" : "qemu");
 	add_witness(incident, vm_incoming(spec->vm), two ? "destination" : "qemu");

@@ -30,6 +30,10 @@ struct incident_spec {
 
 struct incident;
 
+/* Removes evidence that a killed daemon left incomplete from the folder of all incidents, and returns
+ * the highest number that one has: it may be above the ids that were stored. */
+int64_t incident_sweep(const char *folder);
+
 /* done is called once, from the loop; err->code is 0, or says why the evidence is incomplete (what
  * could be had is there all the same). */
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,

@@ -2,10 +2,12 @@
 /* Identity of a QEMU binary: version, GNU build-id, SHA-256. */
 #include "vm/build.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -28,25 +30,59 @@ static int read_sha256(int fd, const char *path, char **ret_text, struct err *er
 	return 0;
 }
 
+/* That there are too few descriptors or processes is the host's fault, all else the user's. */
+static int users_fault(struct err *err)
+{
+	static const int hosts[] = { -EAGAIN, -EMFILE, -ENFILE, -ENOMEM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+		if (err->code == hosts[i])
+			return err->code;
+	return err->code = -EINVAL;
+}
+
+static int open_program(const char *path, int *ret_fd, struct err *err)
+{
+	/* Without O_NONBLOCK a FIFO would keep us for ever. */
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set_errno(err, errno, "cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "%s is not a program", path);
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+/* The first line, as far as it can be printed. */
+static char *first_line(const char *output)
+{
+	char *line = mem_strndup(output, strcspn(output, "\n"));
+
+	for (char *c = line; *c; c++)
+		if (!isascii(*c) || !isprint((unsigned char)*c))
+			*c = '?';
+	return line;
+}
+
 int build_identify(const char *name, const char *binary, const char *const *args,
 		   struct build *ret_build, struct err *err)
 {
 	const char *argv[] = { binary, "--version", NULL };
-	auto_close int fd = open(binary, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = -1;
 	auto_free char *output = NULL, *sha256 = NULL;
 	size_t count = 0;
 	int r;
 
-	if (fd < 0) {
-		err_set_errno(err, errno, "build %s: cannot open %s", name, binary);
-		return err->code = -EINVAL;
-	}
-	r = read_sha256(fd, binary, &sha256, err);
+	r = open_program(binary, &fd, err);
+	if (r == 0)
+		r = read_sha256(fd, binary, &sha256, err);
 	if (r == 0)
 		r = child_run(argv, NULL, BUILD_VERSION_LIMIT_NS, &output, err);
 	if (r < 0) {
 		err_prefix(err, "build %s", name);
-		return err->code = -EINVAL;
+		return users_fault(err);
 	}
 	while (args && args[count])
 		count++;
@@ -54,7 +90,7 @@ int build_identify(const char *name, const char *binary, const char *const *args
 		.name = mem_strdup(name),
 		.binary = mem_strdup(binary),
 		.args = mem_zalloc((count + 1) * sizeof(char *)),
-		.version = mem_strndup(output, strcspn(output, "\n")),
+		.version = first_line(output),
 		.build_id = elf_build_id(fd),
 		.sha256 = mem_steal(sha256),
 	};

@@ -17,8 +17,8 @@ struct build {
 	char *sha256;	/* of the binary, in hex */
 };
 
-/* Runs BINARY --version and reads the file; the strings given are copied. A binary that is missing
- * or cannot be run is -EINVAL: the user named it. Blocks up to BUILD_VERSION_LIMIT_NS. */
+/* Runs BINARY --version and reads the file; the strings given are copied. A binary that is missing,
+ * no regular file, or cannot be run is -EINVAL: the user named it. Blocks up to BUILD_VERSION_LIMIT_NS. */
 #define BUILD_VERSION_LIMIT_NS 10000000000ll
 int build_identify(const char *name, const char *binary, const char *const *args,
 		   struct build *ret_build, struct err *err);

@@ -240,6 +240,8 @@ void run_expect_exit(struct run *run)
 
 void run_kill(struct run *run)
 {
+	if (run_exited(run))
+		return;
 	run->exit_expected = true;
 	child_kill(run->child, SIGKILL);
 }

@@ -93,7 +93,8 @@ void run_expect_exit(struct run *run);
 
 bool run_exit_expected(const struct run *run);
 
-/* SIGKILL; its exit is expected from now on. exited is called when it has gone. */
+/* SIGKILL; its exit is expected from now on. exited is called when it has gone. Nothing happens if
+ * it has gone by itself. */
 void run_kill(struct run *run);
 
 #endif

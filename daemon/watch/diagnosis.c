@@ -116,22 +116,24 @@ static void decide_hang(struct diagnosis *diagnosis)
 	};
 	const struct op_result *result = &diagnosis->result;
 	struct patient *worst = NULL;
-	enum failure_place worst_place = PLACE_NONE;
+	enum failure_place worst_found = PLACE_NONE;
 	auto_free char *detail = NULL;
 
 	for (size_t i = 0; i < diagnosis->patient_count; i++) {
 		struct patient *patient = &diagnosis->patient[i];
-		enum failure_place place;
+		enum failure_place found;
 
 		look_at_threads(patient);
 		patient->signals.halted = patient->signals.halted && patient->halted_before;
 		if (patient->signals.guest == HANG_GUEST_STANDS &&
 		    ram_ticks(run_ram(patient->run)) != patient->ticks_before)
 			patient->signals.guest = HANG_GUEST_MOVES;
-		place = hang_place(&patient->signals, result->place);
-		if (!worst || (place != PLACE_NONE && place < worst_place)) {
+		/* A QEMU with which nothing is wrong is never worse than one where something is. */
+		found = hang_found(&patient->signals);
+		if (!worst ||
+		    (found != PLACE_NONE && (worst_found == PLACE_NONE || found < worst_found))) {
 			worst = patient;
-			worst_place = place;
+			worst_found = found;
 		}
 	}
 	if (!worst) {
@@ -144,7 +146,8 @@ static void decide_hang(struct diagnosis *diagnosis)
 			    worst->signals.halted	   ? "is halted"
 			    : worst->signals.main_in_futex ? "waits on a futex"
 							   : "runs or polls");
-	set_failure(diagnosis, FAILURE_HANG, worst_place, worst->run, detail);
+	set_failure(diagnosis, FAILURE_HANG, hang_place(&worst->signals, result->place), worst->run,
+		    detail);
 }
 
 /* Of several dead QEMUs the one with the worst end is at fault: class values ascend from assertion
@@ -201,7 +204,9 @@ static void look(void *ctx)
 				    result->err.text);
 		break;
 	case OP_CAUSE_DEADLINE:
-		decide_hang(diagnosis);
+		/* It may have died of what kept it, e.g. while it wrote a long core. */
+		if (!decide_loss(diagnosis))
+			decide_hang(diagnosis);
 		break;
 	case OP_CAUSE_ERROR:
 		if (!decide_loss(diagnosis))

@@ -48,17 +48,22 @@ static const enum failure_place step_places[] = {
 	[OP_PLACE_SHUTDOWN] = PLACE_SHUTDOWN,
 };
 
+enum failure_place hang_found(const struct hang_signals *signals)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if ((rows[i].out_of_band & 1 << signals->out_of_band) &&
+		    (rows[i].in_band & 1 << signals->in_band) &&
+		    (rows[i].guest & 1 << signals->guest) &&
+		    fits(rows[i].halted, signals->halted) &&
+		    fits(rows[i].running, signals->status_running) &&
+		    fits(rows[i].main_in_futex, signals->main_in_futex))
+			return rows[i].place;
+	return PLACE_MONITOR;
+}
+
 enum failure_place hang_place(const struct hang_signals *signals, enum op_place step)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!(rows[i].out_of_band & 1 << signals->out_of_band) ||
-		    !(rows[i].in_band & 1 << signals->in_band) ||
-		    !(rows[i].guest & 1 << signals->guest) ||
-		    !fits(rows[i].halted, signals->halted) ||
-		    !fits(rows[i].running, signals->status_running) ||
-		    !fits(rows[i].main_in_futex, signals->main_in_futex))
-			continue;
-		return rows[i].place == PLACE_NONE ? step_places[step] : rows[i].place;
-	}
-	return PLACE_MONITOR;
+	enum failure_place found = hang_found(signals);
+
+	return found == PLACE_NONE ? step_places[step] : found;
 }

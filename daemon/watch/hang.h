@@ -29,6 +29,9 @@ struct hang_signals {
 	bool status_running; /* query-status says so */
 };
 
+/* Where the signals alone say that it hangs; PLACE_NONE if they find nothing wrong. */
+enum failure_place hang_found(const struct hang_signals *signals);
+
 /* step: where a step that only waits is stuck when nothing else is. */
 enum failure_place hang_place(const struct hang_signals *signals, enum op_place step);
 

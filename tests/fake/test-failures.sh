@@ -53,6 +53,10 @@ MIGRATE=1
 story dead-incoming -fake,dead-incoming@migrate-incoming exit null \
 	'exit with status 1 in migrate: fake-qemu: load of migration failed: Invalid argument'
 LIMIT=1s
+story stuck-incoming -fake,stuck-main@migrate-incoming hang main-loop \
+	'hang of main-loop in migrate/listen'
+story stuck-statistics -fake,stuck-main@query-migrate hang main-loop \
+	'hang of main-loop in migrate/statistics'
 story stuck-migration -fake,stuck-migration@migrate hang migration \
 	'hang of migration in migrate/migrate'
 unset MIGRATE
@@ -66,4 +70,6 @@ story stuck-vcpu -fake,stuck-vcpu@snapshot-save,-fake,stuck-job@snapshot-save ha
 	'hang of vcpu in snapshot-save/save'
 story stop-self -fake,stop-self@snapshot-load hang process \
 	'hang of process in snapshot-load/load'
+story garbage-at-quit -fake,garbage@quit protocol null "protocol in shutdown/quit: expected a JSON \
+object on a line, found '[' or '{' expected near '?': \"?? {\"return\": ]?? this is no JSON }{\""
 story stuck-quit -fake,stuck-quit@quit hang main-loop 'hang of main-loop in shutdown/quit'

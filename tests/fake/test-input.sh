@@ -42,6 +42,16 @@ refused 'a folder as profile' "cannot read the profile $scratch" run "$scratch" 
 sed 's|binary: [^,]*|binary: /nonexistent/qemu|' "$scratch/good.yaml" >"$scratch/bad.yaml"
 refused 'missing binary' 'build good: cannot open /nonexistent/qemu: No such file' \
 	run "$scratch/bad.yaml" "${state[@]}"
+sed 's|binary: [^,]*|binary: /dev/zero|' "$scratch/good.yaml" >"$scratch/bad.yaml"
+refused 'a device as binary' 'build good: /dev/zero is not a program' \
+	run "$scratch/bad.yaml" "${state[@]}"
+printf '#!/bin/sh\nprintf "\\377oops\\n"; exit 1\n' >"$scratch/babble"
+chmod +x "$scratch/babble"
+sed "s|binary: [^,]*|binary: $scratch/babble|" "$scratch/good.yaml" >"$scratch/bad.yaml"
+refused 'a binary that babbles' "$scratch/babble exited with status 1: ?oops" \
+	run "$scratch/bad.yaml" "${state[@]}"
+refused '--build that is no UTF-8' '--build good: ' run "$scratch/good.yaml" "${state[@]}" \
+	--build good=$'/tmp/\377'
 sed 's|binary: [^,]*|binary: /bin/false|' "$scratch/good.yaml" >"$scratch/bad.yaml"
 refused 'a binary that is no QEMU' 'build good: /bin/false exited with status 1' \
 	run "$scratch/bad.yaml" "${state[@]}"
@@ -66,6 +76,11 @@ refused 'no service' '--local runs a private qsoakd' run "$scratch/good.yaml"
 
 "$BUILD/qsoak" run "$scratch/good.yaml" "${state[@]}" --vms 3 --loops 7 --seed 5 --json \
 	>"$scratch/good.json" 2>/dev/null
+(
+	trap '' CHLD
+	exec "$BUILD/qsoak" run "$scratch/good.yaml" --local --state-dir "$scratch/deaf" --json
+) >"$scratch/deaf.json" 2>/dev/null
+check 'children whose end our parent did not want to know of are reaped all the same' same $? 0
 check 'after all that a good profile runs' same $? 0
 check '--vms is heard' same "$(result good .campaign.vms)" 3
 check '--seed is heard' same "$(result good .campaign.seed)" 5
@@ -78,4 +93,8 @@ sed "s|binary: [^,]*|binary: $fake, args: [\"-fake\", \"exit=1@boot\"]|; s|, arg
 	"$scratch/good.yaml" >"$scratch/dead.yaml"
 run_campaign dead
 check 'a build that never boots ends the campaign by itself' same "$status" 3
-check 'and says so' contains "$(cat "$scratch/dead.log")" 'boots in a row failed'
+check 'and says so, once' same "$(grep -c 'boots in a row failed' "$scratch/dead.log")" 1
+profile 2 'loops: 5' good=-fake,error@snapshot-save >"$scratch/barren.yaml"
+run_campaign barren
+check 'a campaign that gets nowhere is given up' same "$status" 1
+check 'and says so' contains "$(cat "$scratch/barren.log")" '100 failures in a row without a loop'

@@ -56,6 +56,15 @@ check 'Ctrl-C: the result is printed all the same' \
 check 'Ctrl-C: no operation counts as failed' same "$(result interrupted .campaign.failures)" 0
 check 'Ctrl-C: operations in flight are interrupted' same "$(running_operations)" 0
 
+profile 3 'loops: 1000000' good >"$scratch/early.yaml"
+"$BUILD/qsoak" run "$scratch/early.yaml" --local --state-dir "$scratch/early" >/dev/null 2>&1 &
+client=$!
+started+=("$client")
+await 10 test -e "$scratch/early/lock"
+kill -INT "$client"
+wait "$client"
+check 'Ctrl-C before the campaign began: heard all the same' same $? 130
+
 begin killed
 kill -9 "$daemon"
 wait "$client"
@@ -87,6 +96,8 @@ check 'SIGTERM of the client: like Ctrl-C' same $? 130
 
 begin failing bad=-fake,exit=3@snapshot-load
 await 60 recorded failure
+check 'a run that failed is not called expected' same \
+	"$(sql 'SELECT count(*) FROM run WHERE expected = 1 AND exit_status = 3')" 0
 shown=$(grep -c '^failure ' "$scratch/failing.log")
 kill -9 "$daemon"
 wait "$client"

@@ -449,6 +449,11 @@ static void test_bad_edits(void **state)
 		 "11: operations[3].operation: found shutdown, " KINDS},
 		{"operation: migrate", "operation: Migrate",
 		 "11: operations[3].operation: found Migrate, " KINDS},
+		{"  - {operation: snapshot-save}\n  - {operation: snapshot-load}\n"
+		 "  - {operation: snapshot-delete}\n  - {operation: migrate}\n",
+		 "  - {operation: migrate, every: 2}\n",
+		 "7: operations: found every above 1 in each, expected an operation that comes in "
+		 "every loop"},
 		{"migrate}", "migrate, every: 0}",
 		 "11: operations[3].every: found 0, expected 1 to 1000000"},
 		{"migrate}", "migrate, every: 1000001}",
