@@ -95,6 +95,12 @@ check: ## all tests, plain and under ASan and UBSan
 	@$(MAKE) --no-print-directory deps
 	@tests/check.sh
 
+.PHONY: bench
+bench: ## figures: ratios against a naive driver, within one run
+	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) sqlite3 python3-minimal
+	@$(MAKE) --no-print-directory -s all
+	@tests/bench/bench.sh $(BUILD)
+
 .PHONY: layers
 layers: ## check that each folder includes only earlier folders
 	@tests/layers.sh
