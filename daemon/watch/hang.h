@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one table that tells where a VM hangs, once a step has passed its limit. */
+/* The one table that tells slow from stuck: where a VM hangs, before and after a step's limit. */
 #ifndef QSOAK_WATCH_HANG_H
 #define QSOAK_WATCH_HANG_H
 
@@ -29,10 +29,15 @@ struct hang_signals {
 	bool status_running; /* query-status says so */
 };
 
-/* Where the signals alone say that it hangs; PLACE_NONE if they find nothing wrong. */
+/* Where the signals alone say that it hangs, past the limit; PLACE_NONE if they find nothing wrong. */
 enum failure_place hang_found(const struct hang_signals *signals);
 
-/* step: where a step that only waits is stuck when nothing else is. */
+/* Once a step has passed its limit. step: where a step that only waits is stuck when nothing else
+ * is. */
 enum failure_place hang_place(const struct hang_signals *signals, enum op_place step);
+
+/* Within a step's limit, of signals that have lasted: PLACE_NONE where a healthy QEMU may show them.
+ * busy: the step keeps the main loop from answering. */
+enum failure_place hang_place_within(const struct hang_signals *signals, bool busy);
 
 #endif

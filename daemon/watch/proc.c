@@ -86,6 +86,34 @@ size_t proc_threads(pid_t pid, struct proc_thread **ret_threads)
 	return count;
 }
 
+/* -1 when the process has gone. */
+static int open_task(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool proc_thread(pid_t pid, pid_t tid, struct proc_thread *ret_thread)
+{
+	auto_close int task = open_task(pid);
+
+	return task >= 0 && read_thread(task, tid, ret_thread);
+}
+
+int64_t proc_run_delay_ns(pid_t pid, pid_t tid)
+{
+	auto_close int task = open_task(pid);
+	char text[128];
+	long long delay;
+
+	if (task < 0)
+		return 0;
+	read_file(task, tid, "schedstat", text, sizeof(text));
+	return sscanf(text, "%*u %lld", &delay) == 1 ? delay : 0;
+}
+
 bool proc_thread_halted(const struct proc_thread *thread)
 {
 	return thread->state == 'T' || thread->state == 't' || thread->state == 'D';

@@ -23,6 +23,12 @@ struct proc_thread {
  * process has gone. */
 size_t proc_threads(pid_t pid, struct proc_thread **ret_threads);
 
+/* One thread alone; false when it has gone. */
+bool proc_thread(pid_t pid, pid_t tid, struct proc_thread *ret_thread);
+
+/* How long it has waited for a CPU, in nanoseconds; 0 where the kernel does not count it. */
+int64_t proc_run_delay_ns(pid_t pid, pid_t tid);
+
 /* Whether a thread cannot run: stopped, traced, or in an uninterruptible sleep. */
 bool proc_thread_halted(const struct proc_thread *thread);
 
