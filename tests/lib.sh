@@ -53,7 +53,8 @@ contains() {
 }
 
 # A profile on standard output: profile VMS STOP-RULE BUILD..., each build NAME[=ARG,ARG...]. LIMIT
-# is that of every step but the boot's, MIGRATE what a loop has of migrations.
+# is that of every step but the boot's, STALL what may stand still within one, MIGRATE what a loop has
+# of migrations, WATCH the keys of watch.
 profile() {
 	local vms=$1 stop=$2 build args
 	shift 2
@@ -69,7 +70,8 @@ profile() {
 		  - {operation: snapshot-delete}
 		limits: {boot: 20s, reply: ${LIMIT:-20s}, snapshot-save: ${LIMIT:-20s},
 		  snapshot-load: ${LIMIT:-20s}, snapshot-delete: ${LIMIT:-20s},
-		  migrate: ${LIMIT:-20s}, shutdown: ${LIMIT:-20s}}
+		  migrate: ${LIMIT:-20s}, shutdown: ${LIMIT:-20s}, stall: ${STALL:-20s}}
+		watch: {${WATCH:-}}
 		stop: {$stop, duration: 120s}
 		builds:
 	END

@@ -165,6 +165,19 @@ int bind_unsigned(const struct bind *at, const struct bind_key *key, void *base)
 	return ret;
 }
 
+int bind_bool(const struct bind *at, const struct bind_key *key, void *base)
+{
+	const char *text = NULL;
+	int ret = bind_scalar(at, "true or false", &text);
+
+	if (ret < 0)
+		return ret;
+	if (strcmp(text, "true") && strcmp(text, "false"))
+		return bind_expected(at, "true or false");
+	*(bool *)field_of(key, base) = *text == 't';
+	return 0;
+}
+
 int bind_count(const struct bind *at, const struct bind_key *key, void *base)
 {
 	return read_number(at, key, field_of(key, base));

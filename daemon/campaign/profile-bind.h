@@ -68,6 +68,7 @@ struct bind_key {
 /* The reader and the field of an entry. */
 #define BIND_UNSIGNED(owner, member) \
 	.read = bind_unsigned, .offset = BIND_FIELD(owner, member, unsigned)
+#define BIND_BOOL(owner, member) .read = bind_bool, .offset = BIND_FIELD(owner, member, bool)
 #define BIND_COUNT(owner, member) .read = bind_count, .offset = BIND_FIELD(owner, member, int64_t)
 #define BIND_DURATION(owner, member) \
 	.read = bind_duration, .offset = BIND_FIELD(owner, member, int64_t)
@@ -76,6 +77,7 @@ struct bind_key {
 	.read = bind_strings, .offset = BIND_FIELD(owner, member, char **)
 
 int bind_unsigned(const struct bind *at, const struct bind_key *key, void *base);
+int bind_bool(const struct bind *at, const struct bind_key *key, void *base);
 int bind_count(const struct bind *at, const struct bind_key *key, void *base);
 int bind_duration(const struct bind *at, const struct bind_key *key, void *base);
 int bind_bytes(const struct bind *at, const struct bind_key *key, void *base);

@@ -283,11 +283,17 @@ static int read_limits(const struct bind *at, const struct bind_key *key, void *
 			.name = limit_name(i),
 			.read = bind_duration,
 			.offset = key->offset + (size_t)i * sizeof(int64_t),
-			.min = LIMIT_MIN_NS,
+			.min = i == LIMIT_STALL ? LIMIT_STALL_MIN_NS : LIMIT_MIN_NS,
 			.max = LIMIT_MAX_NS,
 		};
 	return bind_mapping(at, &level, base);
 }
+
+/* watch */
+
+static const struct bind_key watch_keys[] = {
+	{ "heartbeat", BIND_BOOL(struct profile, watch.heartbeat) }, { 0 }
+};
 
 /* stop */
 
@@ -338,6 +344,7 @@ const struct bind_key profile_keys[] = {
 	  .offset = BIND_FIELD(struct profile, operations, struct profile_operation *),
 	  .list = &operation_list, .min = 1, .max = PROFILE_OPERATIONS_MAX, .required = true },
 	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
+	{ "watch", .read = bind_mapping, .keys = watch_keys },
 	{ "stop", .read = read_stop, .keys = stop_keys, .required = true },
 	{ "seed", .read = read_seed },
 	{ 0 }

@@ -20,6 +20,7 @@ static struct profile *profile_new(const char *text, size_t size)
 	profile->loops_per_vm = PROFILE_LOOPS_PER_VM_DEFAULT;
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		profile->limit_ns[i] = limit_default_ns(i);
+	profile->watch = guard_rules_default;
 	return profile;
 }
 

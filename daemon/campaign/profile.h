@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "op/kind.h"
 #include "op/limit.h"
+#include "watch/guard.h"
 
 #define PROFILE_TEXT_MAX (256 * 1024)
 #define PROFILE_BUILDS_MAX 16
@@ -67,6 +68,8 @@ struct profile {
 	size_t operation_count;
 
 	int64_t limit_ns[LIMIT_COUNT]; /* defaults where the profile says nothing */
+
+	struct guard_rules watch;
 
 	uint64_t seed; /* meaningful if has_seed */
 	bool has_seed;

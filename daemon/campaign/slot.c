@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Theory of operation: next() looks at the VM and starts the one thing that is due: a boot, the
- * next operation of the loop, a shutdown. When an operation has failed, the way is always
+ * next operation of the loop, a shutdown. The guard watches beside them. When an operation has
+ * failed, or the guard has found something, the way is always
  *
  *	diagnosis -> evidence -> failure is durable -> kill -> gone -> next VM
  *
@@ -21,6 +22,7 @@
 #include "triage/incident.h"
 #include "triage/signature.h"
 #include "watch/diagnosis.h"
+#include "watch/guard.h"
 
 struct slot {
 	struct ev_loop *loop;
@@ -31,6 +33,7 @@ struct slot {
 	struct vm *vm;
 	int vm_number;
 	struct op *op;
+	struct guard *guard; /* NULL: no VM, or it has failed */
 	struct run_listener owner;
 
 	struct plan plan;
@@ -39,10 +42,11 @@ struct slot {
 	int64_t loops_ended;  /* of the VM */
 	bool in_loop, booted;
 
+	struct op_result result; /* of the last operation */
+
 	/* of the failure in progress */
 	struct diagnosis *diagnosis;
 	struct incident *incident;
-	struct op_result result;
 	struct failure failure;
 	char signature[SIGNATURE_MAX];
 	int64_t failure_id, operation_id, src_run_id, dst_run_id;
@@ -67,6 +71,8 @@ static void vm_gone(void *ctx)
 	deadline_stop(slot->loop, &slot->kill_limit);
 	if (vm_state(slot->vm) != VM_ENDED)
 		vm_set_state(slot->vm, VM_ENDED);
+	guard_free(slot->guard);
+	slot->guard = NULL;
 	vm_free(slot->vm);
 	slot->vm = NULL;
 	slot->vm_number++;
@@ -85,6 +91,8 @@ static void run_gone(void *ctx, struct run *run)
 
 static void kill_vm(struct slot *slot)
 {
+	guard_free(slot->guard);
+	slot->guard = NULL;
 	vm_kill(slot->vm);
 	deadline_start(slot->loop, &slot->kill_limit, vm_alive(slot->vm) ? SLOT_KILL_LIMIT_NS : 0);
 }
@@ -176,20 +184,30 @@ static void diagnosed(void *ctx, const struct failure *failure)
 	slot->incident = incident_start(slot->loop, &spec, evidence_taken, slot);
 }
 
+static void diagnose(struct slot *slot)
+{
+	slot->diagnosis = diagnosis_start(slot->loop, slot->vm, &slot->result,
+					  guard_found(slot->guard), diagnosed, slot);
+	/* One verdict a VM, and evidence is taken undisturbed. */
+	guard_free(slot->guard);
+	slot->guard = NULL;
+}
+
 static void operation_done(void *ctx, const struct op_result *result)
 {
 	struct slot *slot = ctx;
 
+	guard_operation(slot->guard, NULL);
 	op_free(slot->op);
 	slot->op = NULL;
+	slot->result = *result;
 	if (result->outcome == OP_INTERRUPTED) {
 		kill_vm(slot);
 		return;
 	}
 	slot->spec.handler.operation_ended(slot->spec.handler.ctx);
 	if (result->outcome == OP_FAILED) {
-		slot->result = *result;
-		slot->diagnosis = diagnosis_start(slot->loop, slot->vm, result, diagnosed, slot);
+		diagnose(slot);
 		return;
 	}
 	if (result->kind == OP_BOOT)
@@ -208,6 +226,7 @@ static void start(struct slot *slot, enum op_kind kind, const struct profile_ope
 	};
 
 	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
+	guard_operation(slot->guard, slot->op);
 }
 
 static void boot(struct slot *slot)
@@ -236,7 +255,9 @@ static void boot(struct slot *slot)
 		emit_failure(slot, NULL);
 		return;
 	}
-	vm_listen(slot->vm, &slot->owner);
+	vm_listen(slot->vm, RUN_ROLE_OWNER, &slot->owner);
+	slot->guard = guard_new(slot->loop, slot->vm, &slot->spec.profile->watch,
+				slot->spec.profile->limit_ns[LIMIT_STALL]);
 	start(slot, OP_BOOT, NULL);
 }
 
@@ -270,6 +291,11 @@ static void next(void *ctx)
 			boot(slot);
 		else
 			stopped(slot);
+		return;
+	}
+	if (guard_found(slot->guard)) {
+		vm_set_state(slot->vm, VM_FAILED);
+		diagnose(slot);
 		return;
 	}
 	if (slot->in_loop && slot->plan_at == slot->plan.count)
@@ -314,6 +340,7 @@ void slot_free(struct slot *slot)
 	incident_free(slot->incident);
 	diagnosis_free(slot->diagnosis);
 	op_free(slot->op);
+	guard_free(slot->guard);
 	vm_free(slot->vm);
 	free(slot);
 }

@@ -17,10 +17,12 @@ enum limit {
 	LIMIT_DELETE,	/* snapshot-delete until its job is concluded */
 	LIMIT_MIGRATE,	/* migrate until source and destination say completed */
 	LIMIT_SHUTDOWN, /* quit until the process has gone */
+	LIMIT_STALL,	/* within any step: main loop, monitor or guest stand still */
 	LIMIT_COUNT,
 };
 
-#define LIMIT_MIN_NS 1000000ll /* 1 ms */
+#define LIMIT_MIN_NS 1000000ll		/* 1 ms */
+#define LIMIT_STALL_MIN_NS 1000000000ll /* of LIMIT_STALL: the watch looks twice a second */
 #define LIMIT_MAX_NS (24 * 3600 * 1000000000ll)
 
 const char *limit_name(enum limit limit);

@@ -342,6 +342,16 @@ void op_interrupt(struct op *op)
 	finish(op, OP_INTERRUPTED, OP_CAUSE_NONE, NULL);
 }
 
+void op_fail(struct op *op, struct run *run, const struct err *err)
+{
+	fail(op, OP_CAUSE_WATCH, run, err);
+}
+
+bool op_busy_main_loop(const struct op *op)
+{
+	return op->step->busy_main_loop;
+}
+
 void op_free(struct op *op)
 {
 	if (!op)

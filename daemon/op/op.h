@@ -30,6 +30,7 @@ enum op_cause {
 	OP_CAUSE_ERROR,	   /* a command or a job failed */
 	OP_CAUSE_DEADLINE, /* a step passed its limit */
 	OP_CAUSE_LOST,	   /* a process exited, or its QMP connection ended */
+	OP_CAUSE_WATCH,	   /* op_fail() */
 	OP_CAUSE_HOST,	   /* we could not do our part: spawn, images */
 };
 
@@ -74,6 +75,13 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 
 /* Ends as interrupted; done is called as always. */
 void op_interrupt(struct op *op);
+
+/* Ends as failed, by OP_CAUSE_WATCH; done is called as always. run: the one at fault, or NULL. Nothing
+ * happens if it has ended already. */
+void op_fail(struct op *op, struct run *run, const struct err *err);
+
+/* Whether a healthy QEMU may answer nothing in-band during the step in progress. */
+bool op_busy_main_loop(const struct op *op);
 
 /* Frees it, done or not (then done is not called); NULL is fine. */
 void op_free(struct op *op);

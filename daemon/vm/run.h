@@ -41,6 +41,7 @@ struct run_spec {
 /* Who wants to know what happens to a run. All members may be NULL. Roles are called in their
  * order. A run must not be freed from within. */
 enum run_role {
+	RUN_ROLE_WATCH,	    /* the guard: before the operation moves on */
 	RUN_ROLE_OPERATION, /* the operation in progress */
 	RUN_ROLE_OWNER,	    /* the slot */
 	RUN_ROLE_COUNT,

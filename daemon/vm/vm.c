@@ -41,7 +41,7 @@ struct vm {
 	enum vm_state state;
 	char *folder;
 	struct run *run, *incoming;
-	const struct run_listener *owner;
+	const struct run_listener *listeners[RUN_ROLE_COUNT];
 };
 
 const char *vm_state_name(enum vm_state state)
@@ -123,7 +123,8 @@ int vm_start_run(struct vm *vm, struct err *err)
 	r = run_start(vm->loop, &spec, where, err);
 	if (r < 0)
 		return r;
-	run_listen(*where, RUN_ROLE_OWNER, vm->owner);
+	for (int role = 0; role < RUN_ROLE_COUNT; role++)
+		run_listen(*where, role, vm->listeners[role]);
 	return 0;
 }
 
@@ -144,13 +145,13 @@ void vm_switch_run(struct vm *vm)
 	vm->incoming = NULL;
 }
 
-void vm_listen(struct vm *vm, const struct run_listener *owner)
+void vm_listen(struct vm *vm, enum run_role role, const struct run_listener *listener)
 {
-	vm->owner = owner;
+	vm->listeners[role] = listener;
 	if (vm->run)
-		run_listen(vm->run, RUN_ROLE_OWNER, owner);
+		run_listen(vm->run, role, listener);
 	if (vm->incoming)
-		run_listen(vm->incoming, RUN_ROLE_OWNER, owner);
+		run_listen(vm->incoming, role, listener);
 }
 
 void vm_kill(struct vm *vm)

@@ -65,8 +65,8 @@ struct run *vm_incoming(const struct vm *vm);
  * from a run's listener. */
 void vm_switch_run(struct vm *vm);
 
-/* Who hears of every run of this VM in the owner's role, also of those that start later. */
-void vm_listen(struct vm *vm, const struct run_listener *owner);
+/* Who hears of every run of this VM in that role, also of those that start later; NULL: nobody. */
+void vm_listen(struct vm *vm, enum run_role role, const struct run_listener *listener);
 
 /* SIGKILL to all runs; vm_alive() tells when they have gone. */
 void vm_kill(struct vm *vm);

@@ -4,11 +4,10 @@
  * it waits until all processes involved have gone: a QEMU that crashes takes its migration peer
  * along, and the kernel reports the two in any order. A migration that has failed is treated alike,
  * since the other side may be about to die of what went wrong. After a passed limit it gives the
- * probes time to answer, and the guest time to move.
+ * probes time to answer, and the guest time to move. What the guard has found needs neither.
  */
 #include "watch/diagnosis.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +35,7 @@ struct diagnosis {
 	size_t patient_count;
 	struct deadline look;
 	int64_t began_ns;
+	bool found; /* by the guard: failure says what */
 	struct failure failure;
 	void (*done)(void *ctx, const struct failure *failure);
 	void *ctx;
@@ -69,11 +69,11 @@ static void look_at_threads(struct patient *patient)
 	patient->signals.main_in_futex = count && proc_thread_in_futex(&threads[0]);
 }
 
-static void examine(struct patient *patient, struct run *run)
+static void examine(struct patient *patient)
 {
+	struct run *run = patient->run;
 	struct telemetry telemetry;
 
-	patient->run = run;
 	patient->ticks_before = ram_ticks(run_ram(run));
 	patient->signals.guest =
 		ram_sample(run_ram(run), &telemetry) ? HANG_GUEST_STANDS : HANG_GUEST_UNKNOWN;
@@ -95,11 +95,7 @@ static void set_failure(struct diagnosis *diagnosis, enum failure_class class,
 	diagnosis->failure.class = class;
 	diagnosis->failure.place = place;
 	diagnosis->failure.run = run;
-	snprintf(diagnosis->failure.detail, sizeof(diagnosis->failure.detail), "%s", detail);
-	/* It may quote a QEMU's output, and ends up in JSON and on terminals. */
-	for (char *c = diagnosis->failure.detail; *c; c++)
-		if (!isascii(*c) || !isprint((unsigned char)*c))
-			*c = '?';
+	failure_set_detail(&diagnosis->failure, detail);
 }
 
 static void decide_hang(struct diagnosis *diagnosis)
@@ -151,7 +147,7 @@ static void decide_hang(struct diagnosis *diagnosis)
 }
 
 /* Of several dead QEMUs the one with the worst end is at fault: class values ascend from assertion
- * to exit. Returns false if none is dead. */
+ * to exit. Returns false, and leaves the failure alone, if none is dead. */
 static bool decide_loss(struct diagnosis *diagnosis)
 {
 	bool found = false;
@@ -193,11 +189,16 @@ static void look(void *ctx)
 	struct diagnosis *diagnosis = ctx;
 	const struct op_result *result = &diagnosis->result;
 
-	if (!all_exited(diagnosis) && clock_now_ns() - diagnosis->began_ns < DIAGNOSIS_NS) {
+	if (!diagnosis->found && !all_exited(diagnosis) &&
+	    clock_now_ns() - diagnosis->began_ns < DIAGNOSIS_NS) {
 		deadline_start(diagnosis->loop, &diagnosis->look, LOOK_NS);
 		return;
 	}
-	switch (result->cause) {
+	switch (diagnosis->found ? OP_CAUSE_WATCH : result->cause) {
+	case OP_CAUSE_WATCH:
+		/* It may have died of it in the meantime. */
+		decide_loss(diagnosis);
+		break;
 	case OP_CAUSE_LOST:
 		if (!decide_loss(diagnosis))
 			set_failure(diagnosis, FAILURE_PROTOCOL, PLACE_NONE, result->run,
@@ -221,8 +222,17 @@ static void look(void *ctx)
 	diagnosis->done(diagnosis->ctx, &diagnosis->failure);
 }
 
+static void add_patient(struct diagnosis *diagnosis, struct run *run)
+{
+	struct patient *patient = &diagnosis->patient[diagnosis->patient_count++];
+
+	patient->run = run;
+	if (!diagnosis->found)
+		examine(patient);
+}
+
 struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
-				  const struct op_result *result,
+				  const struct op_result *result, const struct failure *found,
 				  void (*done)(void *ctx, const struct failure *failure), void *ctx)
 {
 	struct diagnosis *diagnosis = mem_new(struct diagnosis);
@@ -237,14 +247,21 @@ struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
 	diagnosis->result = *result;
 	diagnosis->done = done;
 	diagnosis->ctx = ctx;
+	if (found) {
+		diagnosis->found = true;
+		diagnosis->failure = *found;
+		/* The source of a migration that ended at the same moment has gone. */
+		if (found->run != runs[0] && found->run != runs[1])
+			diagnosis->failure.run = NULL;
+	}
 	diagnosis->failure.kind = result->kind;
 	diagnosis->failure.step = result->step;
 	diagnosis->began_ns = clock_now_ns();
 	/* The error of a single QEMU that lives is all there is to know. */
-	if (result->cause != OP_CAUSE_ERROR || (runs[0] && runs[1]))
+	if (found || result->cause != OP_CAUSE_ERROR || (runs[0] && runs[1]))
 		for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
 			if (runs[i])
-				examine(&diagnosis->patient[diagnosis->patient_count++], runs[i]);
+				add_patient(diagnosis, runs[i]);
 	deadline_init(&diagnosis->look, look, diagnosis);
 	deadline_start(loop, &diagnosis->look, 0);
 	return diagnosis;

@@ -18,10 +18,10 @@
 
 struct diagnosis;
 
-/* result is of a failed operation on vm. done is called once, from the loop and not from within a
+/* result is of a failed operation on vm; found: what the guard says it is, or NULL. done is called once, from the loop and not from within a
  * listener; failure is borrowed. */
 struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
-				  const struct op_result *result,
+				  const struct op_result *result, const struct failure *found,
 				  void (*done)(void *ctx, const struct failure *failure),
 				  void *ctx);
 void diagnosis_free(struct diagnosis *diagnosis);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names of failure classes and places. */
+/* Names of failure classes and places, and their words. */
 #include "watch/failure.h"
+
+#include <ctype.h>
+#include <stdio.h>
 
 #include "base/names.h"
 
@@ -32,4 +35,12 @@ const char *failure_class_name(enum failure_class class)
 const char *failure_place_name(enum failure_place place)
 {
 	return place == PLACE_NONE ? NULL : names_of(place_names, FAILURE_PLACE_COUNT, place);
+}
+
+void failure_set_detail(struct failure *failure, const char *text)
+{
+	snprintf(failure->detail, sizeof(failure->detail), "%s", text);
+	for (char *c = failure->detail; *c; c++)
+		if (!isascii(*c) || !isprint((unsigned char)*c))
+			*c = '?';
 }

@@ -42,7 +42,10 @@ struct failure {
 	const char *step;	   /* static, or NULL */
 	struct run *run;	   /* the run at fault, or NULL */
 	struct child_exit exit;	   /* of the run at fault, if it has exited */
-	char detail[ERR_TEXT_MAX]; /* one line for people */
+	char detail[ERR_TEXT_MAX]; /* one line for people, printable ASCII */
 };
+
+/* It may quote a QEMU's output, and ends up in JSON and on terminals. */
+void failure_set_detail(struct failure *failure, const char *text);
 
 #endif

@@ -118,7 +118,9 @@ static void test_everything_given(void **state)
 		"seed: 18446744073709551615\n"
 		"stop: {duration: 1.5h, loops: 7}\n"
 		"limits: {boot: 1s, reply: 2s, snapshot-save: 3s, snapshot-load: 4s,\n"
-		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms}\n"
+		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms,\n"
+		"  stall: 8s}\n"
+		"watch: {heartbeat: false}\n"
 		"operations:\n"
 		"  - {channels: 64, every: 1000000, operation: migrate}\n"
 		"  - {operation: snapshot-save, every: 1}\n"
@@ -165,6 +167,8 @@ static void test_everything_given(void **state)
 	assert_int_equal(p->limit_ns[LIMIT_DELETE], 5 * CLOCK_NS_PER_S);
 	assert_int_equal(p->limit_ns[LIMIT_MIGRATE], 6 * CLOCK_NS_PER_S);
 	assert_int_equal(p->limit_ns[LIMIT_SHUTDOWN], 700 * CLOCK_NS_PER_MS);
+	assert_int_equal(p->limit_ns[LIMIT_STALL], 8 * CLOCK_NS_PER_S);
+	assert_false(p->watch.heartbeat);
 	assert_true(p->has_seed);
 	assert_true(p->seed == UINT64_MAX);
 	assert_int_equal(p->stop_duration_ns, 5400 * CLOCK_NS_PER_S);
@@ -198,6 +202,9 @@ static void test_range_ends(void **state)
 		     PROFILE_STOP_DURATION_MAX_NS),
 		ENDS("name: quick", "limits: {boot: 1ms}\nname: quick", limit_ns[LIMIT_BOOT],
 		     LIMIT_MIN_NS),
+		ENDS("name: quick", "watch: {heartbeat: true}\nname: quick", watch.heartbeat, true),
+		ENDS("name: quick", "limits: {stall: 1s}\nname: quick", limit_ns[LIMIT_STALL],
+		     LIMIT_STALL_MIN_NS),
 		ENDS("name: quick", "limits: {boot: 24h}\nname: quick", limit_ns[LIMIT_BOOT],
 		     LIMIT_MAX_NS),
 		ENDS("name: quick", "seed: 0\nname: quick", seed, 0),
@@ -290,7 +297,7 @@ static void test_bad_edits(void **state)
 		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms or loops-per-vm"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
-		 "limits, stop or seed"},
+		 "limits, watch, stop or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel or ram"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name"},
 		{"binary:", "Binary:",
@@ -302,7 +309,7 @@ static void test_bad_edits(void **state)
 		{"stop:", "limits: {save: 1s}\nstop:",
 		 "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
 		 "snapshot-load, "
-		 "snapshot-delete, migrate or shutdown"},
+		 "snapshot-delete, migrate, shutdown or stall"},
 		{"vms: 4", "vms: 4, \"a\\nb\": 1",
 		 "6: fleet.\"a\\x0ab\": unknown key, expected vms or loops-per-vm"},
 		{"vms: 4", "vms: 4, <<: {}",
@@ -396,6 +403,12 @@ static void test_bad_edits(void **state)
 		 "12: stop.duration: found 2562048h, expected a duration below 290 years"},
 		{"stop:", "limits: {boot: 0s}\nstop:",
 		 "12: limits.boot: found 0s, expected 1ms to 24h"},
+		{"stop:", "limits: {stall: 999ms}\nstop:",
+		 "12: limits.stall: found 999ms, expected 1s to 24h"},
+		{"stop:", "watch: {heartbeat: yes}\nstop:",
+		 "12: watch.heartbeat: found yes, expected true or false"},
+		{"stop:", "watch: {heartbeat: []}\nstop:",
+		 "12: watch.heartbeat: found a list, expected true or false"},
 		{"stop:", "limits: {boot: 0.9ms}\nstop:",
 		 "12: limits.boot: found 0.9ms, expected 1ms to 24h"},
 		{"stop:", "limits:\n  reply: 1s\n  boot: 1441m\nstop:",

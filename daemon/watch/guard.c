@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: a timer looks at each QEMU of the VM, and one ward a QEMU remembers what was
+ * seen. Wards are matched by the run's id: a run is freed behind our back when a migration ends, and
+ * the next one may lie at the same address. A QEMU that was asked to go is left alone: it answers
+ * nothing any more, and the limit of the step that waits for it is its judge.
+ */
+#include "watch/guard.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/mem.h"
+#include "watch/proc.h"
+#include "watch/stall.h"
+
+/* One QEMU under watch. */
+struct ward {
+	struct guard *guard;
+	struct run *run; /* may be gone; only compared until its id was */
+	int64_t run_id;	 /* 0: the ward is free */
+	struct stall stall;
+	int64_t in_band_sent_ns, out_of_band_sent_ns; /* 0: none waits */
+	int64_t in_band_answered_ns;
+	bool in_band_asked, out_of_band_asked, status_running;
+};
+
+struct guard {
+	struct ev_loop *loop;
+	struct vm *vm;
+	const struct guard_rules *rules;
+	int64_t stall_ns;
+	struct op *op;
+	struct run_listener listener;
+	struct ward ward[VM_RUNS_MAX];
+	struct deadline look;
+	unsigned looks;
+	bool found;
+	struct failure failure;
+};
+
+const struct guard_rules guard_rules_default = {
+	.heartbeat = true,
+};
+
+static void find(struct guard *guard, enum failure_class class, enum failure_place place,
+		 struct run *run, const char *detail)
+{
+	struct err err = { 0 };
+
+	if (guard->found)
+		return;
+	guard->found = true;
+	guard->failure.class = class;
+	guard->failure.place = place;
+	guard->failure.run = run;
+	failure_set_detail(&guard->failure, detail);
+	deadline_stop(guard->loop, &guard->look);
+	if (!guard->op)
+		return;
+	err_set(&err, -EIO, "%s", detail);
+	op_fail(guard->op, run, &err);
+}
+
+static void in_band_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct ward *ward = ctx;
+	const char *status =
+		reply->value ? json_string_value(json_object_get(reply->value, "status")) : NULL;
+
+	ward->in_band_sent_ns = 0;
+	ward->in_band_answered_ns = reply->at_ns;
+	ward->status_running = status && !strcmp(status, "running");
+}
+
+static void out_of_band_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct ward *ward = ctx;
+
+	/* Even an error is an answer. */
+	(void)reply;
+	ward->out_of_band_sent_ns = 0;
+}
+
+static void send_heartbeat(struct ward *ward)
+{
+	struct qmp *qmp = run_qmp(ward->run);
+	bool oob = run_oob(ward->run) && ward->guard->looks % 2;
+
+	if (oob && !ward->out_of_band_sent_ns) {
+		ward->out_of_band_asked = true;
+		ward->out_of_band_sent_ns = clock_now_ns();
+		qmp_execute(qmp, "query-yank", NULL, true, out_of_band_in, ward);
+	} else if (!oob && !ward->in_band_sent_ns && ward->guard->looks % 2 == 0) {
+		ward->in_band_asked = true;
+		ward->in_band_sent_ns = clock_now_ns();
+		qmp_execute(qmp, "query-status", NULL, false, in_band_in, ward);
+	}
+}
+
+static bool lives(const struct guard *guard, const struct ward *ward)
+{
+	const struct run *runs[] = { vm_run(guard->vm), vm_incoming(guard->vm) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		if (runs[i] && run_id(runs[i]) == ward->run_id)
+			return true;
+	return false;
+}
+
+/* The ward of a run of the VM, a new one if it has none. */
+static struct ward *ward_of(struct guard *guard, struct run *run)
+{
+	struct ward *vacant = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(guard->ward); i++) {
+		struct ward *ward = &guard->ward[i];
+
+		if (ward->run_id == run_id(run))
+			return ward;
+		if (!lives(guard, ward))
+			vacant = ward;
+	}
+	if (!vacant)
+		abort(); /* a VM has at most VM_RUNS_MAX runs */
+	*vacant = (struct ward){ .guard = guard, .run = run, .run_id = run_id(run) };
+	return vacant;
+}
+
+static const char *describe(const struct hang_signals *signals, enum failure_place place)
+{
+	switch (place) {
+	case PLACE_PROCESS:
+		return "the main thread is stopped or in D state each time we look";
+	case PLACE_VCPU:
+		return "all answers and the status is running, but the guest stands";
+	case PLACE_MAIN_LOOP:
+		return signals->out_of_band == HANG_ANSWERS
+			       ? "in-band commands are not answered, out-of-band ones are"
+			       : "in-band commands are not answered, the main thread waits on a "
+				 "futex";
+	default:
+		return "commands are not answered";
+	}
+}
+
+static void judge(struct ward *ward)
+{
+	struct guard *guard = ward->guard;
+	pid_t pid = run_pid(ward->run);
+	struct proc_thread thread;
+	struct telemetry telemetry;
+	struct stall_look look = {
+		.at_ns = clock_now_ns(),
+		.busy = guard->op && op_busy_main_loop(guard->op),
+		.in_band_sent_ns = ward->in_band_sent_ns,
+		.out_of_band_sent_ns = ward->out_of_band_sent_ns,
+		.in_band_asked = ward->in_band_asked,
+		.out_of_band_asked = ward->out_of_band_asked,
+		.in_band_answered_ns = ward->in_band_answered_ns,
+		.status_running = ward->status_running,
+		.telemetry = ram_sample(run_ram(ward->run), &telemetry),
+		.ticks = ram_ticks(run_ram(ward->run)),
+		.run_delay_ns = proc_run_delay_ns(pid, pid),
+	};
+	auto_free char *detail = NULL;
+	enum failure_place place;
+
+	if (!proc_thread(pid, pid, &thread))
+		return;
+	look.state = thread.state;
+	look.in_futex = proc_thread_in_futex(&thread);
+	look.cpu_ticks = thread.cpu_ticks;
+	place = stall_look(&ward->stall, &look, guard->stall_ns);
+	if (place == PLACE_NONE)
+		return;
+	detail = mem_printf("in the middle of step %s: %s",
+			    guard->op ? op_step_name(guard->op) : "none",
+			    describe(&ward->stall.signals, place));
+	find(guard, FAILURE_HANG, place, ward->run, detail);
+}
+
+static void look_at(struct guard *guard, struct run *run)
+{
+	struct ward *ward;
+
+	if (!run || !run_negotiated(run) || run_exited(run) || run_closed(run)->code ||
+	    run_exit_expected(run))
+		return;
+	ward = ward_of(guard, run);
+	judge(ward);
+	if (guard->rules->heartbeat && !guard->found)
+		send_heartbeat(ward);
+}
+
+static void look(void *ctx)
+{
+	struct guard *guard = ctx;
+
+	deadline_start(guard->loop, &guard->look, GUARD_LOOK_NS);
+	guard->looks++;
+	if (vm_state(guard->vm) == VM_NEW || vm_state(guard->vm) == VM_BOOTING)
+		return;
+	look_at(guard, vm_run(guard->vm));
+	if (!guard->found)
+		look_at(guard, vm_incoming(guard->vm));
+}
+
+struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_rules *rules,
+			int64_t stall_ns)
+{
+	struct guard *guard = mem_new(struct guard);
+
+	guard->loop = loop;
+	guard->vm = vm;
+	guard->rules = rules;
+	guard->stall_ns = stall_ns;
+	guard->listener = (struct run_listener){ .ctx = guard };
+	vm_listen(vm, RUN_ROLE_WATCH, &guard->listener);
+	deadline_init(&guard->look, look, guard);
+	deadline_start(loop, &guard->look, GUARD_LOOK_NS);
+	return guard;
+}
+
+void guard_free(struct guard *guard)
+{
+	if (!guard)
+		return;
+	deadline_stop(guard->loop, &guard->look);
+	vm_listen(guard->vm, RUN_ROLE_WATCH, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(guard->ward); i++)
+		if (lives(guard, &guard->ward[i]))
+			qmp_forget(run_qmp(guard->ward[i].run), &guard->ward[i]);
+	free(guard);
+}
+
+void guard_operation(struct guard *guard, struct op *op)
+{
+	guard->op = op;
+}
+
+const struct failure *guard_found(const struct guard *guard)
+{
+	return guard->found ? &guard->failure : NULL;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guard: watches a VM as long as it lives, beside the operations.
+ *
+ * What it finds it keeps, once, and ends the operation in progress with op_fail(); between two
+ * operations its owner asks guard_found(). It kills nothing.
+ */
+#ifndef QSOAK_WATCH_GUARD_H
+#define QSOAK_WATCH_GUARD_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "op/op.h"
+#include "vm/vm.h"
+#include "watch/failure.h"
+
+/* How often it looks. Each look sends at most one heartbeat to each QEMU, in-band and out-of-band by
+ * turns, and none on a channel where one still waits for its answer. */
+#define GUARD_LOOK_NS (500 * CLOCK_NS_PER_MS)
+
+/* What a profile may change; the limit LIMIT_STALL is beside the others. */
+struct guard_rules {
+	bool heartbeat; /* false: no commands of ours between those of the operations */
+};
+
+extern const struct guard_rules guard_rules_default;
+
+struct guard;
+
+/* Begins with the VM, before its first run; judges once the guest has booted. rules outlive it. */
+struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_rules *rules,
+			int64_t stall_ns);
+
+/* NULL is fine. Before vm_free(), and not from within a run's listener. */
+void guard_free(struct guard *guard);
+
+/* The operation in progress; NULL when it has ended, before it is freed. */
+void guard_operation(struct guard *guard, struct op *op);
+
+/* The one failure it has found, without kind and step; NULL before. */
+const struct failure *guard_found(const struct guard *guard);
+
+#endif
