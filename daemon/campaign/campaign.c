@@ -32,6 +32,7 @@ struct campaign {
 	struct profile *profile;
 	struct machine machine;
 	struct build *builds;
+	struct host *host;
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
@@ -242,6 +243,7 @@ static void start_slots(struct campaign *campaign)
 			.machine = &campaign->machine,
 			.build = &campaign->builds[plan_build(campaign->profile, (int)i)],
 			.records = campaign->spec.records,
+			.host = campaign->host,
 			.campaign_id = campaign->id,
 			.seed = campaign->spec.seed,
 			.number = (int)i,
@@ -292,6 +294,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 		campaign->builds[i].id = records_new_id(spec->records);
 	campaign->began_ns = clock_now_ns();
 	emit_begin(campaign);
+	campaign->host = host_new(loop);
 	start_slots(campaign);
 	if (profile->stop_duration_ns)
 		deadline_start(loop, &campaign->duration, profile->stop_duration_ns);
@@ -308,6 +311,7 @@ void campaign_free(struct campaign *campaign)
 		slot_free(campaign->places[i].slot);
 	for (size_t i = 0; i < campaign->profile->build_count; i++)
 		build_finish(&campaign->builds[i]);
+	host_free(campaign->host);
 	free(campaign->places);
 	free(campaign->builds);
 	profile_free(campaign->profile);

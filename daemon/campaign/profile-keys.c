@@ -292,7 +292,9 @@ static int read_limits(const struct bind *at, const struct bind_key *key, void *
 /* watch */
 
 static const struct bind_key watch_keys[] = {
-	{ "heartbeat", BIND_BOOL(struct profile, watch.heartbeat) }, { 0 }
+	{ "heartbeat", BIND_BOOL(struct profile, watch.heartbeat) },
+	{ "stolen-cpu", BIND_UNSIGNED(struct profile, watch.stolen_max), .max = 100 },
+	{ 0 }
 };
 
 /* stop */

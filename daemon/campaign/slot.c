@@ -186,8 +186,17 @@ static void diagnosed(void *ctx, const struct failure *failure)
 
 static void diagnose(struct slot *slot)
 {
-	slot->diagnosis = diagnosis_start(slot->loop, slot->vm, &slot->result,
-					  guard_found(slot->guard), diagnosed, slot);
+	struct diagnosis_spec spec = {
+		.vm = slot->vm,
+		.result = &slot->result,
+		.found = guard_found(slot->guard),
+		.host = slot->spec.host,
+		.stolen_max = slot->spec.profile->watch.stolen_max,
+		.done = diagnosed,
+		.ctx = slot,
+	};
+
+	slot->diagnosis = diagnosis_start(slot->loop, &spec);
 	/* One verdict a VM, and evidence is taken undisturbed. */
 	guard_free(slot->guard);
 	slot->guard = NULL;

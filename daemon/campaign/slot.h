@@ -12,6 +12,7 @@
 #include "campaign/profile.h"
 #include "vm/vm.h"
 #include "watch/failure.h"
+#include "watch/host.h"
 
 /* SIGKILL takes effect at once, but for threads in D state; then the slot goes on without waiting
  * for them any longer. */
@@ -32,6 +33,7 @@ struct slot_spec {
 	const struct machine *machine;
 	const struct build *build;
 	struct records *records;
+	const struct host *host;
 	int64_t campaign_id;
 	uint64_t seed;
 	int number;

@@ -72,6 +72,9 @@ void signature_make(const struct failure *failure, char *ret_text, size_t size)
 		snprintf(ret_text, size, "%s", failure->detail);
 		break;
 	/* Of a dead QEMU the step is left out: which one it was in is a matter of luck. */
+	case FAILURE_SANITIZER:
+		snprintf(ret_text, size, "%s", detail);
+		break;
 	case FAILURE_CRASH:
 		snprintf(ret_text, size, "%s by SIG%s in %s", class, signal ? signal : "?", kind);
 		break;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "watch/sanitizer.h"
+
 /* What comes after the last "file:LINE:" before end: a function's name, maybe with its arguments. */
 static const char *after_line_number(const char *line, const char *end)
 {
@@ -142,6 +144,8 @@ enum failure_class crash_classify(const struct child_exit *how, const char *outp
 	int words_size;
 	const char *words = telling_line(output, how->signal == 0, &words_size);
 
+	if (sanitizer_find(output, detail, size))
+		return FAILURE_SANITIZER;
 	if (how->signal == SIGABRT && crash_find_assertion(output, &assertion)) {
 		snprintf(detail, size, "assertion in %.*s: %.*s", (int)assertion.function_size,
 			 assertion.function, (int)assertion.condition_size, assertion.condition);

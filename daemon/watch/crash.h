@@ -19,7 +19,7 @@ struct crash_assertion {
  * The last one counts. */
 bool crash_find_assertion(const char *output, struct crash_assertion *ret_assertion);
 
-/* assertion, crash or exit; detail (of size bytes) becomes one line for people. */
+/* assertion, crash, sanitizer or exit; detail (of size bytes) becomes one line for people. */
 enum failure_class crash_classify(const struct child_exit *how, const char *output, char *detail,
 				  size_t size);
 

@@ -8,6 +8,7 @@
  */
 #include "watch/diagnosis.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@
 
 #define LOOK_NS (50 * CLOCK_NS_PER_MS)
 
+/* How far back an OOM kill explains a SIGKILL; the host is sampled once a second. */
+#define OOM_NS (3 * CLOCK_NS_PER_S)
+
 /* One QEMU under examination. */
 struct patient {
 	struct run *run;
@@ -30,6 +34,7 @@ struct patient {
 
 struct diagnosis {
 	struct ev_loop *loop;
+	struct diagnosis_spec spec;
 	struct op_result result;
 	struct patient patient[VM_RUNS_MAX];
 	size_t patient_count;
@@ -37,8 +42,6 @@ struct diagnosis {
 	int64_t began_ns;
 	bool found; /* by the guard: failure says what */
 	struct failure failure;
-	void (*done)(void *ctx, const struct failure *failure);
-	void *ctx;
 };
 
 static void out_of_band_in(void *ctx, const struct qmp_reply *reply)
@@ -146,8 +149,31 @@ static void decide_hang(struct diagnosis *diagnosis)
 		    detail);
 }
 
-/* Of several dead QEMUs the one with the worst end is at fault: class values ascend from assertion
- * to exit. Returns false, and leaves the failure alone, if none is dead. */
+/* Nobody but qsoak has a reason to kill a QEMU, and QEMU does not kill itself: this is the kernel
+ * when memory runs out, or an administrator. */
+static void describe_kill(const struct diagnosis *diagnosis, char *detail, size_t size)
+{
+	bool oom = host_oom_killed_since(diagnosis->spec.host, diagnosis->began_ns - OOM_NS);
+
+	snprintf(detail, size, "killed by SIGKILL, not from qsoak: %s",
+		 oom ? "the kernel ran out of memory" : "the kernel counts no lack of memory");
+}
+
+/* Of several dead QEMUs: the smaller, the nearer to the cause. One that exits has often only lost its
+ * peer. */
+static int nearness(enum failure_class class)
+{
+	static const enum failure_class order[] = { FAILURE_ASSERTION, FAILURE_SANITIZER,
+						    FAILURE_CRASH, FAILURE_HOST, FAILURE_EXIT };
+	int i = 0;
+
+	while (order[i] != class && order[i] != FAILURE_EXIT)
+		i++;
+	return i;
+}
+
+/* Of several dead QEMUs the one with the worst end is at fault. Returns false, and leaves the failure
+ * alone, if none is dead. */
 static bool decide_loss(struct diagnosis *diagnosis)
 {
 	bool found = false;
@@ -167,13 +193,45 @@ static bool decide_loss(struct diagnosis *diagnosis)
 			if (output[at] == '\0')
 				output[at] = ' ';
 		class = crash_classify(how, output, detail, sizeof(detail));
-		if (!found || class < diagnosis->failure.class) {
+		if (how->signal == SIGKILL) {
+			class = FAILURE_HOST;
+			describe_kill(diagnosis, detail, sizeof(detail));
+		}
+		if (!found || nearness(class) < nearness(diagnosis->failure.class)) {
 			set_failure(diagnosis, class, PLACE_NONE, run, detail);
 			diagnosis->failure.exit = *how;
 		}
 		found = true;
 	}
 	return found;
+}
+
+/* What is wrong with the host explains what came of it. */
+static void blame_host(struct diagnosis *diagnosis)
+{
+	struct failure *failure = &diagnosis->failure;
+	const struct diagnosis_spec *spec = &diagnosis->spec;
+	int64_t since_ns = diagnosis->began_ns - diagnosis->result.duration_ns;
+	auto_free char *detail = NULL;
+	unsigned stolen;
+
+	switch (failure->class) {
+	case FAILURE_HANG:
+		stolen = host_stolen_since(spec->host, since_ns);
+		if (stolen > spec->stolen_max)
+			detail = mem_printf("%u %% of the CPU time was stolen: %s", stolen,
+					    failure->detail);
+		break;
+	case FAILURE_ERROR:
+	case FAILURE_EXIT:
+		if (host_words_of_full_disk(failure->detail) || host_disk_full(vm_folder(spec->vm)))
+			detail = mem_printf("the disk is full: %s", failure->detail);
+		break;
+	default:
+		break;
+	}
+	if (detail)
+		set_failure(diagnosis, FAILURE_HOST, PLACE_NONE, failure->run, detail);
 }
 
 static bool all_exited(const struct diagnosis *diagnosis)
@@ -219,7 +277,8 @@ static void look(void *ctx)
 		set_failure(diagnosis, FAILURE_HOST, PLACE_NONE, NULL, result->err.text);
 		break;
 	}
-	diagnosis->done(diagnosis->ctx, &diagnosis->failure);
+	blame_host(diagnosis);
+	diagnosis->spec.done(diagnosis->spec.ctx, &diagnosis->failure);
 }
 
 static void add_patient(struct diagnosis *diagnosis, struct run *run)
@@ -231,12 +290,12 @@ static void add_patient(struct diagnosis *diagnosis, struct run *run)
 		examine(patient);
 }
 
-struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
-				  const struct op_result *result, const struct failure *found,
-				  void (*done)(void *ctx, const struct failure *failure), void *ctx)
+struct diagnosis *diagnosis_start(struct ev_loop *loop, const struct diagnosis_spec *spec)
 {
+	const struct op_result *result = spec->result;
+	const struct failure *found = spec->found;
 	struct diagnosis *diagnosis = mem_new(struct diagnosis);
-	struct run *runs[VM_RUNS_MAX] = { vm_run(vm), vm_incoming(vm) };
+	struct run *runs[VM_RUNS_MAX] = { vm_run(spec->vm), vm_incoming(spec->vm) };
 
 	/* Between equals the run that the step waited for is at fault. */
 	if (result->run && result->run == runs[1]) {
@@ -244,9 +303,8 @@ struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
 		runs[0] = result->run;
 	}
 	diagnosis->loop = loop;
+	diagnosis->spec = *spec;
 	diagnosis->result = *result;
-	diagnosis->done = done;
-	diagnosis->ctx = ctx;
 	if (found) {
 		diagnosis->found = true;
 		diagnosis->failure = *found;

@@ -12,18 +12,26 @@
 
 #include "op/op.h"
 #include "watch/failure.h"
+#include "watch/host.h"
 
 /* How long a healthy QEMU may take to answer a probe, and how long the guest is watched. */
 #define DIAGNOSIS_NS (800 * CLOCK_NS_PER_MS)
 
 struct diagnosis;
 
-/* result is of a failed operation on vm; found: what the guard says it is, or NULL. done is called once, from the loop and not from within a
- * listener; failure is borrowed. */
-struct diagnosis *diagnosis_start(struct ev_loop *loop, struct vm *vm,
-				  const struct op_result *result, const struct failure *found,
-				  void (*done)(void *ctx, const struct failure *failure),
-				  void *ctx);
+struct diagnosis_spec {
+	struct vm *vm;
+	const struct op_result *result; /* of a failed operation, or of the last one before found */
+	const struct failure *found;	/* what the guard says it is, or NULL */
+	const struct host *host;	/* or NULL; outlives the diagnosis */
+	unsigned stolen_max;		/* percent: above it a hang is the host's fault */
+	/* Called once, from the loop and not from within a listener; failure is borrowed. */
+	void (*done)(void *ctx, const struct failure *failure);
+	void *ctx;
+};
+
+/* spec is copied, and so is what result and found point to. */
+struct diagnosis *diagnosis_start(struct ev_loop *loop, const struct diagnosis_spec *spec);
 void diagnosis_free(struct diagnosis *diagnosis);
 
 #endif

@@ -14,7 +14,9 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/mem.h"
+#include "watch/host.h"
 #include "watch/proc.h"
+#include "watch/sanitizer.h"
 #include "watch/stall.h"
 
 /* One QEMU under watch. */
@@ -26,6 +28,7 @@ struct ward {
 	int64_t in_band_sent_ns, out_of_band_sent_ns; /* 0: none waits */
 	int64_t in_band_answered_ns;
 	bool in_band_asked, out_of_band_asked, status_running;
+	size_t output_size; /* at the last look */
 };
 
 struct guard {
@@ -44,6 +47,7 @@ struct guard {
 
 const struct guard_rules guard_rules_default = {
 	.heartbeat = true,
+	.stolen_max = HOST_STOLEN_MAX_DEFAULT,
 };
 
 static void find(struct guard *guard, enum failure_class class, enum failure_place place,
@@ -65,6 +69,14 @@ static void find(struct guard *guard, enum failure_class class, enum failure_pla
 	op_fail(guard->op, run, &err);
 }
 
+/* A run state in which QEMU waits for us to cure the host. */
+static void judge_status(struct ward *ward, const char *status)
+{
+	if (!strcmp(status, "io-error"))
+		find(ward->guard, FAILURE_HOST, PLACE_NONE, ward->run,
+		     "the run state is io-error: QEMU cannot write its images");
+}
+
 static void in_band_in(void *ctx, const struct qmp_reply *reply)
 {
 	struct ward *ward = ctx;
@@ -74,6 +86,8 @@ static void in_band_in(void *ctx, const struct qmp_reply *reply)
 	ward->in_band_sent_ns = 0;
 	ward->in_band_answered_ns = reply->at_ns;
 	ward->status_running = status && !strcmp(status, "running");
+	if (status)
+		judge_status(ward, status);
 }
 
 static void out_of_band_in(void *ctx, const struct qmp_reply *reply)
@@ -175,12 +189,41 @@ static void judge(struct ward *ward)
 	look.in_futex = proc_thread_in_futex(&thread);
 	look.cpu_ticks = thread.cpu_ticks;
 	place = stall_look(&ward->stall, &look, guard->stall_ns);
-	if (place == PLACE_NONE)
+	/* The threads of a QEMU that dies are in D state until its core is written. */
+	if (place == PLACE_NONE || proc_dumps_core(pid))
 		return;
 	detail = mem_printf("in the middle of step %s: %s",
 			    guard->op ? op_step_name(guard->op) : "none",
 			    describe(&ward->stall.signals, place));
 	find(guard, FAILURE_HANG, place, ward->run, detail);
+}
+
+static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
+{
+	struct guard *guard = ctx;
+	const char *reason;
+	auto_free char *detail = NULL;
+
+	if (strcmp(event->name, "BLOCK_IO_ERROR") ||
+	    !json_is_true(json_object_get(event->data, "nospace")))
+		return;
+	reason = json_string_value(json_object_get(event->data, "reason"));
+	detail = mem_printf("the disk is full: %s", reason ? reason : event->name);
+	find(guard, FAILURE_HOST, PLACE_NONE, run, detail);
+}
+
+/* Some sanitizers report and let the program go on. A report is read once nothing comes after it any
+ * more; of a QEMU that dies of it the diagnosis has it all. */
+static void read_output(struct ward *ward)
+{
+	char detail[ERR_TEXT_MAX];
+	auto_free char *output = NULL;
+	size_t size;
+
+	output = run_output(ward->run, &size);
+	if (size && size == ward->output_size && sanitizer_find(output, detail, sizeof(detail)))
+		find(ward->guard, FAILURE_SANITIZER, PLACE_NONE, ward->run, detail);
+	ward->output_size = size;
 }
 
 static void look_at(struct guard *guard, struct run *run)
@@ -191,6 +234,7 @@ static void look_at(struct guard *guard, struct run *run)
 	    run_exit_expected(run))
 		return;
 	ward = ward_of(guard, run);
+	read_output(ward);
 	judge(ward);
 	if (guard->rules->heartbeat && !guard->found)
 		send_heartbeat(ward);
@@ -218,7 +262,7 @@ struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_
 	guard->vm = vm;
 	guard->rules = rules;
 	guard->stall_ns = stall_ns;
-	guard->listener = (struct run_listener){ .ctx = guard };
+	guard->listener = (struct run_listener){ .event = event_in, .ctx = guard };
 	vm_listen(vm, RUN_ROLE_WATCH, &guard->listener);
 	deadline_init(&guard->look, look, guard);
 	deadline_start(loop, &guard->look, GUARD_LOOK_NS);

@@ -23,6 +23,8 @@
 /* What a profile may change; the limit LIMIT_STALL is beside the others. */
 struct guard_rules {
 	bool heartbeat; /* false: no commands of ours between those of the operations */
+	unsigned
+		stolen_max; /* percent of the host's CPU time: above it a hang is the host's fault */
 };
 
 extern const struct guard_rules guard_rules_default;

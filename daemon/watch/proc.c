@@ -114,6 +114,17 @@ int64_t proc_run_delay_ns(pid_t pid, pid_t tid)
 	return sscanf(text, "%*u %lld", &delay) == 1 ? delay : 0;
 }
 
+bool proc_dumps_core(pid_t pid)
+{
+	auto_close int task = open_task(pid);
+	char text[4096];
+
+	if (task < 0)
+		return false;
+	read_file(task, pid, "status", text, sizeof(text));
+	return strstr(text, "\nCoreDumping:\t1\n");
+}
+
 bool proc_thread_halted(const struct proc_thread *thread)
 {
 	return thread->state == 'T' || thread->state == 't' || thread->state == 'D';

@@ -29,6 +29,9 @@ bool proc_thread(pid_t pid, pid_t tid, struct proc_thread *ret_thread);
 /* How long it has waited for a CPU, in nanoseconds; 0 where the kernel does not count it. */
 int64_t proc_run_delay_ns(pid_t pid, pid_t tid);
 
+/* Whether it has died and the kernel still writes its core. */
+bool proc_dumps_core(pid_t pid);
+
 /* Whether a thread cannot run: stopped, traced, or in an uninterruptible sleep. */
 bool proc_thread_halted(const struct proc_thread *thread);
 

@@ -46,6 +46,11 @@ static const struct {
 	[FAULT_ASSERT] = { "assert", AT_ANY, "a failed assertion: its text, then SIGABRT" },
 	[FAULT_SEGV] = { "segv", AT_ANY, "a write to nowhere: SIGSEGV" },
 	[FAULT_EXIT] = { "exit=STATUS", AT_ANY, "a line on standard error, then this exit status" },
+	[FAULT_KILL_SELF] = { "kill-self", AT_ANY, "SIGKILL, as from the kernel without memory" },
+	[FAULT_ASAN] = { "asan", AT_ANY, "a report of AddressSanitizer, then exit status 1" },
+	[FAULT_TSAN] = { "tsan", AT_ANY, "a report of ThreadSanitizer, then as usual" },
+	[FAULT_IO_ERROR] = { "io-error", AT_MAIN,
+			     "BLOCK_IO_ERROR for want of space, and the guest stops" },
 	[FAULT_STOP_SELF] = { "stop-self", AT_ANY, "the process stops itself with SIGSTOP" },
 	[FAULT_MUTE] = { "mute", AT_ANY, "the whole monitor reads and says nothing any more" },
 	[FAULT_CLOSE] = { "close", AT_ANY, "the QMP socket closes, the process goes on" },
@@ -59,6 +64,7 @@ static const struct {
 	[FAULT_ERROR] = { "error", AT_COMMAND, "the reply is a GenericError, nothing is done" },
 	[FAULT_NO_GREETING] = { "no-greeting", AT_BOOT, "QMP starts without its greeting" },
 	[FAULT_JOB_ERROR] = { "job-error", AT_JOB, "the job concludes with an error" },
+	[FAULT_NO_SPACE] = { "no-space", AT_JOB, "the job concludes with ENOSPC's words" },
 	[FAULT_STUCK_JOB] = { "stuck-job", AT_JOB, "the job runs for ever, all else is well" },
 	[FAULT_REPLY_FIRST] = { "reply-first", AT_JOB, "the reply comes before the job's events" },
 	[FAULT_EVENT_FIRST] = { "event-first", AT_JOB, "the reply comes after the job's events" },
@@ -229,7 +235,7 @@ struct hits faults_match(struct faults *faults, struct log *log, const struct co
 
 		if (fault->nth && fault->nth != seen)
 			continue;
-		hits.verbs |= 1u << fault->verb;
+		hits.verbs |= UINT64_C(1) << fault->verb;
 		if (fault->verb == FAULT_EXIT)
 			hits.exit_status = fault->value;
 		log_fact(log, "fault", "{s:s%, s:s, s:i}", "verb", verbs[fault->verb].name,

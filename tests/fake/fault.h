@@ -16,6 +16,10 @@ enum fault_verb {
 	FAULT_ASSERT,
 	FAULT_SEGV,
 	FAULT_EXIT,
+	FAULT_KILL_SELF,
+	FAULT_ASAN,
+	FAULT_TSAN,
+	FAULT_IO_ERROR,
 	FAULT_STOP_SELF,
 	FAULT_MUTE,
 	FAULT_CLOSE,
@@ -29,6 +33,7 @@ enum fault_verb {
 	FAULT_ERROR,
 	FAULT_NO_GREETING,
 	FAULT_JOB_ERROR,
+	FAULT_NO_SPACE,
 	FAULT_STUCK_JOB,
 	FAULT_REPLY_FIRST,
 	FAULT_EVENT_FIRST,
@@ -42,13 +47,13 @@ enum fault_verb {
 
 /* The faults that meet in one execution of one command. */
 struct hits {
-	uint32_t verbs; /* bit per enum fault_verb */
+	uint64_t verbs; /* bit per enum fault_verb */
 	int exit_status;
 };
 
 static inline bool hit(const struct hits *hits, enum fault_verb verb)
 {
-	return hits->verbs & (1u << verb);
+	return hits->verbs & (UINT64_C(1) << verb);
 }
 
 struct faults *faults_new(void);

@@ -138,6 +138,9 @@ static bool fault_fails(struct request *request, struct job *job)
 {
 	if (hit(&request->hits, FAULT_JOB_ERROR))
 		snprintf(job->error, sizeof(job->error), "fake: job error at %s", job->kind);
+	else if (hit(&request->hits, FAULT_NO_SPACE))
+		snprintf(job->error, sizeof(job->error),
+			 "Error while writing VM state: No space left on device");
 	return job->error[0];
 }
 

@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -74,6 +75,45 @@ _Noreturn void strike_block(struct fake *fake)
 		pause();
 }
 
+/* As ASan prints it: frames of its own and of libraries stand before QEMU's. */
+static void print_asan(void)
+{
+	fprintf(stderr,
+		"=================================================================\n"
+		"==%d==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000010 at "
+		"pc "
+		"0x55d0c0de bp 0x7ffe sp 0x7ffd\n"
+		"READ of size 8 at 0x602000000010 thread T3\n"
+		"    #0 0x7f01 in __interceptor_memcpy "
+		"../../../../src/libsanitizer/sanitizer_common/x.inc:827\n"
+		"    #1 0x55d1 in pflash_update ../hw/block/pflash_cfi01.c:398\n"
+		"    #2 0x55d2 in pflash_write ../hw/block/pflash_cfi01.c:501\n"
+		"SUMMARY: AddressSanitizer: heap-use-after-free\n",
+		getpid());
+}
+
+static void print_tsan(void)
+{
+	fprintf(stderr,
+		"==================\n"
+		"WARNING: ThreadSanitizer: data race (pid=%d)\n"
+		"  Write of size 4 at 0x7b0400000010 by thread T2:\n"
+		"    #0 memset <null> (libtsan.so.2+0x3ee9c)\n"
+		"    #1 bdrv_drained_begin ../block/io.c:412 (qemu-system-x86_64+0x7a)\n"
+		"SUMMARY: ThreadSanitizer: data race ../block/io.c:412 in bdrv_drained_begin\n"
+		"==================\n",
+		getpid());
+}
+
+static void strike_io_error(struct fake *fake)
+{
+	monitor_event(fake->monitor, "BLOCK_IO_ERROR",
+		      json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "device", "", "node-name",
+				"flash", "operation", "write", "action", "stop", "nospace", 1,
+				"reason", "No space left on device"));
+	vm_stop(fake->vm, "io-error");
+}
+
 void strike_before_greeting(struct fake *fake, const struct hits *hits)
 {
 	if (hit(hits, FAULT_GARBAGE))
@@ -92,6 +132,14 @@ void strike_before_greeting(struct fake *fake, const struct hits *hits)
 		strike_assert();
 	if (hit(hits, FAULT_SEGV))
 		strike_segv();
+	if (hit(hits, FAULT_KILL_SELF))
+		kill(getpid(), SIGKILL);
+	if (hit(hits, FAULT_TSAN))
+		print_tsan();
+	if (hit(hits, FAULT_ASAN)) {
+		print_asan();
+		fake_exit(fake, 1);
+	}
 	if (hit(hits, FAULT_EXIT)) {
 		fake_stderr("fake: exit with status %d", hits->exit_status);
 		fake_exit(fake, hits->exit_status);
@@ -100,6 +148,8 @@ void strike_before_greeting(struct fake *fake, const struct hits *hits)
 
 void strike_after_greeting(struct fake *fake, const struct hits *hits)
 {
+	if (hit(hits, FAULT_IO_ERROR))
+		strike_io_error(fake);
 	if (hit(hits, FAULT_STUCK_VCPU))
 		vm_stick_vcpu(fake->vm);
 	if (hit(hits, FAULT_STUCK_BQL))

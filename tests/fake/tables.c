@@ -7,9 +7,10 @@
 #include "job.h"
 #include "migration.h"
 
-const char *const tables_events[] = {
-	"JOB_STATUS_CHANGE", "MIGRATION", "MIGRATION_PASS", "RESUME", "SHUTDOWN", "STOP", NULL
-};
+const char *const tables_events[] = { "BLOCK_IO_ERROR", "JOB_STATUS_CHANGE",
+				      "MIGRATION",	"MIGRATION_PASS",
+				      "RESUME",		"SHUTDOWN",
+				      "STOP",		NULL };
 
 const char *const tables_migration_capabilities[] = { "xbzrle",
 						      "rdma-pin-all",

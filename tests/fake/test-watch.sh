@@ -31,6 +31,17 @@ story() {
 	check "$name: no process is left behind" nothing_left
 }
 
+# A failure of the host alone, in the fourth of six loops: it has its class, and the campaign's exit
+# code says so.
+# host NAME FAULTS TITLE
+host() {
+	local name=$1 faults=$2 title=$3
+	profile 1 'loops: 6' "good=$faults" >"$scratch/$name.yaml"
+	run_campaign "$name"
+	check "$name: the campaign ends with the host's code" same "$status" 3
+	check "$name: class and signature" same "$(the_failure "$name")" "$title"
+}
+
 # healthy NAME FAULTS...: a campaign of two loops without any failure.
 healthy() {
 	local name=$1 faults=$2
@@ -73,3 +84,15 @@ check 'no heartbeat is sent if the profile forbids it' same \
 story stop-self-unasked -fake,stop-self@snapshot-load \
 	'hang process hang of process in snapshot-load/load'
 unset WATCH
+
+host kill-self -fake,kill-self@snapshot-load:4 "host null host in snapshot-load/load: killed by SIGKILL, \
+not from qsoak: the kernel counts no lack of memory"
+host io-error -fake,io-error@snapshot-save:4 \
+	'host null host in snapshot-save/save: the disk is full: No space left on device'
+host no-space -fake,no-space@snapshot-save:4 "host null host in snapshot-save/result: the disk is \
+full: the job failed: Error while writing VM state: No space left on device"
+
+story asan -fake,asan@snapshot-load \
+	'sanitizer null AddressSanitizer: heap-use-after-free in pflash_update'
+story tsan -fake,tsan@snapshot-load,-fake-slow,snapshot-load=3000 \
+	'sanitizer null ThreadSanitizer: data race in bdrv_drained_begin'

@@ -120,7 +120,7 @@ static void test_everything_given(void **state)
 		"limits: {boot: 1s, reply: 2s, snapshot-save: 3s, snapshot-load: 4s,\n"
 		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms,\n"
 		"  stall: 8s}\n"
-		"watch: {heartbeat: false}\n"
+		"watch: {heartbeat: false, stolen-cpu: 7}\n"
 		"operations:\n"
 		"  - {channels: 64, every: 1000000, operation: migrate}\n"
 		"  - {operation: snapshot-save, every: 1}\n"
@@ -169,6 +169,7 @@ static void test_everything_given(void **state)
 	assert_int_equal(p->limit_ns[LIMIT_SHUTDOWN], 700 * CLOCK_NS_PER_MS);
 	assert_int_equal(p->limit_ns[LIMIT_STALL], 8 * CLOCK_NS_PER_S);
 	assert_false(p->watch.heartbeat);
+	assert_int_equal(p->watch.stolen_max, 7);
 	assert_true(p->has_seed);
 	assert_true(p->seed == UINT64_MAX);
 	assert_int_equal(p->stop_duration_ns, 5400 * CLOCK_NS_PER_S);
@@ -202,7 +203,6 @@ static void test_range_ends(void **state)
 		     PROFILE_STOP_DURATION_MAX_NS),
 		ENDS("name: quick", "limits: {boot: 1ms}\nname: quick", limit_ns[LIMIT_BOOT],
 		     LIMIT_MIN_NS),
-		ENDS("name: quick", "watch: {heartbeat: true}\nname: quick", watch.heartbeat, true),
 		ENDS("name: quick", "limits: {stall: 1s}\nname: quick", limit_ns[LIMIT_STALL],
 		     LIMIT_STALL_MIN_NS),
 		ENDS("name: quick", "limits: {boot: 24h}\nname: quick", limit_ns[LIMIT_BOOT],
@@ -407,6 +407,8 @@ static void test_bad_edits(void **state)
 		 "12: limits.stall: found 999ms, expected 1s to 24h"},
 		{"stop:", "watch: {heartbeat: yes}\nstop:",
 		 "12: watch.heartbeat: found yes, expected true or false"},
+		{"stop:", "watch: {stolen-cpu: 101}\nstop:",
+		 "12: watch.stolen-cpu: found 101, expected 0 to 100"},
 		{"stop:", "watch: {heartbeat: []}\nstop:",
 		 "12: watch.heartbeat: found a list, expected true or false"},
 		{"stop:", "limits: {boot: 0.9ms}\nstop:",

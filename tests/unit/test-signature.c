@@ -58,6 +58,8 @@ static void each_class_has_its_title(void **state)
 			    "assertion in f: n == 16");
 	assert_string_equal(signature(failure_of(FAILURE_CRASH, "ended by SIGSEGV: some words")),
 			    "crash by SIGSEGV in snapshot-load");
+	assert_string_equal(signature(failure_of(FAILURE_SANITIZER, "ASan: index 5 in f")),
+			    "ASan: index N in f");
 	assert_string_equal(signature(failure_of(FAILURE_HANG, "no end of step load")),
 			    "hang of main-loop in snapshot-load/load");
 	assert_string_equal(signature(failure_of(FAILURE_EXIT, "exited with status 1: oops")),
