@@ -71,7 +71,7 @@ profile() {
 		limits: {boot: 20s, reply: ${LIMIT:-20s}, snapshot-save: ${LIMIT:-20s},
 		  snapshot-load: ${LIMIT:-20s}, snapshot-delete: ${LIMIT:-20s},
 		  migrate: ${LIMIT:-20s}, shutdown: ${LIMIT:-20s}, stall: ${STALL:-20s}}
-		watch: {${WATCH:-}}
+		watch: {stolen-cpu: 100${WATCH:+, $WATCH}}
 		stop: {$stop, duration: 120s}
 		builds:
 	END

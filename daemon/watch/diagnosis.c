@@ -217,8 +217,11 @@ static void blame_host(struct diagnosis *diagnosis)
 
 	switch (failure->class) {
 	case FAILURE_HANG:
+		/* A QEMU that answers may only have been too slow; one that is silent while its
+		 * threads had their turn is stuck on any host. */
 		stolen = host_stolen_since(spec->host, since_ns);
-		if (stolen > spec->stolen_max)
+		if (stolen > spec->stolen_max && failure->place >= PLACE_JOB &&
+		    failure->place <= PLACE_SHUTDOWN)
 			detail = mem_printf("%u %% of the CPU time was stolen: %s", stolen,
 					    failure->detail);
 		break;

@@ -28,7 +28,7 @@ profile_refused 'unknown key' 's/fleet: {vms/fleet: {vmss/' \
 profile_refused 'wrong type' 's/vms: 2/vms: many/' '4: fleet.vms: found many, expected 1 to 256'
 profile_refused 'zero VMs' 's/vms: 2/vms: 0/' '4: fleet.vms: found 0, expected 1 to 256'
 profile_refused 'a limit of 0' 's/boot: 20s/boot: 0s/' '10: limits.boot: found 0s, expected 1ms to 24h'
-profile_refused 'duplicate build' '$p' '16: builds[1].name: found good, expected a name that builds[0] has not'
+profile_refused 'duplicate build' '$p' '17: builds[1].name: found good, expected a name that builds[0] has not'
 profile_refused 'YAML alias' 's/guest: {name: pflash-hammer}/guest: *a/' '3:'
 profile_refused 'not YAML' 's/^fleet.*/fleet: {]/' '4:'
 profile_refused 'empty' d '1: '
