@@ -241,6 +241,7 @@ static void start_slots(struct campaign *campaign)
 			.profile = campaign->profile,
 			.machine = &campaign->machine,
 			.build = &campaign->builds[plan_build(campaign->profile, (int)i)],
+			.builds = campaign->builds,
 			.records = campaign->spec.records,
 			.campaign_id = campaign->id,
 			.seed = campaign->spec.seed,

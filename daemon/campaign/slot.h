@@ -31,6 +31,7 @@ struct slot_spec {
 	const struct profile *profile;
 	const struct machine *machine;
 	const struct build *build;
+	const struct build *builds; /* all, in the profile's order */
 	struct records *records;
 	int64_t campaign_id;
 	uint64_t seed;
