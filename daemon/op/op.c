@@ -22,6 +22,9 @@ static const struct op_type *const types[] = {
 	[OP_SNAPSHOT_LOAD] = &op_type_snapshot_load,
 	[OP_SNAPSHOT_DELETE] = &op_type_snapshot_delete,
 	[OP_MIGRATE] = &op_type_migrate,
+	[OP_MIGRATE_CANCEL] = &op_type_migrate_cancel,
+	[OP_STOP_CONT] = &op_type_stop_cont,
+	[OP_RESET] = &op_type_reset,
 	[OP_SHUTDOWN] = &op_type_shutdown,
 };
 NAMES_COMPLETE(types, OP_KIND_COUNT);
@@ -57,6 +60,7 @@ static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, 
 	op->over = true;
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
+	blackout_disarm(&op->blackout);
 	op->result.kind = op->spec.kind;
 	op->result.outcome = outcome;
 	op->result.cause = cause;
@@ -117,13 +121,51 @@ static void step_send(struct op *op)
 		evaluate(op);
 }
 
+/* From where the operation stands to the next step that is wanted, or to the end. */
+static void find_step(struct op *op)
+{
+	for (;;) {
+		if (!op->step->name && op->before)
+			op->step = op->type->steps;
+		else if (op->step->name && op->step->wanted && !op->step->wanted(op))
+			op->step++;
+		else
+			return;
+		op->before = op->before && op->step != op->type->steps;
+	}
+}
+
+static void blackout_over(void *ctx)
+{
+	struct op *op = ctx;
+	int64_t length_ns, gap_ns;
+
+	if (blackout_result(&op->blackout, &length_ns, &gap_ns)) {
+		op_measure(op, "blackout_ns", (double)length_ns);
+		op_measure(op, "blackout_gap_ns", (double)gap_ns);
+	}
+	evaluate(op);
+}
+
+/* Before the command is sent: the guest's last tick must not be missed. */
+static void arm_blackout(struct op *op)
+{
+	const struct run *dst = op->run[OP_DST];
+
+	blackout_arm(&op->blackout, op->loop, op->step->blackout, run_ram(op->run[OP_SRC]),
+		     dst ? run_ram(dst) : NULL, blackout_over, op);
+}
+
 static void step_begin(struct op *op)
 {
+	find_step(op);
 	if (!op->step->name) {
 		finish(op, OP_OK, OP_CAUSE_NONE, NULL);
 		return;
 	}
 	op->step_began_ns = clock_now_ns();
+	if (op->step->blackout)
+		arm_blackout(op);
 	deadline_start(op->loop, &op->limit, op->spec.limit_ns[op->step->limit]);
 	step_send(op);
 }
@@ -183,10 +225,12 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 	if (!strcmp(event->name, "STOP")) {
 		if (!seen->stop_peer_ns)
 			seen->stop_peer_ns = event->peer_unix_ns;
+		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
-	} else if (!strcmp(event->name, "SHUTDOWN")) {
-		seen->shutdown = true;
+	} else if (!strcmp(event->name, "RESET")) {
+		seen->reset = true;
+		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "MIGRATION") && status) {
 		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
 	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
@@ -216,9 +260,10 @@ static void exited_in(void *ctx, struct run *run)
 	const struct child_exit *how = run_exited(run);
 	struct err err = { 0 };
 
-	if (run_exit_expected(run) && how->signal == 0 && how->status == 0) {
-		/* Nothing will answer any more. */
-		op->waits_for_reply = false;
+	if (run_exited_well(run)) {
+		/* It will not answer any more; but the other side may have been asked. */
+		if (run == op->run[op->step->side])
+			op->waits_for_reply = false;
 		evaluate(op);
 		return;
 	}
@@ -271,6 +316,7 @@ static void emit_end(const struct op *op)
 		     &(struct record){ .type = RECORD_OPERATION_END, .operation_end = end });
 }
 
+/* Once; the runs may be freed afterwards. */
 static void detach(struct op *op)
 {
 	for (int side = 0; side < OP_SIDE_COUNT; side++) {
@@ -280,6 +326,7 @@ static void detach(struct op *op)
 		qmp_forget(run_qmp(op->run[side]), op);
 		op->run[side] = NULL;
 	}
+	memset(op->run, 0, sizeof(op->run));
 }
 
 static void finished(void *ctx)
@@ -310,7 +357,8 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	op->vm = vm;
 	op->spec = *spec;
 	op->type = types[spec->kind];
-	op->step = op->type->steps;
+	op->before = op->type->before != NULL;
+	op->step = op->before ? op->type->before : op->type->steps;
 	op->done = done;
 	op->ctx = ctx;
 	op->listener = (struct run_listener){
@@ -359,6 +407,7 @@ void op_free(struct op *op)
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
 	deadline_stop(op->loop, &op->finish);
+	blackout_disarm(&op->blackout);
 	detach(op);
 	json_decref(op->value);
 	free(op);
