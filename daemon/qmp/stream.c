@@ -25,6 +25,7 @@ struct qmp_stream {
 	ev_io read_watch, write_watch;
 	struct buffer in, out;
 	size_t scanned; /* of in: holds no line end up to here */
+	size_t line_max, unsent_max;
 	bool closed;
 	const struct qmp_stream_handler *handler;
 	void *ctx;
@@ -83,7 +84,10 @@ static void message_in(struct qmp_stream *stream, const char *line, size_t size)
 
 		err_set(&err, -EPROTO, "expected a JSON object on a line, found %s: \"%.*s\"",
 			message ? "another value" : json_err.text, shown, line);
-		close_with(stream, &err);
+		if (stream->handler->bad_line)
+			stream->handler->bad_line(stream->ctx, &err);
+		else
+			close_with(stream, &err);
 		return;
 	}
 	stream->handler->message(stream->ctx, message, line, size);
@@ -108,10 +112,12 @@ static void lines_in(struct qmp_stream *stream)
 	}
 	buffer_consume(&stream->in, start);
 	stream->scanned = stream->in.size;
-	if (stream->in.size > QMP_LINE_MAX && !stream->closed) {
+	if (stream->in.size > stream->line_max && !stream->closed) {
 		struct err err = { 0 };
 
-		err_set(&err, -EMSGSIZE, "a line is longer than %d bytes", QMP_LINE_MAX);
+		err_set(&err, -EMSGSIZE, "a line is longer than %zu bytes", stream->line_max);
+		if (stream->handler->bad_line)
+			stream->handler->bad_line(stream->ctx, &err);
 		close_with(stream, &err);
 	}
 }
@@ -182,7 +188,7 @@ void qmp_stream_send(struct qmp_stream *stream, const char *line, size_t size)
 {
 	if (stream->closed)
 		return;
-	if (stream->out.size + size > QMP_UNSENT_MAX) {
+	if (stream->out.size + size > stream->unsent_max) {
 		struct err err = { 0 };
 
 		err_set(&err, -EMSGSIZE, "the peer does not read: %zu bytes wait for it",
@@ -203,11 +209,19 @@ struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
 	stream->fd = fd;
 	stream->handler = handler;
 	stream->ctx = ctx;
+	stream->line_max = QMP_LINE_MAX;
+	stream->unsent_max = QMP_UNSENT_MAX;
 	ev_io_init(&stream->read_watch, readable, fd, EV_READ);
 	ev_io_init(&stream->write_watch, writable, fd, EV_WRITE);
 	stream->read_watch.data = stream->write_watch.data = stream;
 	ev_io_start(loop, &stream->read_watch);
 	return stream;
+}
+
+void qmp_stream_set_limits(struct qmp_stream *stream, size_t line_max, size_t unsent_max)
+{
+	stream->line_max = line_max;
+	stream->unsent_max = unsent_max;
 }
 
 void qmp_stream_free(struct qmp_stream *stream)
