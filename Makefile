@@ -27,6 +27,7 @@ PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
+	-DQSOAK_DATADIR='"$(datadir)/qsoak"' \
 	-Idaemon -I. $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wvla -fno-strict-aliasing -fno-common $(if $(WERROR),-Werror) \
