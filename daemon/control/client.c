@@ -18,6 +18,7 @@
 #include "control/limits.h"
 #include "control/reader.h"
 #include "qmp/stream.h"
+#include "report/json.h"
 
 struct client {
 	struct ev_loop *loop;
@@ -71,11 +72,9 @@ static const char *error_class(int code)
 
 static json_t *error_object(const struct err *err)
 {
-	/* A text may quote the peer's bytes, cut in the middle of a character. */
-	json_t *desc = json_string(err->text);
-
+	/* A text may quote the peer's bytes. */
 	return json_pack("{s:s, s:o}", "class", error_class(err->code), "desc",
-			 desc ? desc : json_string("input that is no text"));
+			 report_json_string(err->text));
 }
 
 static void send_error(struct client *client, const struct err *err, json_t *id)
@@ -91,12 +90,12 @@ static void process_waiting(struct client *client);
 static void read_done(void *ctx, char *text, const struct err *err)
 {
 	struct client *client = ctx;
-	auto_free char *owned = text;
+	auto_free char *answer = text;
 	auto_json json_t *id = mem_steal(client->job_id);
 
 	client->job = NULL;
-	if (text)
-		send_answer(client, "return", text, id);
+	if (answer)
+		send_answer(client, "return", answer, id);
 	else
 		send_error(client, err, id);
 	process_waiting(client);
@@ -232,7 +231,7 @@ struct client *client_new(struct ev_loop *loop, int fd, const struct client_spec
 	deadline_init(&client->gone, call_gone, client);
 	deadline_start(loop, &client->negotiation, CONTROL_NEGOTIATION_NS);
 	client->stream = qmp_stream_new(loop, fd, &stream_handler, client);
-	qmp_stream_set_limits(client->stream, CONTROL_LINE_MAX, CONTROL_UNSENT_MAX);
+	qmp_stream_serve(client->stream, CONTROL_LINE_MAX, CONTROL_UNSENT_MAX);
 	sscanf(QSOAK_VERSION, "%d.%d.%d", &version[0], &version[1], &version[2]);
 	greeting = json_pack("{s:{s:{s:{s:i, s:i, s:i}, s:s}, s:[]}}", "QMP", "version", "qemu",
 			     "major", version[0], "minor", version[1], "micro", version[2],

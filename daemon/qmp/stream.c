@@ -24,7 +24,11 @@ struct qmp_stream {
 	int fd;
 	ev_io read_watch, write_watch;
 	struct buffer in, out;
-	size_t scanned; /* of in: holds no line end up to here */
+	size_t scanned; /* of in: holds no message's end up to here */
+	bool serves;
+	/* Where the scan is, if we serve: how deep in brackets, and whether in a string there. */
+	size_t depth;
+	bool in_string, escaped;
 	size_t line_max, unsent_max;
 	bool closed;
 	const struct qmp_stream_handler *handler;
@@ -74,7 +78,7 @@ static void message_in(struct qmp_stream *stream, const char *line, size_t size)
 	json_error_t json_err;
 	auto_json json_t *message = NULL;
 
-	while (size && (line[size - 1] == '\r' || line[size - 1] == ' '))
+	while (size && (line[size - 1] == '\n' || line[size - 1] == '\r' || line[size - 1] == ' '))
 		size--;
 	if (!size)
 		return;
@@ -93,21 +97,50 @@ static void message_in(struct qmp_stream *stream, const char *line, size_t size)
 	stream->handler->message(stream->ctx, message, line, size);
 }
 
-/* Hands over every complete line of the input. */
+/* Whether a message ends with c, the next character of an object, or of what is none. */
+static bool ends_object(struct qmp_stream *stream, char c)
+{
+	if (stream->in_string && c != '\n') {
+		stream->in_string = stream->escaped || c != '"';
+		stream->escaped = !stream->escaped && c == '\\';
+		return false;
+	}
+	if (c == '\n' && (stream->in_string || stream->depth == 0)) {
+		/* No string goes over a line end: a quote too many costs one line only. */
+		stream->in_string = stream->escaped = false;
+		stream->depth = 0;
+		return true;
+	}
+	if (c == '"' && stream->depth)
+		stream->in_string = true;
+	else if (c == '{' || c == '[')
+		stream->depth++;
+	else if ((c == '}' || c == ']') && stream->depth)
+		return --stream->depth == 0;
+	return false;
+}
+
+/* Moves `scanned` behind the next message; false where its end is not there yet. */
+static bool find_end(struct qmp_stream *stream)
+{
+	const struct buffer *in = &stream->in;
+
+	while (stream->scanned < in->size) {
+		char c = in->data[stream->scanned++];
+
+		if (stream->serves ? ends_object(stream, c) : c == '\n')
+			return true;
+	}
+	return false;
+}
+
+/* Hands over every complete message of the input. */
 static void lines_in(struct qmp_stream *stream)
 {
 	size_t start = 0;
 
-	while (!stream->closed) {
-		char *end = stream->scanned < stream->in.size
-				    ? memchr(stream->in.data + stream->scanned, '\n',
-					     stream->in.size - stream->scanned)
-				    : NULL;
-
-		if (!end)
-			break;
-		stream->scanned = (size_t)(end - stream->in.data) + 1;
-		message_in(stream, stream->in.data + start, stream->scanned - start - 1);
+	while (!stream->closed && find_end(stream)) {
+		message_in(stream, stream->in.data + start, stream->scanned - start);
 		start = stream->scanned;
 	}
 	buffer_consume(&stream->in, start);
@@ -218,8 +251,9 @@ struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
 	return stream;
 }
 
-void qmp_stream_set_limits(struct qmp_stream *stream, size_t line_max, size_t unsent_max)
+void qmp_stream_serve(struct qmp_stream *stream, size_t line_max, size_t unsent_max)
 {
+	stream->serves = true;
 	stream->line_max = line_max;
 	stream->unsent_max = unsent_max;
 }

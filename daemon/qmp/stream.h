@@ -2,6 +2,9 @@
 /*
  * QMP's framing over a socket: one JSON object a line, both ways.
  *
+ * A QEMU ends every message with a line end, but its own clients send objects without any: on the
+ * side that serves, a message ends where its braces do.
+ *
  * Serves the client side (a QEMU, or qsoakd from qsoak) and the server side (qsoakd's control
  * socket). The peer is untrusted: lines, nesting and unsent output are limited; a breach closes the
  * stream with an error that says what came.
@@ -37,8 +40,9 @@ struct qmp_stream_handler {
 struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
 				  const struct qmp_stream_handler *handler, void *ctx);
 
-/* In place of QMP_LINE_MAX and QMP_UNSENT_MAX, which fit a QEMU. */
-void qmp_stream_set_limits(struct qmp_stream *stream, size_t line_max, size_t unsent_max);
+/* We are the side that serves, with these limits in place of QMP_LINE_MAX and QMP_UNSENT_MAX, which
+ * fit a QEMU. Call it before anything is read. */
+void qmp_stream_serve(struct qmp_stream *stream, size_t line_max, size_t unsent_max);
 
 /* NULL is fine. Not from within one of the stream's own handlers. */
 void qmp_stream_free(struct qmp_stream *stream);
