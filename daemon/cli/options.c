@@ -49,8 +49,7 @@ static const struct {
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
 	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
 	[OPTION_LIST] = { "list", "LIST",
-			  "with csv: campaigns, builds, runs, operations (the default), steps, "
-			  "measures or failures" },
+			  "of csv: operations (the default), steps, runs, failures, ..." },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },

@@ -7,6 +7,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "control/limits.h"
+
+/* A profile of the longest length, each byte as "\u00xx", with room for the rest of the message. */
+_Static_assert(CONTROL_LINE_MAX >= 6 * PROFILE_TEXT_MAX + PROFILE_TEXT_MAX,
+	       "every profile fits into a line");
 
 /* Leaves *ret_value alone where the argument is missing. */
 static int get_integer(json_t *arguments, const char *key, int64_t min, int64_t max,

@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "report/csv.h"
+#include "report/incident.h"
 #include "report/json.h"
 #include "report/percentile.h"
 #include "report/report.h"
@@ -527,6 +529,107 @@ static void test_unknown_campaign(void **state)
 	assert_null(value);
 }
 
+/* The text that fn prints of the JSON. */
+static char *print_json(report_fn fn, const char *json)
+{
+	json_error_t error;
+	auto_json json_t *value = json_loads(json, 0, &error);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!value)
+		fail_msg("%s", error.text);
+	fn(value, out);
+	fclose(out);
+	return text;
+}
+
+static void test_incident(void **state)
+{
+	static const char json[] =
+		"{\"incident\": 7, \"directory\": \"incidents/7\","
+		" \"manifest\": {\"failure\": 7, \"place\": null, \"at-unix-ns\": "
+		"1767323045000000000,"
+		"  \"detail\": \"a\\u001b[31m\", \"runs\": [{\"role\": \"qemu\","
+		"   \"argv\": [\"/bin/q\", \"-a b\", \"it's\"], \"exit\": {\"signal\": 6}}, "
+		"{\"run\": 2}]},"
+		" \"files\": ["
+		"  {\"file\": \"manifest.json\", \"size\": 3, \"text\": \"{}\"},"
+		"  {\"file\": \"qemu.stacks\", \"size\": 30,"
+		"   \"text\": \"PID 12\\nTID 12:\\n#0 x\\nTID 123:\\r\\nTID 9:\\n\\u009b\\tz\"},"
+		"  {\"file\": \"qemu.threads\", \"size\": 5, \"text\":"
+		"   \"     tid name             s\\n      12 qemu main        S\\n     123 CPU "
+		"0/TCG        R\"}]}";
+	static const char expected[] = "incident 7 in incidents/7\n"
+				       "\n"
+				       "failure         7\n"
+				       "place           -\n"
+				       "at-unix-ns      2026-01-02T03:04:05Z\n"
+				       "detail          a\\x1b[31m\n"
+				       "runs\n"
+				       "  role            qemu\n"
+				       "  argv            /bin/q '-a b' 'it'\\''s'\n"
+				       "  exit\n"
+				       "    signal          6\n"
+				       "\n"
+				       "  run             2\n"
+				       "\n"
+				       "==> qemu.stacks (30 bytes)\n"
+				       "PID 12\n"
+				       "TID 12: qemu main\n"
+				       "#0 x\n"
+				       "TID 123: CPU 0/TCG\n"
+				       "TID 9:\n"
+				       "\\xc2\\x9b z\n"
+				       "\n"
+				       "==> qemu.threads (5 bytes)\n"
+				       "     tid name             s\n"
+				       "      12 qemu main        S\n"
+				       "     123 CPU 0/TCG        R\n";
+
+	(void)state;
+	assert_text(print_json(report_incident, json), expected);
+	/* What a peer leaves out, or says in another type, breaks nothing. */
+	assert_text(
+		print_json(report_incident, "{\"files\": [1, {\"file\": 2}], \"manifest\": []}"),
+		"incident 0 in -\n\nthere is no manifest\n");
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	assert_text(print_json(report_status, "{\"campaign\": null, \"slots\": []}"),
+		    "no campaign is in progress\n");
+	assert_text(print_json(report_status,
+			       "{\"campaign\": 3, \"name\": \"q\", \"elapsed-ns\": 61000000000,"
+			       " \"duration-ns\": 90000000000, \"operations\": 122, \"loops\": 40,"
+			       " \"failures\": 2, \"slots\": ["
+			       " {\"slot\": 0, \"vm\": 4, \"build\": \"b\", \"state\": \"busy\","
+			       "  \"operation\": \"migrate\", \"step\": \"start\", \"loops\": 9},"
+			       " {\"slot\": 1, \"vm\": 0, \"build\": \"b\", \"state\": \"empty\","
+			       "  \"operation\": null, \"step\": null, \"loops\": 0}]}"),
+		    "campaign 3 q  1:01  40 loops, 122 operations (2.0/s), 2 failures, 29 s left\n"
+		    "\n"
+		    "SLOT/VM  BUILD  STATE  OPERATION/STEP  LOOPS\n"
+		    "0/4      b      busy   migrate/start       9\n"
+		    "1/0      b      empty  -                   0\n");
+}
+
+static void print_csv(json_t *value, FILE *out)
+{
+	csv_header(value, out);
+	csv_row(value, out);
+}
+
+static void test_csv(void **state)
+{
+	(void)state;
+	assert_text(print_json(print_csv, "{\"id\": 1, \"a,b\": null, \"t\": \"x \\\"y\\\"\","
+					  " \"r\": 1.5, \"n\": \"1\\n2\", \"s\": \"plain\"}"),
+		    "id,\"a,b\",t,r,n,s\n1,,\"x \"\"y\"\"\",1.5,\"1\n2\",plain\n");
+}
+
 static void test_last_campaign(void **state)
 {
 	struct fixture *fx = *state;
@@ -591,6 +694,9 @@ int main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_campaign_json),
 		cmocka_unit_test(test_failures_json),
+		cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_unknown_campaign),
 		cmocka_unit_test(test_last_campaign),
 		cmocka_unit_test(test_output_that_fails),
