@@ -21,12 +21,14 @@ WERROR ?=
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev
 DEPS_RUN := qemu-system-x86 qemu-utils elfutils
-DEPS_CHECK := libcmocka-dev jq sqlite3 procps
+DEPS_CHECK := libcmocka-dev jq sqlite3 procps python3
+DEPS_FUZZ := clang libclang-rt-14-dev
 
 PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
+	-DQSOAK_DATADIR='"$(datadir)/qsoak"' \
 	-Idaemon -I. $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wvla -fno-strict-aliasing -fno-common $(if $(WERROR),-Werror) \
@@ -101,6 +103,22 @@ bench: ## figures: ratios against a naive driver, within one run
 	@$(MAKE) --no-print-directory -s all
 	@tests/bench/bench.sh $(BUILD)
 
+# Objects of their own, by the compiler that has the fuzzer.
+fuzz_bin := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+.PHONY: fuzz-build
+fuzz-build: $(fuzz_bin)
+
+.PHONY: fuzz
+fuzz: ## run each fuzzer of tests/fuzz for FUZZ_SECONDS (60)
+	@tests/deps.sh $(DEPS_BUILD) $(DEPS_FUZZ)
+	@$(MAKE) --no-print-directory -s CC=clang SANITIZER=address,undefined BUILD=build-fuzz \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzz-build
+	@tests/fuzz.sh build-fuzz
+
 .PHONY: layers
 layers: ## check that each folder includes only earlier folders
 	@tests/layers.sh
@@ -127,3 +145,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 	@echo
 	@echo 'SANITIZER=address,undefined|thread  BUILD=DIR  prefix=DIR  DESTDIR=DIR  WERROR=1'
+	@echo 'FUZZ_SECONDS=60'

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +18,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "campaign/campaign.h"
+#include "control/address.h"
 #include "control/control.h"
+#include "control/listener.h"
 #include "store/store.h"
 #include "triage/incident.h"
 
@@ -27,6 +30,8 @@
 struct options {
 	const char *state;
 	const char *guests;
+	const char *socket;
+	gid_t group;
 	int control_fd;
 	bool verbose;
 };
@@ -39,21 +44,32 @@ struct daemon {
 	struct store *store;
 	struct records *records;
 	struct control *control;
+	struct listener *listener;
 	ev_signal interrupt, terminate;
 };
 
 static const char usage[] =
-	"usage: qsoakd --state-dir DIR --control-fd N [--guests-dir DIR] [--verbose]\n"
+	"usage: qsoakd [--state-dir DIR] [--socket PATH] [--group NAME] [--guests-dir DIR] "
+	"[--verbose]\n"
+	"       qsoakd --control-fd N [OPTION]...\n"
 	"\n"
-	"The daemon behind `qsoak run --local`: soaks QEMU as the peer of the control socket N "
-	"says,\n"
-	"keeps its results below DIR, and ends when the peer has gone.\n"
+	"Soaks QEMU as the clients of its control socket say, and keeps the results. See `qsoak "
+	"--help`\n"
+	"for the client. SIGTERM interrupts the campaign in progress and ends.\n"
 	"\n"
-	"  --state-dir DIR   results and evidence\n"
-	"  --control-fd N    inherited, connected socket that speaks QMP's framing\n"
+	"  --state-dir DIR   results and evidence; default $STATE_DIRECTORY, for root "
+	"/var/lib/qsoak,\n"
+	"                    else $XDG_STATE_HOME/qsoak\n"
+	"  --socket PATH     where to listen; default control.sock in $RUNTIME_DIRECTORY, for root "
+	"in\n"
+	"                    /run/qsoak, else in $XDG_RUNTIME_DIR/qsoak\n"
+	"  --group NAME      its members may connect, too; else only root and the same user\n"
+	"  --control-fd N    private: serve this connected socket alone, and end with it\n"
 	"  --guests-dir DIR  firmware of the guests\n"
 	"  --verbose         log every change of state\n"
-	"  --help, --version\n";
+	"  --help, --version\n"
+	"\n"
+	"A client may run any program as the user of qsoakd: it names the binaries under test.\n";
 
 static void log_to_stderr(enum log_level level, const char *text)
 {
@@ -62,11 +78,61 @@ static void log_to_stderr(enum log_level level, const char *text)
 	fprintf(stderr, "qsoakd: %s: %s\n", names[level], text);
 }
 
-/* Returns -1 to go on, or the exit code. */
+static int bad_option(const char *option, const char *value, const char *expected)
+{
+	fprintf(stderr, "qsoakd: %s: found \"%s\", expected %s\n", option, value, expected);
+	return EXIT_USAGE;
+}
+
+/* Each returns -1 to go on, or the exit code. */
+static int set_option(int option, const char *value, struct options *options)
+{
+	const struct group *group;
+	char *end;
+
+	switch (option) {
+	case 's':
+		options->state = value;
+		break;
+	case 'S':
+		options->socket = value;
+		break;
+	case 'G':
+		group = getgrnam(value);
+		if (!group)
+			return bad_option("--group", value, "the name of a group");
+		options->group = group->gr_gid;
+		break;
+	case 'c':
+		options->control_fd = (int)strtol(value, &end, 10);
+		if (!*value || *end || fcntl(options->control_fd, F_GETFD) < 0)
+			return bad_option("--control-fd", value, "an open descriptor");
+		break;
+	case 'g':
+		options->guests = value;
+		break;
+	case 'v':
+		options->verbose = true;
+		break;
+	case 'h':
+		fputs(usage, stdout);
+		return EXIT_CLEAN;
+	case 'V':
+		puts("qsoakd " QSOAK_VERSION);
+		return EXIT_CLEAN;
+	default:
+		fputs("qsoakd: `qsoakd --help` lists the options\n", stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
 		{ "state-dir", required_argument, NULL, 's' },
+		{ "socket", required_argument, NULL, 'S' },
+		{ "group", required_argument, NULL, 'G' },
 		{ "control-fd", required_argument, NULL, 'c' },
 		{ "guests-dir", required_argument, NULL, 'g' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -74,45 +140,39 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	char *end;
-	int c;
+	int c, code;
 
 	options->control_fd = -1;
+	options->group = LISTENER_NO_GROUP;
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			options->state = optarg;
-			break;
-		case 'c':
-			options->control_fd = (int)strtol(optarg, &end, 10);
-			if (*end || fcntl(options->control_fd, F_GETFD) < 0) {
-				fprintf(stderr, "qsoakd: --control-fd: %s is no open descriptor\n",
-					optarg);
-				return EXIT_USAGE;
-			}
-			break;
-		case 'g':
-			options->guests = optarg;
-			break;
-		case 'v':
-			options->verbose = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_CLEAN;
-		case 'V':
-			puts("qsoakd " QSOAK_VERSION);
-			return EXIT_CLEAN;
-		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
-		}
+		code = set_option(c, optarg, options);
+		if (code >= 0)
+			return code;
 	}
-	if (!options->state || options->control_fd < 0 || optind < argc) {
-		fputs(usage, stderr);
+	if (optind < argc)
+		return bad_option("argument", argv[optind], "options only");
+	if (options->control_fd >= 0 && (options->socket || options->group != LISTENER_NO_GROUP)) {
+		fputs("qsoakd: --control-fd goes with neither --socket nor --group\n", stderr);
 		return EXIT_USAGE;
 	}
 	return -1;
+}
+
+/* Where results are kept if nobody has said it. */
+static char *find_state(const char *asked)
+{
+	const char *unit = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (asked)
+		return mem_strdup(asked);
+	if (unit && unit[0] == '/')
+		return mem_strdup(unit);
+	if (geteuid() == 0)
+		return mem_strdup("/var/lib/qsoak");
+	if (xdg && xdg[0] == '/')
+		return mem_printf("%s/qsoak", xdg);
+	return mem_printf("%s/.local/state/qsoak", home ? home : "");
 }
 
 /* The folder of the guests: as asked for, beside the binary (a build tree), in the lib beside its
@@ -177,35 +237,19 @@ static int lock_state(struct daemon *daemon, struct err *err)
 	return 0;
 }
 
-static int daemon_start(struct daemon *daemon, const struct options *options, struct err *err)
+static void accepted(void *ctx, int fd)
 {
-	struct control_spec control = { .idle = idle, .ctx = daemon };
-	auto_free char *incidents = NULL;
+	struct daemon *daemon = ctx;
+
+	control_add_client(daemon->control, fd, false);
+}
+
+static int open_store(struct daemon *daemon, struct err *err)
+{
+	auto_free char *incidents = mem_printf("%s/incidents", daemon->state);
 	int64_t first_id, last_incident;
-	int r;
+	int r = store_open(daemon->loop, daemon->results, &daemon->store, &first_id, err);
 
-	r = folder_make(options->state, 0700, err);
-	if (r < 0)
-		return r;
-	daemon->state = realpath(options->state, NULL);
-	if (!daemon->state)
-		return err_set_errno(err, errno, "%s", options->state);
-	r = lock_state(daemon, err);
-	if (r < 0)
-		return r;
-	daemon->guests = find_guests(options->guests);
-	daemon->work = mem_printf("%s/work", daemon->state);
-	daemon->results = mem_printf("%s/results.db", daemon->state);
-	incidents = mem_printf("%s/incidents", daemon->state);
-
-	/* What a janitor could not remove: the host may have gone down. */
-	folder_remove(daemon->work);
-	r = janitor_start(daemon->work, daemon->lock_fd, &daemon->janitor, err);
-	if (r == 0)
-		r = folder_make(daemon->work, 0700, err);
-	daemon->loop = ev_loop_new(EVFLAG_AUTO);
-	if (r == 0)
-		r = store_open(daemon->loop, daemon->results, &daemon->store, &first_id, err);
 	if (r < 0)
 		return r;
 	last_incident = incident_sweep(incidents);
@@ -214,14 +258,73 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	daemon->records = records_new(first_id);
 	store_on_failure(daemon->store, store_failed, daemon);
 	store_subscribe(daemon->store, daemon->records);
+	return 0;
+}
 
-	control.records = daemon->records;
-	control.state = daemon->state;
-	control.work = daemon->work;
-	control.guests = daemon->guests;
-	control.fd = options->control_fd;
+/* The private socket, or the service's. */
+static int open_control(struct daemon *daemon, const struct options *options, struct err *err)
+{
+	struct control_spec control = {
+		.records = daemon->records,
+		.state = daemon->state,
+		.work = daemon->work,
+		.guests = daemon->guests,
+		.idle = idle,
+		.ctx = daemon,
+	};
+	auto_free char *path = options->socket ? mem_strdup(options->socket) : address_to_listen();
+	struct listener_spec listener = {
+		.path = path,
+		.group = options->group,
+		.accepted = accepted,
+		.ctx = daemon,
+	};
+	int r;
+
 	daemon->control = control_new(daemon->loop, &control);
+	if (options->control_fd >= 0) {
+		control_add_client(daemon->control, options->control_fd, true);
+		return 0;
+	}
+	if (!path)
+		return err_set(err, -EINVAL, "there is no $XDG_RUNTIME_DIR: say --socket PATH");
+	r = listener_open(daemon->loop, &listener, &daemon->listener, err);
+	if (r == 0)
+		log_info("qsoakd %s listens on %s, results below %s", QSOAK_VERSION, path,
+			 daemon->state);
+	return r;
+}
 
+static int daemon_start(struct daemon *daemon, const struct options *options, struct err *err)
+{
+	auto_free char *state = find_state(options->state);
+	int r;
+
+	r = folder_make(state, 0700, err);
+	if (r < 0)
+		return r;
+	daemon->state = realpath(state, NULL);
+	if (!daemon->state)
+		return err_set_errno(err, errno, "%s", state);
+	r = lock_state(daemon, err);
+	if (r < 0)
+		return r;
+	daemon->guests = find_guests(options->guests);
+	daemon->work = mem_printf("%s/work", daemon->state);
+	daemon->results = mem_printf("%s/results.db", daemon->state);
+
+	/* What a janitor could not remove: the host may have gone down. */
+	folder_remove(daemon->work);
+	r = janitor_start(daemon->work, daemon->lock_fd, &daemon->janitor, err);
+	if (r == 0)
+		r = folder_make(daemon->work, 0700, err);
+	daemon->loop = ev_loop_new(EVFLAG_AUTO);
+	if (r == 0)
+		r = open_store(daemon, err);
+	if (r == 0)
+		r = open_control(daemon, options, err);
+	if (r < 0)
+		return r;
 	ev_signal_init(&daemon->interrupt, signal_in, SIGINT);
 	ev_signal_init(&daemon->terminate, signal_in, SIGTERM);
 	daemon->interrupt.data = daemon->terminate.data = daemon;
@@ -235,6 +338,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 {
 	int r;
 
+	listener_close(daemon->listener);
 	control_free(daemon->control);
 	r = store_close(daemon->store, err);
 	records_free(daemon->records);
@@ -270,7 +374,8 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	/* A file size limit is an error of the write that meets it, not the end of the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
-	fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
+	if (options.control_fd >= 0)
+		fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
 	if (daemon_start(&daemon, &options, &err) == 0)
 		ev_run(daemon.loop, 0);
 	if (err.code == 0)

@@ -352,3 +352,19 @@ void campaign_progress(const struct campaign *campaign, struct campaign_progress
 		.failures = campaign->failures + campaign->host_failures,
 	};
 }
+
+const char *campaign_name(const struct campaign *campaign)
+{
+	return campaign->profile->name;
+}
+
+unsigned campaign_slots(const struct campaign *campaign)
+{
+	return campaign->profile->vms;
+}
+
+void campaign_slot_status(const struct campaign *campaign, unsigned slot,
+			  struct slot_status *ret_status)
+{
+	slot_status(campaign->places[slot].slot, ret_status);
+}

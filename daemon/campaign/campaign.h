@@ -62,4 +62,10 @@ int64_t campaign_id(const struct campaign *campaign);
 uint64_t campaign_seed(const struct campaign *campaign);
 void campaign_progress(const struct campaign *campaign, struct campaign_progress *ret_progress);
 
+/* The profile's name, and one of the fleet's slots, which are `campaign_slots()`. */
+const char *campaign_name(const struct campaign *campaign);
+unsigned campaign_slots(const struct campaign *campaign);
+void campaign_slot_status(const struct campaign *campaign, unsigned slot,
+			  struct slot_status *ret_status);
+
 #endif

@@ -375,3 +375,18 @@ void slot_stop(struct slot *slot, enum slot_stop stop)
 	if (stop == SLOT_KILL && slot->op)
 		op_interrupt(slot->op);
 }
+
+void slot_status(const struct slot *slot, struct slot_status *ret_status)
+{
+	*ret_status = (struct slot_status){
+		.slot = slot->spec.number,
+		.vm = slot->vm_number,
+		.build = slot->spec.build->name,
+		.state = slot->vm	 ? vm_state_name(vm_state(slot->vm))
+			 : slot->stopped ? "stopped"
+					 : "empty",
+		.operation = slot->op ? op_kind_name(op_spec(slot->op)->kind) : NULL,
+		.step = slot->op ? op_step_name(slot->op) : NULL,
+		.loops = slot->vm ? slot->loops_ended : 0,
+	};
+}

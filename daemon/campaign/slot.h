@@ -61,4 +61,16 @@ void slot_free(struct slot *slot);
 /* A harder stop may follow a softer one. */
 void slot_stop(struct slot *slot, enum slot_stop stop);
 
+/* What a slot does right now; names are static, or outlive the slot. */
+struct slot_status {
+	int slot, vm; /* numbers; vm is that of the next one while there is none */
+	const char *build;
+	const char *state;     /* of the VM, or "empty", "stopped" */
+	const char *operation; /* kind in progress, or NULL */
+	const char *step;      /* of it, or NULL */
+	int64_t loops;	       /* that the VM has finished */
+};
+
+void slot_status(const struct slot *slot, struct slot_status *ret_status);
+
 #endif

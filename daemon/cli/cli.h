@@ -10,24 +10,36 @@
 #include "base/err.h"
 #include "campaign/campaign.h"
 
+/* What the command line says. */
 struct cli {
-	const char *state; /* --state-dir, or NULL */
-	bool json;
-	bool verbose;
-	/* run */
-	const char *profile;
-	bool local;
+	const char *argument; /* of the command, or NULL */
+	const char *state;    /* --state-dir, or NULL */
+	const char *socket;   /* --socket, or NULL */
+	const char *format;   /* --format, or NULL */
+	const char *list;     /* --list, or NULL */
+	bool json, local, verbose, detach, kill;
+	int64_t campaign;  /* --campaign; 0: not given */
 	json_t *overrides; /* arguments of the command "run" */
-	/* failures */
-	int64_t campaign; /* 0: not given */
 };
 
 /* Each returns the exit code of the process. */
 int cli_run(const struct cli *cli);
+int cli_status(const struct cli *cli);
+int cli_watch(const struct cli *cli);
+int cli_stop(const struct cli *cli);
+int cli_campaigns(const struct cli *cli);
+int cli_builds(const struct cli *cli);
 int cli_failures(const struct cli *cli);
+int cli_report(const struct cli *cli);
+int cli_show(const struct cli *cli);
+int cli_export(const struct cli *cli);
+int cli_profiles(const struct cli *cli);
 
-/* The state folder to use: as given, or $XDG_STATE_HOME/qsoak; the caller frees. */
+/* The private state to use: as given, or $XDG_STATE_HOME/qsoak; the caller frees. */
 char *cli_state(const struct cli *cli);
+
+/* An id above 0; what is for the error text. */
+int cli_parse_id(const char *what, const char *text, int64_t *ret_id, struct err *err);
 
 /* Prints the error; returns the exit code that belongs to it. */
 int cli_error(const struct err *err);

@@ -1,198 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * qsoak run: sends a profile to qsoakd, follows the campaign, prints its result.
+ * qsoak run: sends a profile to a qsoakd, follows the campaign, prints its result.
  *
- * Theory of operation: greeting -> qmp_capabilities -> run -> events until CAMPAIGN_ENDED. The first
- * Ctrl-C asks for the campaign's end, the second leaves at once; whatever ends the connection ends
- * a private qsoakd too.
+ * A private qsoakd ends with our connection to it, so leaving ends its campaign; the service's goes
+ * on.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/cli.h"
+#include "campaign/profile.h"
+#include "cli/follow.h"
 #include "cli/local.h"
-#include "qmp/qmp.h"
+#include "cli/profiles.h"
+#include "cli/source.h"
+#include "report/field.h"
 #include "report/report.h"
-
-/* Without a terminal, a line of progress this often. */
-#define PROGRESS_LINE_NS (10 * CLOCK_NS_PER_S)
-
-struct follower {
-	struct ev_loop *loop;
-	struct qmp *qmp;
-	json_t *arguments;
-	const char *state;
-	bool terminal, line_open;
-	int64_t last_line_ns; /* elapsed time of the last plain line */
-	int64_t campaign;
-	int code; /* -1: not known yet */
-	bool asked_to_stop;
-	json_t *signatures; /* seen so far: signature -> true */
-	struct err err;
-};
-
-static void follower_end(struct follower *follower)
-{
-	ev_break(follower->loop, EVBREAK_ALL);
-}
-
-/* A line of its own, even if a progress line is on the terminal. */
-__attribute__((format(printf, 2, 3))) static void say(struct follower *follower, const char *fmt,
-						      ...)
-{
-	va_list ap;
-
-	if (follower->line_open)
-		fputs("\r\033[K", stderr);
-	follower->line_open = false;
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-static int64_t get(json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static const char *get_text(json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "?";
-}
-
-static void print_progress(struct follower *follower, json_t *data)
-{
-	int64_t elapsed = get(data, "elapsed-ns"), left = get(data, "duration-ns") - elapsed;
-	int64_t wanted = get(data, "loops-wanted"), seconds = elapsed / CLOCK_NS_PER_S;
-	auto_free char *target = NULL, *line = NULL;
-
-	if (!follower->terminal && elapsed - follower->last_line_ns < PROGRESS_LINE_NS)
-		return;
-	follower->last_line_ns = elapsed;
-	if (get(data, "duration-ns") == 0)
-		target = mem_printf("%" PRId64 " loops wanted", wanted);
-	else if (left > 0)
-		target = mem_printf("%" PRId64 " s left", left / CLOCK_NS_PER_S);
-	else
-		target = mem_strdup("ending");
-	line = mem_printf(
-		"%" PRId64 ":%02" PRId64 "  %" PRId64 " loops, %" PRId64
-		" operations (%.1f/s), %" PRId64 " failures, %s",
-		seconds / 60, seconds % 60, get(data, "loops"), get(data, "operations"),
-		elapsed ? (double)get(data, "operations") * CLOCK_NS_PER_S / (double)elapsed : 0.,
-		get(data, "failures"), target);
-	if (!follower->terminal) {
-		say(follower, "%s", line);
-		return;
-	}
-	fprintf(stderr, "\r\033[K%s", line);
-	follower->line_open = true;
-}
-
-/* A signature's first failure on a build gets a line; the others are in the count and the store. */
-static void print_failure(struct follower *follower, json_t *data)
-{
-	const char *build = get_text(data, "build"), *signature = get_text(data, "signature");
-	auto_free char *kind = mem_printf("%s: %s", build, signature);
-	const char *incident = json_string_value(json_object_get(data, "incident"));
-	auto_free char *evidence =
-		incident ? mem_printf(" (%s/%s)", follower->state, incident) : mem_strdup("");
-
-	if (json_object_get(follower->signatures, kind))
-		return;
-	json_object_set_new(follower->signatures, kind, json_true());
-	say(follower,
-	    "failure %" PRId64 ", new: build %s, slot %" PRId64 ", after %" PRId64 " %s: %s%s",
-	    get(data, "failure"), build, get(data, "slot"), get(data, "loops"),
-	    get(data, "loops") == 1 ? "loop" : "loops", signature, evidence);
-}
-
-static void event_in(void *ctx, const struct qmp_event *event)
-{
-	struct follower *follower = ctx;
-
-	if (!strcmp(event->name, "PROGRESS")) {
-		print_progress(follower, event->data);
-	} else if (!strcmp(event->name, "FAILURE")) {
-		print_failure(follower, event->data);
-	} else if (!strcmp(event->name, "CAMPAIGN_ENDED")) {
-		follower->code = (int)get(event->data, "exit-code");
-		follower_end(follower);
-	} else if (!strcmp(event->name, "DAEMON_FAILED")) {
-		err_set(&follower->err, -EIO, "qsoakd has failed: %s",
-			get_text(event->data, "error"));
-	}
-}
-
-static void run_started(void *ctx, const struct qmp_reply *reply)
-{
-	struct follower *follower = ctx;
-
-	if (reply->error) {
-		err_set(&follower->err, reply->bad_input ? -EINVAL : -EREMOTEIO, "%s",
-			reply->error);
-		follower_end(follower);
-		return;
-	}
-	follower->campaign = get(reply->value, "campaign");
-	say(follower, "campaign %" PRId64 ", seed %s, results below %s", follower->campaign,
-	    get_text(reply->value, "seed"), follower->state);
-}
-
-static void greeting_in(void *ctx)
-{
-	struct follower *follower = ctx;
-
-	if (follower->asked_to_stop) {
-		follower->code = EXIT_INTERRUPTED;
-		follower_end(follower);
-		return;
-	}
-	qmp_execute(follower->qmp, "qmp_capabilities", NULL, false, NULL, NULL);
-	qmp_execute(follower->qmp, "run", json_incref(follower->arguments), false, run_started,
-		    follower);
-}
-
-static void closed(void *ctx, const struct err *err)
-{
-	struct follower *follower = ctx;
-
-	if (!follower->err.code)
-		err_set(&follower->err, -EPIPE, "qsoakd has gone: %s", err->text);
-	follower_end(follower);
-}
-
-static const struct qmp_handler handler = {
-	.greeting = greeting_in,
-	.event = event_in,
-	.closed = closed,
-};
-
-static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
-{
-	struct follower *follower = watch->data;
-
-	(void)loop;
-	(void)revents;
-	if (follower->asked_to_stop) {
-		follower->code = EXIT_INTERRUPTED;
-		follower_end(follower);
-		return;
-	}
-	follower->asked_to_stop = true;
-	say(follower, "stopping; once more to leave at once");
-	if (!qmp_greeted(follower->qmp))
-		return;
-	qmp_execute(follower->qmp, "stop", json_pack("{s:s}", "mode", "kill"), false, NULL, NULL);
-}
 
 static int read_profile(const char *path, char **ret_text, size_t *ret_size, struct err *err)
 {
@@ -221,90 +47,158 @@ static int read_profile(const char *path, char **ret_text, size_t *ret_size, str
 	return 0;
 }
 
-/* What went wrong, and what the results say, in one exit code. */
-static int print_result(const struct cli *cli, const struct follower *follower, struct err *err)
+/* The arguments of the command "run". */
+static int make_arguments(const struct cli *cli, json_t **ret_arguments, struct err *err)
 {
-	auto_free char *path = mem_printf("%s/results.db", follower->state);
-	struct query *query = NULL;
-	int r;
+	auto_json json_t *arguments = json_copy(cli->overrides);
+	auto_free char *path = NULL, *text = NULL;
+	size_t size = 0;
+	int r = profiles_find(cli->argument, &path, err);
 
-	r = query_open(path, &query, err);
 	if (r == 0)
-		r = report_campaign(query, follower->campaign, cli->json, stdout, err);
-	query_close(query);
+		r = read_profile(path, &text, &size, err);
+	if (r < 0)
+		return r;
+	json_object_set_new(arguments, "name", json_string(path));
+	if (json_object_set_new(arguments, "profile", json_stringn(text, size)) < 0)
+		return err_set(err, -EINVAL, "%s: not UTF-8 text", path);
+	*ret_arguments = json_incref(arguments);
+	return 0;
+}
+
+static int check_options(const struct cli *cli, struct err *err)
+{
+	if (cli->local && cli->detach)
+		return err_set(err, -EINVAL,
+			       "run: a private qsoakd ends with its client: --local "
+			       "excludes --detach");
+	if (cli->local && cli->socket)
+		return err_set(err, -EINVAL, "run: --local and --socket exclude each other");
+	if (!cli->local && (cli->state || cli->verbose))
+		return err_set(err, -EINVAL, "run: --%s goes with --local",
+			       cli->state ? "state-dir" : "verbose");
+	return 0;
+}
+
+static int start(struct link *link, json_t *arguments, json_t **ret_started, struct err *err)
+{
+	return link_call(link, "run", json_incref(arguments), ret_started, err);
+}
+
+/* Starts the campaign and waits for its end; *ret_campaign is set as soon as there is one. Returns
+ * 1 where the user has left before. */
+static int run_and_follow(struct link *link, json_t *arguments, const char *state,
+			  int64_t *ret_campaign, int *ret_code, struct err *err)
+{
+	struct follow_spec spec = {
+		.link = link,
+		.on_interrupt = FOLLOW_STOPS,
+		.state = state,
+	};
+	struct follower *follower = NULL;
+	auto_json json_t *started = NULL;
+	int r = follow_begin(&spec, &follower, err);
+
+	if (r == 0)
+		r = start(link, arguments, &started, err);
+	if (r == 0) {
+		const char *seed = field_text(started, "seed");
+
+		*ret_campaign = field_integer(started, "campaign");
+		fprintf(stderr, "campaign %" PRId64 ", seed %s, results %s%s\n", *ret_campaign,
+			seed ? seed : "?", state ? "below " : "with the service",
+			state ? state : "");
+		r = follow(follower, *ret_campaign, ret_code, err);
+	}
+	follow_end(follower);
 	return r;
 }
 
-static void follow(struct follower *follower, int fd)
+static int print_report(struct source *source, int64_t campaign, bool json, struct err *err)
 {
-	ev_signal interrupt, terminate;
+	auto_json json_t *value = NULL;
+	int r = source_get(source, "query-report",
+			   json_pack("{s:I}", "campaign", (json_int_t)campaign), &value, err);
 
-	follower->loop = ev_loop_new(EVFLAG_AUTO);
-	follower->qmp = qmp_new(follower->loop, fd, &handler, follower);
-	ev_signal_init(&interrupt, signal_in, SIGINT);
-	ev_signal_init(&terminate, signal_in, SIGTERM);
-	interrupt.data = terminate.data = follower;
-	ev_signal_start(follower->loop, &interrupt);
-	ev_signal_start(follower->loop, &terminate);
-	ev_run(follower->loop, 0);
-	ev_signal_stop(follower->loop, &interrupt);
-	ev_signal_stop(follower->loop, &terminate);
-	qmp_free(follower->qmp);
-	ev_loop_destroy(follower->loop);
-	if (follower->line_open)
-		fputc('\n', stderr);
+	return r < 0 ? r : report_print(value, report_campaign, json, stdout, err);
+}
+
+static int run_local(const struct cli *cli, json_t *arguments)
+{
+	struct source results = { .state = cli_state(cli) };
+	struct err err = { 0 };
+	struct link *link;
+	struct local local;
+	int64_t campaign = 0;
+	int code = EXIT_INTERRUPTED, fd, daemon_code, r;
+
+	r = local_start(results.state, cli->verbose, &local, &fd, &err);
+	if (r < 0) {
+		source_close(&results);
+		return cli_error(&err);
+	}
+	link = link_new(fd);
+	r = link_greet(link, &err);
+	if (r == 0)
+		r = run_and_follow(link, arguments, results.state, &campaign, &code, &err);
+	link_close(link);
+	daemon_code = local_finish(&local);
+	if (r >= 0)
+		r = print_report(&results, campaign, cli->json, &err);
+	source_close(&results);
+	/* A qsoakd that could not start has said why. */
+	if (r == -EPIPE && !campaign && daemon_code > 0)
+		return daemon_code;
+	return r == 0 ? code : cli_error(&err);
+}
+
+/* --detach: the campaign is on its way. */
+static int print_started(const struct cli *cli, json_t *started, struct err *err)
+{
+	if (cli->json)
+		return report_print(started, NULL, true, stdout, err);
+	printf("campaign %" PRId64 "\n", field_integer(started, "campaign"));
+	return 0;
+}
+
+static int run_service(const struct cli *cli, json_t *arguments)
+{
+	struct source service = { 0 };
+	auto_json json_t *started = NULL;
+	struct err err = { 0 };
+	int64_t campaign;
+	int code = EXIT_CLEAN;
+	int r = link_open(cli->socket, &service.link, &err);
+
+	if (r == -ECONNREFUSED) {
+		struct err why = err;
+
+		err_set(&err, r, "%s, or run a private one with --local", why.text);
+	}
+	if (r == 0 && cli->detach) {
+		r = start(service.link, arguments, &started, &err);
+		if (r == 0)
+			r = print_started(cli, started, &err);
+	} else if (r == 0) {
+		r = run_and_follow(service.link, arguments, NULL, &campaign, &code, &err);
+		if (r == 1)
+			code = EXIT_INTERRUPTED;
+		if (r == 0)
+			r = print_report(&service, campaign, cli->json, &err);
+	}
+	source_close(&service);
+	return r >= 0 ? code : cli_error(&err);
 }
 
 int cli_run(const struct cli *cli)
 {
-	auto_free char *state = cli_state(cli);
-	auto_free char *text = NULL;
-	auto_json json_t *arguments = NULL, *signatures = json_object();
-	struct follower follower = {
-		.signatures = signatures,
-		.state = state,
-		.terminal = isatty(STDERR_FILENO),
-		.code = -1,
-	};
-	struct local local;
+	auto_json json_t *arguments = NULL;
 	struct err err = { 0 };
-	size_t size = 0;
-	int fd, daemon_code;
+	int r = check_options(cli, &err);
 
-	if (!cli->local) {
-		err_set(&err, -EINVAL,
-			"run: there is no service to talk to yet; --local runs a private qsoakd");
+	if (r == 0)
+		r = make_arguments(cli, &arguments, &err);
+	if (r < 0)
 		return cli_error(&err);
-	}
-	if (read_profile(cli->profile, &text, &size, &err) < 0)
-		return cli_error(&err);
-	arguments = json_copy(cli->overrides);
-	json_object_set_new(arguments, "name", json_string(cli->profile));
-	if (json_object_set_new(arguments, "profile", json_stringn(text, size)) < 0) {
-		err_set(&err, -EINVAL, "%s: not UTF-8 text", cli->profile);
-		return cli_error(&err);
-	}
-	follower.arguments = arguments;
-	if (local_start(state, cli->verbose, &local, &fd, &err) < 0)
-		return cli_error(&err);
-	follow(&follower, fd);
-	daemon_code = local_finish(&local);
-	if (follower.code < 0) {
-		/* A qsoakd that could not start has said why. */
-		if (!follower.campaign && !follower.err.code)
-			err_set(&follower.err, -EPIPE, "qsoakd did not start");
-		if (daemon_code > 0 && !follower.campaign && follower.err.code == -EPIPE)
-			return daemon_code;
-		return cli_error(&follower.err);
-	}
-	/* It may have come to an end, but not into the store. */
-	if (follower.err.code && !follower.asked_to_stop)
-		return cli_error(&follower.err);
-	if (follower.campaign && print_result(cli, &follower, &err) < 0)
-		return cli_error(&err);
-	if (follower.code == EXIT_CLEAN && daemon_code != EXIT_CLEAN)
-		return EXIT_HOST;
-	if (follower.code == EXIT_INCONCLUSIVE)
-		say(&follower, "inconclusive: no loop was finished");
-	return follower.code;
+	return cli->local ? run_local(cli, arguments) : run_service(cli, arguments);
 }

@@ -7,6 +7,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "control/limits.h"
+
+/* A profile of the longest length, each byte as "\u00xx", with room for the rest of the message. */
+_Static_assert(CONTROL_LINE_MAX >= 6 * PROFILE_TEXT_MAX + PROFILE_TEXT_MAX,
+	       "every profile fits into a line");
 
 /* Leaves *ret_value alone where the argument is missing. */
 static int get_integer(json_t *arguments, const char *key, int64_t min, int64_t max,
@@ -46,6 +51,7 @@ static int set_builds(json_t *builds, struct profile *profile, struct err *err)
 	return 0;
 }
 
+/* Digits, or an integer: QEMU's qmp-shell makes one of every word of digits. */
 static int set_seed(json_t *seed, struct profile *profile, struct err *err)
 {
 	const char *text = json_string_value(seed);
@@ -54,8 +60,10 @@ static int set_seed(json_t *seed, struct profile *profile, struct err *err)
 	if (!seed)
 		return 0;
 	errno = 0;
-	if (!text || text[strspn(text, "0123456789")] != '\0' || !*text ||
-	    (profile->seed = strtoull(text, &end, 10), errno))
+	if (json_is_integer(seed) && json_integer_value(seed) >= 0)
+		profile->seed = (uint64_t)json_integer_value(seed);
+	else if (!text || text[strspn(text, "0123456789")] != '\0' || !*text ||
+		 (profile->seed = strtoull(text, &end, 10), errno))
 		return err_set(err, -EINVAL, "seed: expected a number from 0 to 2^64-1");
 	profile->has_seed = true;
 	return 0;

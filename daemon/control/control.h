@@ -1,26 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control connection: qsoak (or any QMP client) tells qsoakd what to do.
+ * Control: qsoak (or any QMP client) tells qsoakd what to do and reads what it has found.
  *
  * It speaks QMP's framing and shape: a greeting, then qmp_capabilities, then commands
- * {"execute": ..., "arguments": {...}, "id": ...} and events. Commands:
+ * {"execute": ..., "arguments": {...}, "id": ...} with one answer each, and events. Any number of
+ * clients, up to a limit; one campaign at a time. All limits are in limits.h. The commands:
  *
  *	run		{"profile": TEXT, "name": FOR-ERRORS, "builds": [{"name", "binary"}],
  *			 "vms": N, "loops": N, "duration-ns": N, "seed": DECIMAL}; all but the first
- *			 two are optional and override the profile
+ *			 are optional; those after the name override the profile
  *			 -> {"campaign": ID, "seed": DECIMAL}
- *	query-status	-> {"campaign": ID or null, "elapsed-ns", "duration-ns", "loops-wanted",
- *			 "operations", "loops", "failures"}
- *	stop		{"mode": "drain" or "kill"} -> {}
+ *	stop		{"mode": "drain" or (default) "kill"} -> {"campaign": ID or null}
+ *	query-status	-> {"campaign": ID or null, "name", "stopping", "elapsed-ns",
+ *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
+ *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops"}]}
+ *	subscribe	{"enable": BOOLEAN (default true)} -> {}: whether events are sent
  *
- * Events: PROGRESS (as query-status, once a second), FAILURE, CAMPAIGN_ENDED {"campaign",
- * "exit-code"}. Errors have the class GenericError; "InvalidParameter" where the user's input is
- * wrong.
+ * What they read from the results, with the store's words as keys, page by page where it is long
+ * (a page's "next" is the "after" of the next page):
+ *
+ *	query-campaigns, query-builds, query-failures	{"campaign": ID, "after": ID}
+ *			 -> {"campaigns": [...], "next": ID or null}
+ *	query-report	{"campaign": ID (default the newest)}
+ *			 -> {"campaign": {...}, "operations": [...], "signatures": [...]}
+ *	query-incident	{"incident": FAILURE-ID}
+ *			 -> {"directory", "manifest": {...}, "files": [{"file", "size"}]}
+ *	get-incident-file {"incident", "file", "offset"}
+ *			 -> {"file", "size", "offset", "text" or "base64", "next": OFFSET or null}
+ *	export		{"campaign": ID, "list": "operations", ..., "after": ID}
+ *			 -> {"operations": [...], "next"}
+ *
+ * And query-commands and query-qmp-schema, as QEMU has them.
+ *
+ * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, CAMPAIGN_ENDED
+ * {"campaign", "exit-code"}, DAEMON_FAILED {"error"}. Error classes: CommandNotFound,
+ * InvalidParameter where the user's input is wrong, else GenericError.
  */
 #ifndef QSOAK_CONTROL_CONTROL_H
 #define QSOAK_CONTROL_CONTROL_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "base/record.h"
@@ -30,8 +50,7 @@
 struct control_spec {
 	struct records *records;
 	const char *state, *work, *guests; /* as in campaign_spec */
-	int fd;				   /* connected socket, taken over */
-	/* The peer has gone and no campaign is left: there is nothing more to do. */
+	/* After control_quit(), and when no campaign is left: there is nothing more to do. */
 	void (*idle)(void *ctx);
 	void *ctx;
 };
@@ -41,10 +60,13 @@ struct control;
 struct control *control_new(struct ev_loop *loop, const struct control_spec *spec);
 void control_free(struct control *control);
 
+/* Takes a connected socket over. owner: when this client goes, control_quit(). */
+void control_add_client(struct control *control, int fd, bool owner);
+
 /* As if the user had asked: the campaign, if there is one, is interrupted, then idle is called. */
 void control_quit(struct control *control);
 
-/* Why the daemon cannot go on, e.g. the store has failed: tells the peer, and quits. */
+/* Why the daemon cannot go on, e.g. the store has failed: tells the clients, and quits. */
 void control_fail(struct control *control, const struct err *err);
 
 #endif

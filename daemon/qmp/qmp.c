@@ -126,6 +126,15 @@ static void reply_in(struct qmp *qmp, json_t *message, json_t *value, json_t *er
 		waiter.fn(waiter.ctx, &reply);
 }
 
+/* No greeting. A peer that will not talk to us may say why. */
+static void refused(struct qmp *qmp, json_t *message)
+{
+	const char *why =
+		json_string_value(json_object_get(json_object_get(message, "error"), "desc"));
+
+	breach(qmp, why ? why : "the first message is not a greeting");
+}
+
 static void message_in(void *ctx, json_t *message, const char *line, size_t size)
 {
 	struct qmp *qmp = ctx;
@@ -140,7 +149,7 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 		if (value)
 			greeting_in(qmp, value);
 		else
-			breach(qmp, "the first message is not a greeting");
+			refused(qmp, message);
 	} else if ((value = json_object_get(message, "return"))) {
 		reply_in(qmp, message, value, NULL, at_ns);
 	} else if ((value = json_object_get(message, "error"))) {

@@ -24,7 +24,12 @@ struct qmp_stream {
 	int fd;
 	ev_io read_watch, write_watch;
 	struct buffer in, out;
-	size_t scanned; /* of in: holds no line end up to here */
+	size_t scanned; /* of in: holds no message's end up to here */
+	bool serves;
+	/* Where the scan is, if we serve: how deep in brackets, and whether in a string there. */
+	size_t depth;
+	bool in_string, escaped;
+	size_t line_max, unsent_max;
 	bool closed;
 	const struct qmp_stream_handler *handler;
 	void *ctx;
@@ -73,7 +78,7 @@ static void message_in(struct qmp_stream *stream, const char *line, size_t size)
 	json_error_t json_err;
 	auto_json json_t *message = NULL;
 
-	while (size && (line[size - 1] == '\r' || line[size - 1] == ' '))
+	while (size && (line[size - 1] == '\n' || line[size - 1] == '\r' || line[size - 1] == ' '))
 		size--;
 	if (!size)
 		return;
@@ -83,35 +88,69 @@ static void message_in(struct qmp_stream *stream, const char *line, size_t size)
 
 		err_set(&err, -EPROTO, "expected a JSON object on a line, found %s: \"%.*s\"",
 			message ? "another value" : json_err.text, shown, line);
-		close_with(stream, &err);
+		if (stream->handler->bad_line)
+			stream->handler->bad_line(stream->ctx, &err);
+		else
+			close_with(stream, &err);
 		return;
 	}
 	stream->handler->message(stream->ctx, message, line, size);
 }
 
-/* Hands over every complete line of the input. */
+/* Whether a message ends with c, the next character of an object, or of what is none. */
+static bool ends_object(struct qmp_stream *stream, char c)
+{
+	if (stream->in_string && c != '\n') {
+		stream->in_string = stream->escaped || c != '"';
+		stream->escaped = !stream->escaped && c == '\\';
+		return false;
+	}
+	if (c == '\n' && (stream->in_string || stream->depth == 0)) {
+		/* No string goes over a line end: a quote too many costs one line only. */
+		stream->in_string = stream->escaped = false;
+		stream->depth = 0;
+		return true;
+	}
+	if (c == '"' && stream->depth)
+		stream->in_string = true;
+	else if (c == '{' || c == '[')
+		stream->depth++;
+	else if ((c == '}' || c == ']') && stream->depth)
+		return --stream->depth == 0;
+	return false;
+}
+
+/* Moves `scanned` behind the next message; false where its end is not there yet. */
+static bool find_end(struct qmp_stream *stream)
+{
+	const struct buffer *in = &stream->in;
+
+	while (stream->scanned < in->size) {
+		char c = in->data[stream->scanned++];
+
+		if (stream->serves ? ends_object(stream, c) : c == '\n')
+			return true;
+	}
+	return false;
+}
+
+/* Hands over every complete message of the input. */
 static void lines_in(struct qmp_stream *stream)
 {
 	size_t start = 0;
 
-	while (!stream->closed) {
-		char *end = stream->scanned < stream->in.size
-				    ? memchr(stream->in.data + stream->scanned, '\n',
-					     stream->in.size - stream->scanned)
-				    : NULL;
-
-		if (!end)
-			break;
-		stream->scanned = (size_t)(end - stream->in.data) + 1;
-		message_in(stream, stream->in.data + start, stream->scanned - start - 1);
+	while (!stream->closed && find_end(stream)) {
+		message_in(stream, stream->in.data + start, stream->scanned - start);
 		start = stream->scanned;
 	}
 	buffer_consume(&stream->in, start);
 	stream->scanned = stream->in.size;
-	if (stream->in.size > QMP_LINE_MAX && !stream->closed) {
+	if (stream->in.size > stream->line_max && !stream->closed) {
 		struct err err = { 0 };
 
-		err_set(&err, -EMSGSIZE, "a line is longer than %d bytes", QMP_LINE_MAX);
+		err_set(&err, -EMSGSIZE, "a line is longer than %zu bytes", stream->line_max);
+		if (stream->handler->bad_line)
+			stream->handler->bad_line(stream->ctx, &err);
 		close_with(stream, &err);
 	}
 }
@@ -182,7 +221,7 @@ void qmp_stream_send(struct qmp_stream *stream, const char *line, size_t size)
 {
 	if (stream->closed)
 		return;
-	if (stream->out.size + size > QMP_UNSENT_MAX) {
+	if (stream->out.size + size > stream->unsent_max) {
 		struct err err = { 0 };
 
 		err_set(&err, -EMSGSIZE, "the peer does not read: %zu bytes wait for it",
@@ -203,11 +242,20 @@ struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
 	stream->fd = fd;
 	stream->handler = handler;
 	stream->ctx = ctx;
+	stream->line_max = QMP_LINE_MAX;
+	stream->unsent_max = QMP_UNSENT_MAX;
 	ev_io_init(&stream->read_watch, readable, fd, EV_READ);
 	ev_io_init(&stream->write_watch, writable, fd, EV_WRITE);
 	stream->read_watch.data = stream->write_watch.data = stream;
 	ev_io_start(loop, &stream->read_watch);
 	return stream;
+}
+
+void qmp_stream_serve(struct qmp_stream *stream, size_t line_max, size_t unsent_max)
+{
+	stream->serves = true;
+	stream->line_max = line_max;
+	stream->unsent_max = unsent_max;
 }
 
 void qmp_stream_free(struct qmp_stream *stream)

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The reports for programs. Keys are the words of the store, with their units; null means not known
- * or not measured. `count` is of the operations that ended ok or failed, as in the table;
- * percentiles are of those that ended ok.
+ * What a store holds, as JSON: for programs, and for the printers of report.h.
+ *
+ * Keys are the words of the store, with their units; null means not known or not measured. `count`
+ * is of the operations that ended ok or failed, as in the table; percentiles are of those that
+ * ended ok. The caller owns what is returned.
  */
 #ifndef QSOAK_REPORT_JSON_H
 #define QSOAK_REPORT_JSON_H
 
-#include <stdio.h>
+#include <jansson.h>
 
+#include "store/query-rows.h"
 #include "store/query.h"
 
-/* {"campaign": {...}, "operations": [...], "signatures": [...]} and a newline. */
-void report_json_campaign(const struct query_campaign *campaign,
-			  const struct query_timings *timings,
-			  const struct query_signatures *signatures, FILE *out);
+/* A string; bytes that are no UTF-8 (a QEMU's last words need not be) become \xNN. NULL: null. */
+json_t *report_json_string(const char *s);
 
-/* {"failures": [...]} and a newline. */
-void report_json_failures(const struct query_failures *failures, FILE *out);
+/* {"campaign": {...}, "operations": [...], "signatures": [...]} */
+int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value,
+			 struct err *err);
+
+/* {LIST: [{...}, ...], "next": key of the last row if there may be more, else null} */
+int report_json_list(struct query *query, enum query_list list, int64_t campaign, int64_t after,
+		     int64_t limit, json_t **ret_value, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading a results store: plain rows for the printers. Reads beside a live writer (WAL).
+ * Reading a results store: what the printers need. Reads beside a live writer (WAL). Lists are in
+ * query-rows.h.
  *
  * The build of an operation or a failure is that of its source run; where the destination's is
  * another one, "SOURCE -> DESTINATION"; NULL where no run is known.
@@ -86,32 +87,5 @@ struct query_signatures {
 int query_signatures(struct query *query, int64_t campaign, struct query_signatures *ret_signatures,
 		     struct err *err);
 void query_signatures_finish(struct query_signatures *signatures);
-
-/* Single failures, oldest first. campaign 0: of all campaigns. */
-struct query_failure {
-	int64_t id;
-	int64_t campaign_id;
-	int64_t at_unix_ns;
-	int64_t slot;
-	int64_t vm;
-	int64_t loops;
-	char *build;
-	char *class;
-	char *place; /* or NULL */
-	char *kind;  /* or NULL */
-	char *step;  /* or NULL */
-	char *signature;
-	char *detail;
-	char *incident; /* or NULL */
-};
-
-struct query_failures {
-	struct query_failure *failures;
-	size_t count;
-};
-
-int query_failures(struct query *query, int64_t campaign, struct query_failures *ret_failures,
-		   struct err *err);
-void query_failures_finish(struct query_failures *failures);
 
 #endif

@@ -69,10 +69,9 @@ refused '--duration 10' '--duration: ' run "$scratch/good.yaml" "${state[@]}" --
 refused '--seed too big' 'seed: expected a number from 0 to 2^64-1' \
 	run "$scratch/good.yaml" "${state[@]}" --seed 99999999999999999999
 refused 'an option of another command' 'failures does not take --vms' failures --vms 3
-refused 'two profiles' 'run: expected one profile' run "$scratch/good.yaml" "$scratch/good.yaml"
+refused 'two profiles' 'run: found 2 arguments, expected PROFILE' run "$scratch/good.yaml" "$scratch/good.yaml"
 refused 'results that are not there' "there are no results in $scratch/nowhere" \
 	failures --state-dir "$scratch/nowhere"
-refused 'no service' '--local runs a private qsoakd' run "$scratch/good.yaml"
 
 "$BUILD/qsoak" run "$scratch/good.yaml" "${state[@]}" --vms 3 --loops 7 --seed 5 --json \
 	>"$scratch/good.json" 2>/dev/null

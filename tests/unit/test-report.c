@@ -10,6 +10,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "report/csv.h"
+#include "report/incident.h"
+#include "report/json.h"
 #include "report/percentile.h"
 #include "report/report.h"
 #include "report/text.h"
@@ -277,17 +280,34 @@ static void test_printable(void **state)
 
 /* --- reports --- */
 
-typedef int (*report_fn)(struct query *query, int64_t campaign, bool json, FILE *out,
-			 struct err *err);
+typedef int (*read_fn)(struct query *query, int64_t campaign, json_t **ret_value, struct err *err);
 
-static char *report(struct fixture *fx, report_fn fn, int64_t campaign, bool json)
+static int read_failures(struct query *query, int64_t campaign, json_t **ret_value, struct err *err)
+{
+	return report_json_list(query, QUERY_FAILURES, campaign, 0, 1000, ret_value, err);
+}
+
+static int read_campaigns(struct query *query, int64_t campaign, json_t **ret_value,
+			  struct err *err)
+{
+	return report_json_list(query, QUERY_CAMPAIGNS, campaign, 0, 1000, ret_value, err);
+}
+
+static int read_builds(struct query *query, int64_t campaign, json_t **ret_value, struct err *err)
+{
+	return report_json_list(query, QUERY_BUILDS, campaign, 0, 1000, ret_value, err);
+}
+
+static char *report(struct fixture *fx, read_fn read, int64_t campaign, report_fn print)
 {
 	struct err err = { 0 };
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
+	auto_json json_t *value = NULL;
 
-	if (fn(fx->query, campaign, json, out, &err) < 0)
+	if (read(fx->query, campaign, &value, &err) < 0 ||
+	    report_print(value, print, !print, out, &err) < 0)
 		fail_msg("%s", err.text);
 	fclose(out);
 	return text;
@@ -313,7 +333,7 @@ static void test_campaign_table(void **state)
 		"a-first  hang          1      2 loops  hang: migration\n";
 	struct fixture *fx = *state;
 
-	assert_text(report(fx, report_campaign, CAMPAIGN, false), expected);
+	assert_text(report(fx, report_json_campaign, CAMPAIGN, report_campaign), expected);
 }
 
 /* Nothing has ended it: its daemon still runs. */
@@ -321,12 +341,12 @@ static void test_empty_campaign(void **state)
 {
 	struct fixture *fx = *state;
 
-	assert_text(report(fx, report_campaign, EMPTY_CAMPAIGN, false),
+	assert_text(report(fx, report_json_campaign, EMPTY_CAMPAIGN, report_campaign),
 		    "campaign 6 none\\x07: running, 1 VM (tcg, pc-q35-7.2), seed 42: "
 		    "0 operations in 0 loops, 0 failures\n"
 		    "\n"
 		    "no failures\n");
-	assert_text(report(fx, report_failures, EMPTY_CAMPAIGN, false), "no failures\n");
+	assert_text(report(fx, read_failures, EMPTY_CAMPAIGN, report_failures), "no failures\n");
 }
 
 static void test_failures_table(void **state)
@@ -346,14 +366,72 @@ static void test_failures_table(void **state)
 		"host: no space          -\n";
 	struct fixture *fx = *state;
 
-	assert_text(report(fx, report_failures, CAMPAIGN, false), expected);
-	assert_text(report(fx, report_failures, 0, false), expected);
+	assert_text(report(fx, read_failures, CAMPAIGN, report_failures), expected);
+	assert_text(report(fx, read_failures, 0, report_failures), expected);
+}
+
+static void test_campaigns_table(void **state)
+{
+	static const char expected[] =
+		"ID  NAME      BEGAN                 TOOK  BUILDS         VMS  OPERATIONS  LOOPS  "
+		"FAILURES  RESULT\n"
+		" 1  quick     2026-01-02T03:04:05Z  61 s  stock a-first    4         107     97  "
+		"       5  failures\n"
+		" 6  none\\x07  2026-01-02T03:04:05Z     -  -                1           0      0  "
+		"       0  running\n";
+	struct fixture *fx = *state;
+
+	assert_text(report(fx, read_campaigns, 0, report_campaigns), expected);
+}
+
+static void test_builds_table(void **state)
+{
+	static const char expected[] =
+		"NAME     VERSION  BUILD-ID  SHA-256  CAMPAIGNS  LAST  FAILURES  BINARY\n"
+		"stock             -                          1     1         3  \n"
+		"a-first           -                          1     1         1  \n";
+	struct fixture *fx = *state;
+
+	assert_text(report(fx, read_builds, CAMPAIGN, report_builds), expected);
+	assert_text(report(fx, read_builds, EMPTY_CAMPAIGN, report_builds), "no builds\n");
+}
+
+/* Page by page, with nothing twice and nothing left out. */
+static void test_pages(void **state)
+{
+	struct fixture *fx = *state;
+	auto_free char *found = mem_strdup("");
+	int64_t after = 0;
+	int pages = 0;
+
+	do {
+		auto_json json_t *page = NULL;
+		struct err err = { 0 };
+		json_t *failure;
+		size_t i;
+
+		assert_int_equal(report_json_list(fx->query, QUERY_FAILURES, CAMPAIGN, after, 2,
+						  &page, &err),
+				 0);
+		json_array_foreach(json_object_get(page, "failures"), i, failure) {
+			char *more =
+				mem_printf("%s %d", found,
+					   (int)json_integer_value(json_object_get(failure, "id")));
+
+			free(found);
+			found = more;
+		}
+		after = json_integer_value(json_object_get(page, "next"));
+		pages++;
+	} while (after);
+	assert_string_equal(found, " 1000 1001 1002 1003 1004");
+	assert_int_equal(pages, 3);
 }
 
 /* The report as JSON, and expected in the same form, whatever the layout. */
-static void assert_json(struct fixture *fx, report_fn fn, int64_t campaign, const char *expected)
+static void assert_json(struct fixture *fx, read_fn fn, int64_t campaign, const char *expected)
 {
-	auto_free char *text = report(fx, fn, campaign, true);
+	auto_free char *text = report(fx, fn, campaign, NULL);
 	auto_free char *found = NULL, *wanted = NULL;
 	json_error_t error;
 	auto_json json_t *json = json_loads(text, 0, &error);
@@ -404,8 +482,8 @@ static void test_campaign_json(void **state)
 		"  \"incident\": \"incidents/1003\"}]}";
 	struct fixture *fx = *state;
 
-	assert_json(fx, report_campaign, CAMPAIGN, expected);
-	assert_json(fx, report_campaign, EMPTY_CAMPAIGN,
+	assert_json(fx, report_json_campaign, CAMPAIGN, expected);
+	assert_json(fx, report_json_campaign, EMPTY_CAMPAIGN,
 		    "{\"campaign\": {\"id\": 6, \"name\": \"none\\u0007\", \"seed\": \"42\","
 		    " \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 1,"
 		    " \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": null,"
@@ -416,7 +494,7 @@ static void test_campaign_json(void **state)
 static void test_failures_json(void **state)
 {
 	struct fixture *fx = *state;
-	auto_free char *text = report(fx, report_failures, CAMPAIGN, true);
+	auto_free char *text = report(fx, read_failures, CAMPAIGN, NULL);
 	auto_json json_t *json = json_loads(text, 0, NULL);
 	json_t *failures = json_object_get(json, "failures");
 	auto_free char *first = NULL, *second = NULL;
@@ -436,17 +514,120 @@ static void test_failures_json(void **state)
 			"\"id\": 1001, \"incident\": \"incidents/1001\", \"kind\": \"migrate\", "
 			"\"loops\": 5, \"place\": null, \"signature\": \"hang: migration\", "
 			"\"slot\": 2, \"step\": \"setup\", \"vm\": 7}");
-	assert_json(fx, report_failures, EMPTY_CAMPAIGN, "{\"failures\": []}");
+	assert_json(fx, read_failures, EMPTY_CAMPAIGN, "{\"failures\": [], \"next\": null}");
 }
 
 static void test_unknown_campaign(void **state)
 {
 	struct fixture *fx = *state;
 	struct err err = { 0 };
+	json_t *value = NULL;
 
-	assert_int_equal(report_campaign(fx->query, 99, false, stdout, &err), -ENOENT);
+	assert_int_equal(report_json_campaign(fx->query, 99, &value, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "no campaign 99"));
-	assert_int_equal(report_failures(fx->query, 99, false, stdout, &err), -ENOENT);
+	assert_int_equal(read_failures(fx->query, 99, &value, &err), -ENOENT);
+	assert_null(value);
+}
+
+/* The text that fn prints of the JSON. */
+static char *print_json(report_fn fn, const char *json)
+{
+	json_error_t error;
+	auto_json json_t *value = json_loads(json, 0, &error);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!value)
+		fail_msg("%s", error.text);
+	fn(value, out);
+	fclose(out);
+	return text;
+}
+
+static void test_incident(void **state)
+{
+	static const char json[] =
+		"{\"incident\": 7, \"directory\": \"incidents/7\","
+		" \"manifest\": {\"failure\": 7, \"place\": null, \"at-unix-ns\": "
+		"1767323045000000000,"
+		"  \"detail\": \"a\\u001b[31m\", \"runs\": [{\"role\": \"qemu\","
+		"   \"argv\": [\"/bin/q\", \"-a b\", \"it's\"], \"exit\": {\"signal\": 6}}, "
+		"{\"run\": 2}]},"
+		" \"files\": ["
+		"  {\"file\": \"manifest.json\", \"size\": 3, \"text\": \"{}\"},"
+		"  {\"file\": \"qemu.stacks\", \"size\": 30,"
+		"   \"text\": \"PID 12\\nTID 12:\\n#0 x\\nTID 123:\\r\\nTID 9:\\n\\u009b\\tz\"},"
+		"  {\"file\": \"qemu.threads\", \"size\": 5, \"text\":"
+		"   \"     tid name             s\\n      12 qemu main        S\\n     123 CPU "
+		"0/TCG        R\"}]}";
+	static const char expected[] = "incident 7 in incidents/7\n"
+				       "\n"
+				       "failure         7\n"
+				       "place           -\n"
+				       "at-unix-ns      2026-01-02T03:04:05Z\n"
+				       "detail          a\\x1b[31m\n"
+				       "runs\n"
+				       "  role            qemu\n"
+				       "  argv            /bin/q '-a b' 'it'\\''s'\n"
+				       "  exit\n"
+				       "    signal          6\n"
+				       "\n"
+				       "  run             2\n"
+				       "\n"
+				       "==> qemu.stacks (30 bytes)\n"
+				       "PID 12\n"
+				       "TID 12: qemu main\n"
+				       "#0 x\n"
+				       "TID 123: CPU 0/TCG\n"
+				       "TID 9:\n"
+				       "\\xc2\\x9b z\n"
+				       "\n"
+				       "==> qemu.threads (5 bytes)\n"
+				       "     tid name             s\n"
+				       "      12 qemu main        S\n"
+				       "     123 CPU 0/TCG        R\n";
+
+	(void)state;
+	assert_text(print_json(report_incident, json), expected);
+	/* What a peer leaves out, or says in another type, breaks nothing. */
+	assert_text(
+		print_json(report_incident, "{\"files\": [1, {\"file\": 2}], \"manifest\": []}"),
+		"incident 0 in -\n\nthere is no manifest\n");
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	assert_text(print_json(report_status, "{\"campaign\": null, \"slots\": []}"),
+		    "no campaign is in progress\n");
+	assert_text(print_json(report_status,
+			       "{\"campaign\": 3, \"name\": \"q\", \"elapsed-ns\": 61000000000,"
+			       " \"duration-ns\": 90000000000, \"operations\": 122, \"loops\": 40,"
+			       " \"failures\": 2, \"slots\": ["
+			       " {\"slot\": 0, \"vm\": 4, \"build\": \"b\", \"state\": \"busy\","
+			       "  \"operation\": \"migrate\", \"step\": \"start\", \"loops\": 9},"
+			       " {\"slot\": 1, \"vm\": 0, \"build\": \"b\", \"state\": \"empty\","
+			       "  \"operation\": null, \"step\": null, \"loops\": 0}]}"),
+		    "campaign 3 q  1:01  40 loops, 122 operations (2.0/s), 2 failures, 29 s left\n"
+		    "\n"
+		    "SLOT/VM  BUILD  STATE  OPERATION/STEP  LOOPS\n"
+		    "0/4      b      busy   migrate/start       9\n"
+		    "1/0      b      empty  -                   0\n");
+}
+
+static void print_csv(json_t *value, FILE *out)
+{
+	csv_header(value, out);
+	csv_row(value, out);
+}
+
+static void test_csv(void **state)
+{
+	(void)state;
+	assert_text(print_json(print_csv, "{\"id\": 1, \"a,b\": null, \"t\": \"x \\\"y\\\"\","
+					  " \"r\": 1.5, \"n\": \"1\\n2\", \"s\": \"plain\"}"),
+		    "id,\"a,b\",t,r,n,s\n1,,\"x \"\"y\"\"\",1.5,\"1\n2\",plain\n");
 }
 
 static void test_last_campaign(void **state)
@@ -463,10 +644,12 @@ static void test_output_that_fails(void **state)
 {
 	struct fixture *fx = *state;
 	auto_fclose FILE *full = fopen("/dev/full", "we");
+	auto_json json_t *value = NULL;
 	struct err err = { 0 };
 
 	assert_non_null(full);
-	assert_int_equal(report_campaign(fx->query, CAMPAIGN, false, full, &err), -ENOSPC);
+	assert_int_equal(report_json_campaign(fx->query, CAMPAIGN, &value, &err), 0);
+	assert_int_equal(report_print(value, report_campaign, false, full, &err), -ENOSPC);
 }
 
 /* The next daemon ends what the last one left open, at the last time of which there is a row. */
@@ -478,6 +661,7 @@ static void test_interrupted_campaign(void **state)
 	struct query *query = NULL;
 	struct err err = { 0 };
 	auto_free char *text = NULL;
+	auto_json json_t *value = NULL;
 	FILE *out;
 	size_t size;
 	int64_t id;
@@ -487,7 +671,8 @@ static void test_interrupted_campaign(void **state)
 	/* Beside the live writer. */
 	assert_int_equal(query_open(fx->path, &query, &err), 0);
 	out = open_memstream(&text, &size);
-	assert_int_equal(report_campaign(query, EMPTY_CAMPAIGN, false, out, &err), 0);
+	assert_int_equal(report_json_campaign(query, EMPTY_CAMPAIGN, &value, &err), 0);
+	assert_int_equal(report_print(value, report_campaign, false, out, &err), 0);
 	fclose(out);
 	assert_non_null(strstr(text, "none\\x07: 0 s (interrupted), 1 VM "));
 	query_close(query);
@@ -504,8 +689,14 @@ int main(void)
 		cmocka_unit_test(test_campaign_table),
 		cmocka_unit_test(test_empty_campaign),
 		cmocka_unit_test(test_failures_table),
+		cmocka_unit_test(test_campaigns_table),
+		cmocka_unit_test(test_builds_table),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_campaign_json),
 		cmocka_unit_test(test_failures_json),
+		cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_unknown_campaign),
 		cmocka_unit_test(test_last_campaign),
 		cmocka_unit_test(test_output_that_fails),

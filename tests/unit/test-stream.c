@@ -424,6 +424,83 @@ static void a_stream_may_be_freed_with_input_and_output_waiting(void **state)
 	qmp_stream_free(NULL);
 }
 
+static void bad_line(void *ctx, const struct err *err)
+{
+	struct line *line = ctx;
+
+	line->err = *err;
+	story_add(&line->story, "bad ");
+}
+
+static const struct qmp_stream_handler serving = {
+	.message = message_in,
+	.bad_line = bad_line,
+	.closed = closed,
+};
+
+#define SERVED_MAX 100000
+
+/* The stream of the side that serves, in place of the other. */
+static void serve(struct line *line)
+{
+	int fds[2];
+
+	qmp_stream_free(line->stream);
+	fd_close(&line->peer);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	line->peer = fds[0];
+	line->ours = fds[1];
+	line->stream = qmp_stream_new(line->loop, line->ours, &serving, line);
+	qmp_stream_serve(line->stream, SERVED_MAX, SERVED_MAX);
+}
+
+static void served_objects_need_no_line_end(void **state)
+{
+	struct line *line = *state;
+
+	serve(line);
+	comes(line, "{\"a\":1}{\"b\":[{}]}");
+	assert_string_equal(line->story.text, "<{\"a\":1}><{\"b\":[{}]}>");
+	comes(line, "{\"c\":\"}{\\\"]\\\\\"");
+	assert_int_equal(line->messages, 2);
+	comes(line, "\n}\r\n\n");
+	assert_int_equal(line->messages, 3);
+	comes(line, "{\"d\":2}\n");
+	assert_int_equal(line->messages, 4);
+	assert_null(strstr(line->story.text, "bad"));
+}
+
+static void a_bad_line_costs_a_server_no_more_than_itself(void **state)
+{
+	static const char *const lines[] = {
+		"hello\n",	     "}\n",	"{\"a\":\"\n", "{]",	   "[1]",
+		"{\"a\":1,\"a\":2}", "\"x\\\n", "{\"a\" 1}",   "\\\"{]\n", "1\n",
+	};
+	struct line *line = *state;
+
+	serve(line);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		story_begin_anew(&line->story);
+		comes(line, lines[i]);
+		assert_string_equal(line->story.text, "bad ");
+		assert_int_equal(line->err.code, -EPROTO);
+		comes(line, "{}");
+		assert_string_equal(line->story.text, "bad <{}>");
+	}
+}
+
+static void a_server_closes_at_its_own_limit(void **state)
+{
+	struct line *line = *state;
+	auto_free char *text = helper_fill('[', SERVED_MAX + 1);
+
+	serve(line);
+	comes(line, text);
+	assert_string_equal(line->story.text, "bad closed");
+	assert_int_equal(line->err.code, -EMSGSIZE);
+	assert_int_equal(line->messages, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, connect_line, disconnect_line)
 
 int main(void)
@@ -448,6 +525,9 @@ int main(void)
 		TEST(a_stream_closed_while_it_hands_over_hands_over_no_more),
 		TEST(a_peer_that_never_stops_does_not_starve_the_others),
 		TEST(a_stream_may_be_freed_with_input_and_output_waiting),
+		TEST(served_objects_need_no_line_end),
+		TEST(a_bad_line_costs_a_server_no_more_than_itself),
+		TEST(a_server_closes_at_its_own_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

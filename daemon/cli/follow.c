@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: everything comes as an event. PROGRESS is printed as a line, or makes us ask
+ * for the status and print its table; CAMPAIGN_ENDED of our campaign ends the loop. Ctrl-C and
+ * SIGTERM are events of the same loop.
+ */
+#include "cli/follow.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "campaign/campaign.h"
+#include "report/field.h"
+#include "report/report.h"
+#include "report/text.h"
+
+struct follower {
+	struct follow_spec spec;
+	ev_signal interrupt, terminate;
+	bool terminal, line_open, asked_to_stop, left;
+	int64_t last_line_ns; /* elapsed time of the last plain line */
+	int64_t campaign;
+	int code;	    /* -1: not known yet */
+	json_t *signatures; /* seen so far: signature -> true */
+	struct err err;
+};
+
+/* A line of its own, even if a progress line is on the terminal. */
+__attribute__((format(printf, 2, 3))) static void say(struct follower *follower, const char *fmt,
+						      ...)
+{
+	va_list ap;
+
+	if (follower->line_open)
+		fputs("\r\033[K", stderr);
+	follower->line_open = false;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static void print_status(void *ctx, const struct qmp_reply *reply)
+{
+	struct follower *follower = ctx;
+
+	if (reply->error || !field_known(reply->value, "campaign"))
+		return;
+	fputs("\033[H\033[J", stderr);
+	report_status(reply->value, stderr);
+	follower->line_open = false;
+}
+
+static void print_progress(struct follower *follower, json_t *data)
+{
+	int64_t elapsed = field_integer(data, "elapsed-ns");
+	auto_free char *line = NULL;
+
+	if (follower->terminal && follower->spec.table) {
+		link_send(follower->spec.link, "query-status", NULL, print_status, follower);
+		return;
+	}
+	if (!follower->terminal && elapsed - follower->last_line_ns < FOLLOW_LINE_NS)
+		return;
+	follower->last_line_ns = elapsed;
+	line = report_progress(data);
+	if (!follower->terminal) {
+		say(follower, "%s", line);
+		return;
+	}
+	fprintf(stderr, "\r\033[K%s", line);
+	follower->line_open = true;
+}
+
+/* A signature's first failure gets a line; the others are in the count, and in the store. */
+static void print_failure(struct follower *follower, json_t *data)
+{
+	auto_free char *signature = text_printable(field_text(data, "signature"));
+	auto_free char *incident = text_printable(field_text(data, "incident"));
+	const char *state = follower->spec.state;
+
+	if (json_object_get(follower->signatures, signature))
+		return;
+	json_object_set_new(follower->signatures, signature, json_true());
+	say(follower,
+	    "failure %" PRId64 ": slot %" PRId64 " vm %" PRId64 " after %" PRId64
+	    " loops: %s (%s%s%s)",
+	    field_integer(data, "failure"), field_integer(data, "slot"), field_integer(data, "vm"),
+	    field_integer(data, "loops"), signature, state ? state : "", state ? "/" : "",
+	    incident);
+}
+
+static void event_in(void *ctx, const struct qmp_event *event)
+{
+	struct follower *follower = ctx;
+
+	if (!strcmp(event->name, "PROGRESS")) {
+		print_progress(follower, event->data);
+	} else if (!strcmp(event->name, "FAILURE")) {
+		print_failure(follower, event->data);
+	} else if (!strcmp(event->name, "CAMPAIGN_ENDED")) {
+		if (field_integer(event->data, "campaign") != follower->campaign)
+			return;
+		follower->code = (int)field_integer(event->data, "exit-code");
+		link_break(follower->spec.link);
+	} else if (!strcmp(event->name, "DAEMON_FAILED")) {
+		const char *why = field_text(event->data, "error");
+
+		err_set(&follower->err, -EIO, "qsoakd has failed: %s", why ? why : "?");
+	}
+}
+
+static void ask_to_stop(struct follower *follower)
+{
+	link_send(follower->spec.link, "stop", json_pack("{s:s}", "mode", "kill"), NULL, NULL);
+}
+
+static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
+{
+	struct follower *follower = watch->data;
+
+	(void)loop;
+	(void)revents;
+	if (follower->asked_to_stop || follower->spec.on_interrupt == FOLLOW_LEAVES) {
+		follower->left = true;
+		link_break(follower->spec.link);
+		return;
+	}
+	follower->asked_to_stop = true;
+	say(follower, "stopping; once more to leave at once");
+	ask_to_stop(follower);
+}
+
+static void watch_signal(struct follower *follower, ev_signal *watch, int number)
+{
+	ev_signal_init(watch, signal_in, number);
+	watch->data = follower;
+	ev_signal_start(link_loop(follower->spec.link), watch);
+}
+
+int follow_begin(const struct follow_spec *spec, struct follower **ret_follower, struct err *err)
+{
+	struct follower *follower = mem_new(struct follower);
+	auto_json json_t *value = NULL;
+	int r;
+
+	follower->spec = *spec;
+	follower->terminal = isatty(STDERR_FILENO);
+	follower->code = -1;
+	follower->signatures = json_object();
+	watch_signal(follower, &follower->interrupt, SIGINT);
+	watch_signal(follower, &follower->terminate, SIGTERM);
+	link_on_event(spec->link, event_in, follower);
+	r = link_call(spec->link, "subscribe", NULL, &value, err);
+	if (r < 0) {
+		follow_end(follower);
+		return r;
+	}
+	*ret_follower = follower;
+	return 0;
+}
+
+int follow(struct follower *follower, int64_t campaign, int *ret_code, struct err *err)
+{
+	int r = 0;
+
+	follower->campaign = campaign;
+	/* What was asked before there was a campaign stopped nothing. */
+	if (follower->asked_to_stop)
+		ask_to_stop(follower);
+	if (follower->code < 0 && !follower->left)
+		r = link_run(follower->spec.link, err);
+	if (follower->line_open)
+		fputc('\n', stderr);
+	follower->line_open = false;
+	if (follower->code >= 0) {
+		*ret_code = follower->code;
+		return 0;
+	}
+	if (follower->left)
+		return 1;
+	if (follower->err.code) /* says more than that the connection ended */
+		*err = follower->err;
+	return r < 0 ? err->code : err_set(err, -EPIPE, "the campaign's end is not known");
+}
+
+void follow_end(struct follower *follower)
+{
+	if (!follower)
+		return;
+	link_on_event(follower->spec.link, NULL, NULL);
+	ev_signal_stop(link_loop(follower->spec.link), &follower->interrupt);
+	ev_signal_stop(link_loop(follower->spec.link), &follower->terminate);
+	json_decref(follower->signatures);
+	free(follower);
+}

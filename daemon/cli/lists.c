@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* qsoak campaigns, builds, failures, report: what a store holds. */
+#include "base/mem.h"
+#include "cli/source.h"
+#include "report/report.h"
+
+static int add_row(void *ctx, json_t *row, struct err *err)
+{
+	(void)err;
+	json_array_append(ctx, row);
+	return 0;
+}
+
+static json_t *campaign_argument(const struct cli *cli)
+{
+	return cli->campaign ? json_pack("{s:I}", "campaign", (json_int_t)cli->campaign)
+			     : json_object();
+}
+
+/* All pages of a list as one, printed. */
+static int print_list(const struct cli *cli, const char *list, report_fn print)
+{
+	auto_free char *command = mem_printf("query-%s", list);
+	auto_json json_t *rows = json_array(), *value = NULL;
+	struct source source;
+	struct err err = { 0 };
+	int r = source_open(cli, &source, &err);
+
+	if (r == 0)
+		r = source_list(&source, command, list, campaign_argument(cli), add_row, rows,
+				&err);
+	source_close(&source);
+	value = json_pack("{s:O}", list, rows);
+	if (r == 0)
+		r = report_print(value, print, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+}
+
+int cli_campaigns(const struct cli *cli)
+{
+	return print_list(cli, "campaigns", report_campaigns);
+}
+
+int cli_builds(const struct cli *cli)
+{
+	return print_list(cli, "builds", report_builds);
+}
+
+int cli_failures(const struct cli *cli)
+{
+	return print_list(cli, "failures", report_failures);
+}
+
+int cli_report(const struct cli *cli)
+{
+	auto_json json_t *value = NULL, *arguments = json_object();
+	struct source source = { 0 };
+	struct err err = { 0 };
+	int64_t campaign;
+	int r = 0;
+
+	if (cli->argument) {
+		r = cli_parse_id("CAMPAIGN", cli->argument, &campaign, &err);
+		if (r == 0)
+			json_object_set_new(arguments, "campaign", json_integer(campaign));
+	}
+	if (r == 0)
+		r = source_open(cli, &source, &err);
+	if (r == 0)
+		r = source_get(&source, "query-report", json_incref(arguments), &value, &err);
+	source_close(&source);
+	if (r == 0)
+		r = report_print(value, report_campaign, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What stands in the tables below is accepted, and is what --help prints; nothing else is either.
+ */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/names.h"
+#include "base/size.h"
+
+enum option_id {
+	OPTION_LOCAL,
+	OPTION_DETACH,
+	OPTION_BUILD,
+	OPTION_VMS,
+	OPTION_LOOPS,
+	OPTION_DURATION,
+	OPTION_SEED,
+	OPTION_VERBOSE,
+	OPTION_KILL,
+	OPTION_CAMPAIGN,
+	OPTION_FORMAT,
+	OPTION_LIST,
+	OPTION_STATE_DIR,
+	OPTION_SOCKET,
+	OPTION_JSON,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_COUNT,
+};
+
+static const struct {
+	const char *name, *value, *help;
+} options[] = {
+	[OPTION_LOCAL] = { "local", NULL, "a private qsoakd and its state instead of the service" },
+	[OPTION_DETACH] = { "detach", NULL, "return as soon as the campaign has begun" },
+	[OPTION_BUILD] = { "build", "NAME=BINARY",
+			   "use this binary for the profile's build NAME, or add a build" },
+	[OPTION_VMS] = { "vms", "N", "size of the fleet" },
+	[OPTION_LOOPS] = { "loops", "N", "stop after so many loops" },
+	[OPTION_DURATION] = { "duration", "T", "stop after this time: 90s, 15m, 8h" },
+	[OPTION_SEED] = { "seed", "S", "repeat the plan of an earlier campaign" },
+	[OPTION_VERBOSE] = { "verbose", NULL, "with --local: log every change of state" },
+	[OPTION_KILL] = { "kill", NULL, "interrupt operations instead of letting them end" },
+	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
+	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
+	[OPTION_LIST] = { "list", "LIST",
+			  "of csv: operations (the default), steps, runs, failures, ..." },
+	[OPTION_STATE_DIR] = { "state-dir", "DIR",
+			       "a private state; default $XDG_STATE_HOME/qsoak" },
+	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
+	[OPTION_JSON] = { "json", NULL, "print JSON" },
+	[OPTION_HELP] = { "help", NULL, "this text" },
+	[OPTION_VERSION] = { "version", NULL, "print the version" },
+};
+NAMES_COMPLETE(options, OPTION_COUNT);
+
+#define BIT(option) (1u << (option))
+#define ALWAYS (BIT(OPTION_HELP) | BIT(OPTION_VERSION))
+#define SERVICE (BIT(OPTION_SOCKET) | BIT(OPTION_JSON) | ALWAYS)
+#define RESULTS (BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | SERVICE)
+
+static const struct command {
+	const char *name;
+	const char *argument; /* in brackets: optional; NULL: none */
+	const char *help;
+	int (*run)(const struct cli *cli);
+	unsigned options; /* BIT()s */
+} commands[] = {
+	{ "run", "PROFILE",
+	  "run a campaign (a file, or one of `profiles`), follow it, print its result", cli_run,
+	  BIT(OPTION_DETACH) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_LOOPS) |
+		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_VERBOSE) | RESULTS },
+	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, SERVICE },
+	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, SERVICE },
+	{ "stop", NULL, "end the campaign in progress, its VMs shut down", cli_stop,
+	  BIT(OPTION_KILL) | SERVICE },
+	{ "campaigns", NULL, "list campaigns", cli_campaigns, RESULTS },
+	{ "builds", NULL, "list the builds that were soaked", cli_builds,
+	  BIT(OPTION_CAMPAIGN) | RESULTS },
+	{ "profiles", NULL, "list the profiles that come with qsoak", cli_profiles,
+	  BIT(OPTION_JSON) | ALWAYS },
+	{ "failures", NULL, "list failures, oldest first", cli_failures,
+	  BIT(OPTION_CAMPAIGN) | RESULTS },
+	{ "show", "INCIDENT", "print the evidence of a failure, given by its id", cli_show,
+	  RESULTS },
+	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
+	  RESULTS },
+	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
+	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
+};
+
+_Static_assert(OPTION_COUNT <= 32, "an option is a bit");
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: qsoak COMMAND [OPTION]...\n\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		auto_free char *line = mem_printf("%s %s", commands[i].name,
+						  commands[i].argument ? commands[i].argument : "");
+
+		fprintf(out, "  %-18s %s\n", line, commands[i].help);
+	}
+	fputs("\n`qsoak COMMAND --help` lists the options of a command.\n\n"
+	      "Exit codes: 0 clean, 1 failures found, 2 usage or profile, 3 host, 4 inconclusive,\n"
+	      "130 interrupted.\n",
+	      out);
+}
+
+static void print_command_usage(const struct command *command, FILE *out)
+{
+	fprintf(out, "usage: qsoak %s%s%s [OPTION]...\n\n%c%s.\n\n", command->name,
+		command->argument ? " " : "", command->argument ? command->argument : "",
+		command->help[0] - 'a' + 'A', command->help + 1);
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		auto_free char *option = NULL;
+
+		if (!(command->options & BIT(id)))
+			continue;
+		option = mem_printf("--%s %s", options[id].name,
+				    options[id].value ? options[id].value : "");
+		fprintf(out, "  %-22s %s\n", option, options[id].help);
+	}
+}
+
+/* Bounds are checked where the value is used; here it has to be a number. */
+static int parse_number(const char *what, const char *text, json_int_t *ret_value, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*ret_value = strtoll(text, &end, 10);
+	if (errno || *end || text[strspn(text, "0123456789")] || !*text)
+		return err_set(err, -EINVAL, "%s: found \"%s\", expected a whole number", what,
+			       text);
+	return 0;
+}
+
+int cli_parse_id(const char *what, const char *text, int64_t *ret_id, struct err *err)
+{
+	json_int_t id;
+	int r = parse_number(what, text, &id, err);
+
+	if (r == 0 && id < 1)
+		r = err_set(err, -EINVAL, "%s: found \"%s\", expected a number above 0", what,
+			    text);
+	if (r == 0)
+		*ret_id = id;
+	return r;
+}
+
+static int set_number(struct cli *cli, enum option_id id, const char *text, struct err *err)
+{
+	auto_free char *what = mem_printf("--%s", options[id].name);
+	json_int_t value;
+	int r = parse_number(what, text, &value, err);
+
+	if (r == 0)
+		json_object_set_new(cli->overrides, options[id].name, json_integer(value));
+	return r;
+}
+
+static int add_build(struct cli *cli, const char *text, struct err *err)
+{
+	const char *equals = strchr(text, '=');
+	json_t *builds = json_object_get(cli->overrides, "builds");
+	auto_free char *name = NULL, *binary = NULL;
+
+	if (!equals || equals == text || !equals[1])
+		return err_set(err, -EINVAL, "--build: found \"%s\", expected NAME=BINARY", text);
+	name = mem_strndup(text, (size_t)(equals - text));
+	/* The daemon runs elsewhere: a relative path is relative to us. */
+	binary = realpath(equals + 1, NULL);
+	if (!binary) {
+		err_set_errno(err, errno, "--build %s: %s", name, equals + 1);
+		return err->code = -EINVAL;
+	}
+	if (!builds) {
+		builds = json_array();
+		json_object_set_new(cli->overrides, "builds", builds);
+	}
+	json_array_append_new(builds, json_pack("{s:s, s:s}", "name", name, "binary", binary));
+	return 0;
+}
+
+static int set_duration(struct cli *cli, const char *text, struct err *err)
+{
+	int64_t ns;
+
+	if (size_parse_duration(text, &ns, err) < 0)
+		return err_prefix(err, "--duration");
+	json_object_set_new(cli->overrides, "duration-ns", json_integer(ns));
+	return 0;
+}
+
+static int set_option(struct cli *cli, enum option_id id, const char *value, struct err *err)
+{
+	switch (id) {
+	case OPTION_LOCAL:
+		cli->local = true;
+		break;
+	case OPTION_DETACH:
+		cli->detach = true;
+		break;
+	case OPTION_BUILD:
+		return add_build(cli, value, err);
+	case OPTION_VMS:
+	case OPTION_LOOPS:
+		return set_number(cli, id, value, err);
+	case OPTION_DURATION:
+		return set_duration(cli, value, err);
+	case OPTION_SEED:
+		json_object_set_new(cli->overrides, "seed", json_string(value));
+		break;
+	case OPTION_VERBOSE:
+		cli->verbose = true;
+		break;
+	case OPTION_KILL:
+		cli->kill = true;
+		break;
+	case OPTION_CAMPAIGN:
+		return cli_parse_id("--campaign", value, &cli->campaign, err);
+	case OPTION_FORMAT:
+		cli->format = value;
+		break;
+	case OPTION_LIST:
+		cli->list = value;
+		break;
+	case OPTION_STATE_DIR:
+		cli->state = value;
+		break;
+	case OPTION_SOCKET:
+		cli->socket = value;
+		break;
+	case OPTION_JSON:
+		cli->json = true;
+		break;
+	case OPTION_HELP:
+	case OPTION_VERSION:
+	case OPTION_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* Options may stand anywhere. Returns whether all were understood; *given has their BIT()s. */
+static bool read_options(int argc, char **argv, struct cli *cli, unsigned *given)
+{
+	struct option known[OPTION_COUNT + 1] = { 0 };
+	struct err err = { 0 };
+	int id;
+
+	for (id = 0; id < OPTION_COUNT; id++)
+		known[id] = (struct option){
+			.name = options[id].name,
+			.has_arg = options[id].value ? required_argument : no_argument,
+			.val = id,
+		};
+	argv[0] = (char *)"qsoak"; /* for getopt's own lines */
+	while ((id = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (id == '?')
+			return false; /* getopt has said it */
+		*given |= BIT(id);
+		if (set_option(cli, (enum option_id)id, optarg, &err) < 0) {
+			cli_error(&err);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What the command takes, against what is there. */
+static int check_usage(const struct command *command, unsigned given, int arguments)
+{
+	bool optional = command->argument && command->argument[0] == '[';
+	int least = command->argument && !optional, most = command->argument != NULL;
+
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		if (!(given & BIT(id)) || command->options & BIT(id))
+			continue;
+		fprintf(stderr, "qsoak: %s does not take --%s\n", command->name, options[id].name);
+		return EXIT_USAGE;
+	}
+	if (arguments >= least && arguments <= most)
+		return -1;
+	fprintf(stderr, "qsoak: %s: found %d arguments, expected %s\n", command->name, arguments,
+		command->argument ? command->argument : "none");
+	return EXIT_USAGE;
+}
+
+int options_parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const struct cli *cli))
+{
+	const struct command *command = NULL;
+	unsigned given = 0;
+	int code;
+
+	if (!read_options(argc, argv, cli, &given))
+		return EXIT_USAGE;
+	if (given & BIT(OPTION_VERSION)) {
+		puts("qsoak " QSOAK_VERSION);
+		return EXIT_CLEAN;
+	}
+	if (optind < argc) {
+		command = find_command(argv[optind]);
+		if (!command) {
+			fprintf(stderr, "qsoak: there is no command \"%s\": see `qsoak --help`\n",
+				argv[optind]);
+			return EXIT_USAGE;
+		}
+	}
+	if (given & BIT(OPTION_HELP)) {
+		if (command)
+			print_command_usage(command, stdout);
+		else
+			print_usage(stdout);
+		return EXIT_CLEAN;
+	}
+	if (!command) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	code = check_usage(command, given, argc - optind - 1);
+	cli->argument = argv[optind + 1];
+	*ret_run = command->run;
+	return code;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* qsoak profiles, and names of profiles. */
+#include "cli/profiles.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "report/field.h"
+#include "report/report.h"
+#include "report/table.h"
+
+#define SUFFIX ".yaml"
+
+/* In a build tree the folder above us has them, beside the qsoakd that was built with us. */
+static char *profiles_folder(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	auto_free char *tree = NULL, *daemon = NULL;
+
+	if (n > 0) {
+		self[n] = '\0';
+		*strrchr(self, '/') = '\0';
+		daemon = mem_printf("%s/qsoakd", self);
+		tree = mem_printf("%s/../profiles", self);
+		if (access(daemon, X_OK) == 0 && access(tree, X_OK) == 0)
+			return realpath(tree, NULL);
+	}
+	return mem_strdup(QSOAK_DATADIR "/profiles");
+}
+
+int profiles_find(const char *profile, char **ret_path, struct err *err)
+{
+	auto_free char *folder = NULL, *path = NULL;
+
+	if (strpbrk(profile, "/.")) {
+		*ret_path = mem_strdup(profile);
+		return 0;
+	}
+	folder = profiles_folder();
+	path = mem_printf("%s/%s" SUFFIX, folder, profile);
+	if (access(path, F_OK) < 0)
+		return err_set(err, -EINVAL,
+			       "there is no profile %s in %s: see `qsoak profiles`; ./%s is a file",
+			       profile, folder, profile);
+	*ret_path = mem_steal(path);
+	return 0;
+}
+
+/* What the first comment says, but for a licence; NULL where there is none. */
+static json_t *first_comment(const char *path)
+{
+	auto_fclose FILE *f = fopen(path, "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char *text = line + strspn(line, "# ");
+
+		text[strcspn(text, "\n")] = '\0';
+		if (line[0] != '#' || (*text && strncmp(text, "SPDX-", 5)))
+			return line[0] == '#' ? json_string(text) : NULL;
+	}
+	return NULL;
+}
+
+static int is_profile(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > strlen(SUFFIX) && entry->d_name[0] != '.' &&
+	       !strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX);
+}
+
+static json_t *describe(const char *folder, const char *file)
+{
+	auto_free char *path = mem_printf("%s/%s", folder, file);
+	json_t *comment = first_comment(path);
+
+	return json_pack("{s:o, s:s, s:o}", "name",
+			 json_stringn(file, strlen(file) - strlen(SUFFIX)), "file", path,
+			 "description", comment ? comment : json_null());
+}
+
+static void report_profiles(json_t *value, FILE *out)
+{
+	static const struct table_column columns[] = { { "NAME", false },
+						       { "DESCRIPTION", false } };
+	struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	json_t *profile;
+	size_t i;
+
+	json_array_foreach(json_object_get(value, "profiles"), i, profile) {
+		table_add(table, field_copy(profile, "name"));
+		table_add(table, field_copy(profile, "description"));
+	}
+	table_print(table, out);
+	table_free(table);
+}
+
+int cli_profiles(const struct cli *cli)
+{
+	auto_free char *folder = profiles_folder();
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, is_profile, alphasort), r;
+	json_t *list = json_array();
+	auto_json json_t *value = NULL;
+	struct err err = { 0 };
+
+	if (count < 0)
+		err_set_errno(&err, errno, "cannot list the profiles in %s", folder);
+	for (int i = 0; i < count; i++) {
+		json_array_append_new(list, describe(folder, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+	value = json_pack("{s:o}", "profiles", list);
+	r = count < 0 ? err.code : report_print(value, report_profiles, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+}

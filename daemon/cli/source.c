@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading results, through the service or beside it. */
+#include "cli/source.h"
+
+#include <errno.h>
+
+#include "base/mem.h"
+#include "control/command.h"
+
+int source_open(const struct cli *cli, struct source *ret_source, struct err *err)
+{
+	int r;
+
+	*ret_source = (struct source){ 0 };
+	if (cli->local || cli->state) {
+		ret_source->state = cli_state(cli);
+		return 0;
+	}
+	r = link_open(cli->socket, &ret_source->link, err);
+	if (r == -ECONNREFUSED) {
+		struct err why = *err;
+
+		err_set(err, r, "%s, or read a private state with --local or --state-dir DIR",
+			why.text);
+	}
+	return r;
+}
+
+void source_close(struct source *source)
+{
+	link_close(source->link);
+	free(source->state);
+	*source = (struct source){ 0 };
+}
+
+int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,
+	       struct err *err)
+{
+	auto_json json_t *owned = arguments ? arguments : json_object();
+
+	if (source->link)
+		return link_call(source->link, command, json_incref(owned), ret_value, err);
+	return command_read(source->state, command, owned, ret_value, err);
+}
+
+int source_list(struct source *source, const char *command, const char *list, json_t *arguments,
+		int (*fn)(void *ctx, json_t *row, struct err *err), void *ctx, struct err *err)
+{
+	auto_json json_t *owned = arguments ? arguments : json_object();
+	json_int_t after = 0;
+	int r = 0;
+
+	do {
+		auto_json json_t *page = NULL;
+		json_int_t next;
+		json_t *row;
+		size_t i;
+
+		r = source_get(source, command, json_copy(owned), &page, err);
+		if (r < 0)
+			return r;
+		json_array_foreach(json_object_get(page, list), i, row) {
+			r = fn(ctx, row, err);
+			if (r < 0)
+				return r;
+		}
+		next = json_integer_value(json_object_get(page, "next"));
+		/* A service that sent us round in circles would never let us end. */
+		if (next && next <= after)
+			return err_set(err, -EPROTO, "%s: the pages do not ascend", command);
+		after = next;
+		json_object_set_new(owned, "after", json_integer(after));
+	} while (after);
+	return 0;
+}

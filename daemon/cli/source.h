@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where results come from: the service, or a private state that is read without a daemon. Both
+ * execute the same commands.
+ */
+#ifndef QSOAK_CLI_SOURCE_H
+#define QSOAK_CLI_SOURCE_H
+
+#include "cli/cli.h"
+#include "cli/link.h"
+
+struct source {
+	struct link *link; /* of the service, or NULL */
+	char *state;	   /* the private one, or NULL */
+};
+
+/* By --state-dir and --local, else the service. */
+int source_open(const struct cli *cli, struct source *ret_source, struct err *err);
+void source_close(struct source *source);
+
+/* arguments is stolen; ret_value is the caller's. */
+int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,
+	       struct err *err);
+
+/* One page of a list after the other: fn is called with each row's object until it fails. */
+int source_list(struct source *source, const char *command, const char *list, json_t *arguments,
+		int (*fn)(void *ctx, json_t *row, struct err *err), void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The default addresses of the control socket. */
+#include "control/address.h"
+
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Of the user, NULL where the session has no such folder. */
+static char *users_own(void)
+{
+	const char *folder = getenv("XDG_RUNTIME_DIR");
+
+	return folder && folder[0] == '/' ? mem_printf("%s/qsoak/control.sock", folder) : NULL;
+}
+
+char *address_to_listen(void)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	if (folder && folder[0] == '/')
+		return mem_printf("%s/control.sock", folder);
+	return geteuid() == 0 ? mem_strdup(ADDRESS_SYSTEM) : users_own();
+}
+
+char *address_to_connect(void)
+{
+	auto_free char *own = geteuid() == 0 ? NULL : users_own();
+
+	if (own && access(own, F_OK) == 0)
+		return mem_steal(own);
+	return mem_strdup(ADDRESS_SYSTEM);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the control socket is, where nobody has said it. */
+#ifndef QSOAK_CONTROL_ADDRESS_H
+#define QSOAK_CONTROL_ADDRESS_H
+
+#define ADDRESS_SYSTEM "/run/qsoak/control.sock"
+
+/* For qsoakd: in $RUNTIME_DIRECTORY; for root in /run/qsoak; else in $XDG_RUNTIME_DIR/qsoak. NULL
+ * where none of these is to be had. The caller frees. */
+char *address_to_listen(void);
+
+/* For qsoak: that of the user's own qsoakd if there is one, else the system's. */
+char *address_to_connect(void);
+
+#endif

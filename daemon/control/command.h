@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands of the control socket, as a table: what a peer may send, checked before it is
+ * executed, and what introspection tells about it.
+ *
+ * A command is executed on the loop, or it only reads results: then it knows nothing of the daemon
+ * but its state folder, is executed by the reader's thread, and by qsoak itself where it looks at a
+ * state without a daemon.
+ */
+#ifndef QSOAK_CONTROL_COMMAND_H
+#define QSOAK_CONTROL_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct client;
+
+enum argument_type {
+	ARGUMENT_STRING,
+	ARGUMENT_INTEGER,
+	ARGUMENT_BOOLEAN,
+	ARGUMENT_BUILDS,       /* list of {"name", "binary"} */
+	ARGUMENT_NUMBER,       /* 64 unsigned bits: decimal digits in a string, or an integer */
+	ARGUMENT_CAPABILITIES, /* list of words */
+	ARGUMENT_TYPE_COUNT,
+};
+
+struct argument {
+	const char *name; /* NULL: the end */
+	enum argument_type type;
+	bool required;
+};
+
+struct command {
+	const char *name;
+	const struct argument *arguments;
+	/* One of the two; arguments is an object that has passed command_check(). */
+	int (*execute)(struct client *client, json_t *arguments, json_t **ret_value,
+		       struct err *err);
+	int (*read)(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
+};
+
+/* The table, in the order of the names; ends with a NULL name. */
+extern const struct command commands[];
+
+const struct command *command_find(const char *name);
+
+/* Whether arguments has what the command needs and nothing else; -EINVAL says what. */
+int command_check(const struct command *command, json_t *arguments, struct err *err);
+
+/* Executes a command that reads, on the state folder. arguments is borrowed. */
+int command_read(const char *state, const char *name, json_t *arguments, json_t **ret_value,
+		 struct err *err);
+
+/* The answers to query-commands, and to query-qmp-schema in its form. */
+json_t *command_names(void);
+json_t *command_schema(void);
+
+#endif

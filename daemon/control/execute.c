@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The commands that are about the connection, and about the campaign in progress. */
+#include "control/execute.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "control/arguments.h"
+#include "control/client.h"
+#include "control/command.h"
+#include "control/service.h"
+
+int execute_capabilities(struct client *client, json_t *arguments, json_t **ret_value,
+			 struct err *err)
+{
+	if (json_array_size(json_object_get(arguments, "enable")))
+		return err_set(err, -EINVAL, "enable: there are no capabilities");
+	client_set_negotiated(client);
+	*ret_value = json_object();
+	return 0;
+}
+
+int execute_commands(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	(void)client;
+	(void)arguments;
+	(void)err;
+	*ret_value = command_names();
+	return 0;
+}
+
+int execute_schema(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	(void)client;
+	(void)arguments;
+	(void)err;
+	*ret_value = command_schema();
+	return 0;
+}
+
+int execute_subscribe(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	(void)err;
+	client_subscribe(client, !json_is_false(json_object_get(arguments, "enable")));
+	*ret_value = json_object();
+	return 0;
+}
+
+int execute_status(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	(void)arguments;
+	(void)err;
+	*ret_value = service_status(client_control(client), true);
+	return 0;
+}
+
+int execute_run(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	struct profile *profile;
+	int r = arguments_profile(arguments, &profile, err);
+
+	return r < 0 ? r : service_run(client_control(client), profile, ret_value, err);
+}
+
+int execute_stop(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	json_t *value = json_object_get(arguments, "mode");
+	const char *mode = value ? json_string_value(value) : "kill";
+	bool drain = !strcmp(mode, "drain");
+
+	if (!drain && strcmp(mode, "kill"))
+		return err_set(err, -EINVAL, "mode: expected \"drain\" or \"kill\"");
+	*ret_value = service_stop(client_control(client), drain ? SLOT_DRAIN : SLOT_KILL);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that a peer of the control socket could want too much of. */
+#ifndef QSOAK_CONTROL_LIMITS_H
+#define QSOAK_CONTROL_LIMITS_H
+
+#include "base/clock.h"
+
+/* Connections at a time; the next one is told so and closed. */
+#define CONTROL_CLIENTS_MAX 64
+
+/* One message: room for a profile of PROFILE_TEXT_MAX bytes, each of them escaped ("\u001b"). */
+#define CONTROL_LINE_MAX (2 * 1024 * 1024)
+
+/* One answer; and what may wait for a client that does not read before it is given up. */
+#define CONTROL_REPLY_MAX (8 * 1024 * 1024)
+#define CONTROL_UNSENT_MAX (2 * CONTROL_REPLY_MAX)
+
+/* From the connection to qmp_capabilities. */
+#define CONTROL_NEGOTIATION_NS (5 * CLOCK_NS_PER_S)
+
+/* Commands of one client that wait behind a slow one; more are refused. */
+#define CONTROL_WAITING_MAX 16
+
+/* Rows of a list in one answer, and bytes of an incident's file. */
+#define CONTROL_ROWS_MAX 1000
+#define CONTROL_FILE_CHUNK (256 * 1024)
+
+/* Files of an incident that are listed. */
+#define CONTROL_FILES_MAX 256
+
+/* An incident's manifest. */
+#define CONTROL_MANIFEST_MAX (4 * 1024 * 1024)
+
+/* Connections that wait to be accepted, and those taken in one turn of the loop. */
+#define CONTROL_BACKLOG 128
+#define CONTROL_ACCEPTS_PER_TURN 16
+
+/* Without descriptors for another connection, it is tried again after so long. */
+#define CONTROL_ACCEPT_RETRY_NS CLOCK_NS_PER_S
+
+#endif

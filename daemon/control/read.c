@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Commands that read the results store. */
+#include "control/read.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "control/limits.h"
+#include "report/json.h"
+
+static void close_query(struct query **query)
+{
+	query_close(*query);
+}
+
+#define auto_query __attribute__((cleanup(close_query)))
+
+static int open_results(const char *state, struct query **ret_query, struct err *err)
+{
+	auto_free char *path = mem_printf("%s/results.db", state);
+	int r = query_open(path, ret_query, err);
+
+	if (r == -ENOENT)
+		err_set(err, -EINVAL, "there are no results in %s: see --state-dir", state);
+	return r == -ENOENT ? -EINVAL : r;
+}
+
+/* Of the peer's asking: not there is a wrong argument. */
+static int asked_for(int r, struct err *err)
+{
+	return r == -ENOENT ? (err->code = -EINVAL) : r;
+}
+
+/* An id, or 0 where the argument is missing. */
+static int get_id(json_t *arguments, const char *key, int64_t *ret_id, struct err *err)
+{
+	json_t *value = json_object_get(arguments, key);
+
+	if (value && json_integer_value(value) < 1)
+		return err_set(err, -EINVAL, "%s: expected a number above 0", key);
+	*ret_id = json_integer_value(value);
+	return 0;
+}
+
+static int read_list(const char *state, enum query_list list, json_t *arguments, json_t **ret_value,
+		     struct err *err)
+{
+	auto_query struct query *query = NULL;
+	int64_t campaign, after;
+	int r = get_id(arguments, "campaign", &campaign, err);
+
+	if (r == 0)
+		r = get_id(arguments, "after", &after, err);
+	if (r == 0)
+		r = open_results(state, &query, err);
+	if (r == 0)
+		r = report_json_list(query, list, campaign, after, CONTROL_ROWS_MAX, ret_value,
+				     err);
+	return asked_for(r, err);
+}
+
+int read_campaigns(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	return read_list(state, QUERY_CAMPAIGNS, arguments, ret_value, err);
+}
+
+int read_builds(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	return read_list(state, QUERY_BUILDS, arguments, ret_value, err);
+}
+
+int read_failures(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	return read_list(state, QUERY_FAILURES, arguments, ret_value, err);
+}
+
+int read_export(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(arguments, "list"));
+	int list = query_list_find(name);
+
+	if (list < 0)
+		return err_set(
+			err, -EINVAL,
+			"list: found \"%.60s\", expected campaigns, builds, runs, operations, "
+			"steps, measures or failures",
+			name);
+	return read_list(state, (enum query_list)list, arguments, ret_value, err);
+}
+
+int read_report(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	auto_query struct query *query = NULL;
+	int64_t campaign;
+	int r = get_id(arguments, "campaign", &campaign, err);
+
+	if (r == 0)
+		r = open_results(state, &query, err);
+	if (r == 0 && !campaign)
+		r = query_last_campaign(query, &campaign, err);
+	if (r == 0)
+		r = report_json_campaign(query, campaign, ret_value, err);
+	return asked_for(r, err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What commands may ask of the service that control.c is. */
+#ifndef QSOAK_CONTROL_SERVICE_H
+#define QSOAK_CONTROL_SERVICE_H
+
+#include <jansson.h>
+
+#include "campaign/campaign.h"
+#include "control/control.h"
+
+/* Starts a campaign; takes the profile over. -EBUSY while there is one. */
+int service_run(struct control *control, struct profile *profile, json_t **ret_value,
+		struct err *err);
+
+/* Fine without a campaign. */
+json_t *service_stop(struct control *control, enum slot_stop how);
+
+/* slots: with what each of them does. */
+json_t *service_status(const struct control *control, bool slots);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The manifest is printed as it comes, key by key, so that what a later version adds to it is shown
+ * too; only command lines and times have a form of their own.
+ */
+#include "report/incident.h"
+
+#include <string.h>
+
+#include "report/field.h"
+#include "report/text.h"
+
+/* Where the names of the longest keys end. */
+#define KEY_WIDTH 14
+
+static void print_printable(const char *text, FILE *out)
+{
+	auto_free char *printable = text_printable(text);
+
+	fputs(printable, out);
+}
+
+/* A word of a command line, quoted for a shell where it must be. */
+static void print_word(const char *word, FILE *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-_=,.:/@%+";
+	bool quote = !*word || word[strspn(word, plain)];
+
+	if (!quote) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++) {
+		char c[2] = { *word, '\0' };
+
+		if (*word == '\'')
+			fputs("'\\''", out);
+		else if ((unsigned char)*word < 0x80)
+			print_printable(c, out);
+		else
+			fputc(*word, out);
+	}
+	fputc('\'', out);
+}
+
+static void print_command_line(json_t *argv, FILE *out)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(argv, i, word) {
+		fputs(i ? " " : "", out);
+		print_word(json_is_string(word) ? json_string_value(word) : "?", out);
+	}
+	fputc('\n', out);
+}
+
+static void print_scalar(const char *key, json_t *value, FILE *out)
+{
+	auto_free char *text = NULL;
+
+	if (json_is_integer(value) && strstr(key, "unix-ns"))
+		text = text_time(json_integer_value(value));
+	else if (json_is_string(value))
+		text = mem_strdup(json_string_value(value));
+	else if (!json_is_null(value))
+		text = json_dumps(value, JSON_ENCODE_ANY);
+	print_printable(text, out);
+	fputc('\n', out);
+}
+
+static void print_members(json_t *object, int indent, FILE *out);
+
+static void print_member(const char *key, json_t *value, int indent, FILE *out)
+{
+	auto_free char *printable = text_printable(key);
+	bool nested = json_object_size(value) || json_is_object(json_array_get(value, 0));
+	json_t *element;
+	size_t i;
+
+	if (nested)
+		fprintf(out, "%*s%s\n", indent, "", printable);
+	else
+		fprintf(out, "%*s%-*s  ", indent, "", KEY_WIDTH, printable);
+	if (json_is_object(value)) {
+		if (!nested)
+			fputs("-\n", out);
+		print_members(value, indent + 2, out);
+	} else if (nested) {
+		json_array_foreach(value, i, element) {
+			fputs(i ? "\n" : "", out);
+			print_members(element, indent + 2, out);
+		}
+	} else if (json_is_array(value)) {
+		print_command_line(value, out);
+	} else {
+		print_scalar(key, value, out);
+	}
+}
+
+static void print_members(json_t *object, int indent, FILE *out)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+		print_member(key, value, indent, out);
+}
+
+/* The text of the file called name; NULL where there is none. */
+static const char *file_text(json_t *files, const char *name)
+{
+	json_t *file;
+	size_t i;
+
+	json_array_foreach(files, i, file) {
+		const char *found = field_text(file, "file");
+
+		if (found && !strcmp(found, name))
+			return field_text(file, "text");
+	}
+	return NULL;
+}
+
+/* The name of a thread out of a table whose lines begin with "%8d %-16s "; the caller frees. */
+static char *thread_name(const char *threads, long tid)
+{
+	for (const char *line = threads; line && *line;) {
+		size_t length = strcspn(line, "\n");
+		char *end;
+
+		if (strtol(line, &end, 10) == tid && end > line && length > 9) {
+			size_t size = length - 9 < 16 ? length - 9 : 16;
+
+			while (size && line[9 + size - 1] == ' ')
+				size--;
+			return mem_strndup(line + 9, size);
+		}
+		line += length + (line[length] == '\n');
+	}
+	return NULL;
+}
+
+/* "ROLE.stacks" -> the text of "ROLE.threads". */
+static const char *threads_beside(json_t *files, const char *name)
+{
+	static const char suffix[] = ".stacks";
+	size_t length = strlen(name);
+	auto_free char *beside = NULL;
+
+	if (length < sizeof(suffix) || strcmp(name + length - (sizeof(suffix) - 1), suffix))
+		return NULL;
+	beside = mem_printf("%.*s.threads", (int)(length - (sizeof(suffix) - 1)), name);
+	return file_text(files, beside);
+}
+
+/* Tabs become spaces; all else that is not printable is escaped. */
+static void print_line(const char *line, size_t size, const char *threads, FILE *out)
+{
+	auto_free char *text = mem_strndup(line, size);
+	auto_free char *name = NULL;
+
+	for (char *c = text; *c; c++)
+		*c = *c == '\t' ? ' ' : *c;
+	size = strlen(text);
+	if (size && text[size - 1] == '\r')
+		text[size - 1] = '\0';
+	print_printable(text, out);
+	if (threads && !strncmp(text, "TID ", 4))
+		name = thread_name(threads, strtol(text + 4, NULL, 10));
+	if (name) {
+		fputc(' ', out);
+		print_printable(name, out);
+	}
+	fputc('\n', out);
+}
+
+static void print_file(json_t *file, json_t *files, FILE *out)
+{
+	const char *name = field_text(file, "file"), *text = field_text(file, "text");
+	const char *threads = name ? threads_beside(files, name) : NULL;
+
+	fputs("\n==> ", out);
+	print_printable(name, out);
+	fprintf(out, " (%lld bytes)\n", (long long)field_integer(file, "size"));
+	while (text && *text) {
+		size_t length = strcspn(text, "\n");
+
+		print_line(text, length, threads, out);
+		text += length + (text[length] == '\n');
+	}
+}
+
+void report_incident(json_t *value, FILE *out)
+{
+	json_t *files = json_object_get(value, "files"), *file;
+	json_t *manifest = json_object_get(value, "manifest");
+	size_t i;
+
+	fprintf(out, "incident %lld in ", (long long)field_integer(value, "incident"));
+	print_printable(field_text(value, "directory"), out);
+	fputs("\n\n", out);
+	if (json_is_object(manifest))
+		print_members(manifest, 0, out);
+	else
+		fputs("there is no manifest\n", out);
+	json_array_foreach(files, i, file) {
+		const char *name = field_text(file, "file");
+
+		if (name && strcmp(name, "manifest.json"))
+			print_file(file, files, out);
+	}
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Lists as tables: campaigns, builds, failures, slots. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/field.h"
+#include "report/report.h"
+#include "report/table.h"
+#include "report/text.h"
+
+/* A table of the elements of list, or a line that says there are none. */
+static void print_list(json_t *list, const struct table_column *columns, size_t count,
+		       void (*add)(struct table *table, json_t *element), const char *none,
+		       FILE *out)
+{
+	struct table *table;
+	json_t *element;
+	size_t i;
+
+	if (!json_array_size(list)) {
+		fprintf(out, "%s\n", none);
+		return;
+	}
+	table = table_new(columns, count);
+	json_array_foreach(list, i, element)
+		add(table, element);
+	table_print(table, out);
+	table_free(table);
+}
+
+/* How it ended; what is in progress has no end yet. */
+static char *result(json_t *c)
+{
+	const char *end = field_text(c, "end");
+
+	if (!end)
+		return mem_strdup("running");
+	if (strcmp(end, "complete"))
+		return mem_strdup(end);
+	switch (field_integer(c, "exit_code")) {
+	case 0:
+		return mem_strdup("clean");
+	case 1:
+		return mem_strdup("failures");
+	default:
+		return mem_strdup("inconclusive");
+	}
+}
+
+static void add_campaign(struct table *table, json_t *c)
+{
+	table_add(table, field_number(c, "id"));
+	table_add(table, field_copy(c, "name"));
+	table_add(table, text_time(field_integer(c, "began_unix_ns")));
+	table_add(table, field_known(c, "ended_unix_ns")
+				 ? text_long_duration(field_integer(c, "ended_unix_ns") -
+						      field_integer(c, "began_unix_ns"))
+				 : NULL);
+	table_add(table, field_copy(c, "builds"));
+	table_add(table, field_number(c, "vms"));
+	table_add(table, field_number(c, "operations"));
+	table_add(table, field_number(c, "loops"));
+	table_add(table, field_number(c, "failures"));
+	table_add(table, result(c));
+}
+
+void report_campaigns(json_t *value, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "ID", true },		{ "NAME", false },   { "BEGAN", false },
+		{ "TOOK", true },	{ "BUILDS", false }, { "VMS", true },
+		{ "OPERATIONS", true }, { "LOOPS", true },   { "FAILURES", true },
+		{ "RESULT", false },
+	};
+
+	print_list(json_object_get(value, "campaigns"), columns, ARRAY_SIZE(columns), add_campaign,
+		   "no campaigns", out);
+}
+
+/* As many digits as people compare. */
+static char *short_hash(json_t *object, const char *key)
+{
+	const char *text = field_text(object, key);
+
+	return text ? mem_strndup(text, 12) : NULL;
+}
+
+static void add_build(struct table *table, json_t *b)
+{
+	table_add(table, field_copy(b, "name"));
+	table_add(table, field_copy(b, "version"));
+	table_add(table, short_hash(b, "build_id"));
+	table_add(table, short_hash(b, "sha256"));
+	table_add(table, field_number(b, "campaigns"));
+	table_add(table, field_number(b, "last_campaign_id"));
+	table_add(table, field_number(b, "failures"));
+	table_add(table, field_copy(b, "binary"));
+}
+
+void report_builds(json_t *value, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "NAME", false },    { "VERSION", false },  { "BUILD-ID", false },
+		{ "SHA-256", false }, { "CAMPAIGNS", true }, { "LAST", true },
+		{ "FAILURES", true }, { "BINARY", false },
+	};
+
+	print_list(json_object_get(value, "builds"), columns, ARRAY_SIZE(columns), add_build,
+		   "no builds", out);
+}
+
+/* "KIND/STEP", "KIND" or nothing. */
+static char *operation_and_step(json_t *object, const char *kind_key)
+{
+	const char *kind = field_text(object, kind_key), *step = field_text(object, "step");
+
+	if (!kind)
+		return NULL;
+	return step ? mem_printf("%s/%s", kind, step) : mem_strdup(kind);
+}
+
+static char *slot_and_vm(json_t *object)
+{
+	return mem_printf("%lld/%lld", (long long)field_integer(object, "slot"),
+			  (long long)field_integer(object, "vm"));
+}
+
+static void add_failure(struct table *table, json_t *f)
+{
+	table_add(table, field_number(f, "id"));
+	table_add(table, text_time(field_integer(f, "at_unix_ns")));
+	table_add(table, field_copy(f, "build"));
+	table_add(table, slot_and_vm(f));
+	table_add(table, field_number(f, "loops"));
+	table_add(table, field_copy(f, "class"));
+	table_add(table, operation_and_step(f, "kind"));
+	table_add(table, field_copy(f, "signature"));
+	table_add(table, field_copy(f, "incident"));
+}
+
+void report_failures(json_t *value, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "ID", true },
+		{ "TIME", false },
+		{ "BUILD", false },
+		{ "SLOT/VM", false },
+		{ "LOOPS", true },
+		{ "CLASS", false },
+		{ "OPERATION/STEP", false },
+		{ "SIGNATURE", false },
+		{ "INCIDENT", false },
+	};
+
+	print_list(json_object_get(value, "failures"), columns, ARRAY_SIZE(columns), add_failure,
+		   "no failures", out);
+}
+
+char *report_progress(json_t *value)
+{
+	int64_t elapsed = field_integer(value, "elapsed-ns");
+	int64_t duration = field_integer(value, "duration-ns");
+	int64_t operations = field_integer(value, "operations");
+	int64_t seconds = elapsed / CLOCK_NS_PER_S;
+	auto_free char *target = NULL;
+
+	if (duration == 0)
+		target = mem_printf("%" PRId64 " loops wanted",
+				    field_integer(value, "loops-wanted"));
+	else if (duration > elapsed)
+		target = mem_printf("%" PRId64 " s left", (duration - elapsed) / CLOCK_NS_PER_S);
+	else
+		target = mem_strdup("ending");
+	return mem_printf("%" PRId64 ":%02" PRId64 "  %" PRId64 " loops, %" PRId64
+			  " operations (%.1f/s), %" PRId64 " failures, %s",
+			  seconds / 60, seconds % 60, field_integer(value, "loops"), operations,
+			  elapsed ? (double)operations * CLOCK_NS_PER_S / (double)elapsed : 0.,
+			  field_integer(value, "failures"), target);
+}
+
+static void add_slot(struct table *table, json_t *s)
+{
+	table_add(table, slot_and_vm(s));
+	table_add(table, field_copy(s, "build"));
+	table_add(table, field_copy(s, "state"));
+	table_add(table, operation_and_step(s, "operation"));
+	table_add(table, field_number(s, "loops"));
+}
+
+void report_status(json_t *value, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "SLOT/VM", false },	     { "BUILD", false }, { "STATE", false },
+		{ "OPERATION/STEP", false }, { "LOOPS", true },
+	};
+	auto_free char *line = NULL, *name = NULL;
+
+	if (!field_known(value, "campaign")) {
+		fputs("no campaign is in progress\n", out);
+		return;
+	}
+	name = text_printable(field_text(value, "name"));
+	line = report_progress(value);
+	fprintf(out, "campaign %" PRId64 " %s  %s\n\n", field_integer(value, "campaign"), name,
+		line);
+	print_list(json_object_get(value, "slots"), columns, ARRAY_SIZE(columns), add_slot,
+		   "no slots", out);
+}

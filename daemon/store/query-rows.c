@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The statements behind the lists: ?1 is the campaign, ?2 the key before the page, ?3 its size. */
+#include "store/query-rows.h"
+
+#include <errno.h>
+
+#include "base/mem.h"
+#include "base/names.h"
+#include "store/query-sql.h"
+#include "store/sql.h"
+
+static const char *const list_names[] = {
+	[QUERY_CAMPAIGNS] = "campaigns",   [QUERY_BUILDS] = "builds", [QUERY_RUNS] = "runs",
+	[QUERY_OPERATIONS] = "operations", [QUERY_STEPS] = "steps",   [QUERY_MEASURES] = "measures",
+	[QUERY_FAILURES] = "failures",
+};
+NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
+
+/* The next operations that have rows in table t. */
+#define PAGE_OF_OPERATIONS(t)                                                            \
+	"(SELECT id FROM operation AS o WHERE (?1 = 0 OR campaign_id = ?1) AND id > ?2 " \
+	"AND EXISTS (SELECT 1 FROM " t " AS t WHERE t.operation_id = o.id) ORDER BY id LIMIT ?3)"
+
+static const char *const statements[] = {
+	[QUERY_CAMPAIGNS] =
+		"SELECT c.id, name, "
+		"(SELECT group_concat(name, ' ') FROM (SELECT name FROM build "
+		" WHERE campaign_id = c.id ORDER BY id)) AS builds, "
+		"seed, accel, machine, vms, began_unix_ns, ended_unix_ns, end, exit_code, "
+		"(SELECT coalesce(sum(loops), 0) FROM vm WHERE campaign_id = c.id) AS loops, "
+		"(SELECT count(*) FROM operation WHERE campaign_id = c.id "
+		" AND outcome IN ('ok', 'failed')) AS operations, "
+		"(SELECT count(*) FROM failure WHERE campaign_id = c.id) AS failures "
+		"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
+		"ORDER BY c.id LIMIT ?3",
+	[QUERY_BUILDS] =
+		"SELECT max(b.id) AS id, name, version, build_id, sha256, binary, "
+		"count(*) AS campaigns, max(b.campaign_id) AS last_campaign_id, "
+		"sum((SELECT count(*) FROM failure AS f JOIN run AS r ON r.id = f.src_run_id "
+		" WHERE f.campaign_id = b.campaign_id AND r.build_id = b.id)) AS failures "
+		"FROM build AS b WHERE ?1 = 0 OR campaign_id = ?1 "
+		"GROUP BY name, version, build_id, sha256, binary HAVING max(b.id) > ?2 "
+		"ORDER BY 1 LIMIT ?3",
+	[QUERY_RUNS] = "SELECT r.id, r.campaign_id, b.name AS build, slot, vm, pid, "
+		       "began_unix_ns, ended_unix_ns, end, exit_status, signal, expected, argv "
+		       "FROM run AS r JOIN build AS b ON b.id = r.build_id "
+		       "WHERE (?1 = 0 OR r.campaign_id = ?1) AND r.id > ?2 ORDER BY r.id LIMIT ?3",
+	[QUERY_OPERATIONS] =
+		"SELECT o.id, o.campaign_id, sb.name AS build, tb.name AS dst_build, o.slot, o.vm, "
+		"o.loop, o.kind, o.outcome, o.began_unix_ns, o.duration_ns, o.stall_ns "
+		"FROM operation AS o" JOIN_BUILDS("o") "WHERE (?1 = 0 OR o.campaign_id = ?1) AND "
+						       "o.id > ?2 ORDER BY o.id LIMIT ?3",
+	[QUERY_STEPS] = "SELECT operation_id, position, name, duration_ns FROM step "
+			"WHERE operation_id IN " PAGE_OF_OPERATIONS("step") " ORDER BY 1, 2",
+	[QUERY_MEASURES] = "SELECT operation_id, name, value FROM measure "
+			   "WHERE operation_id IN " PAGE_OF_OPERATIONS("measure") " ORDER BY 1, 2",
+	[QUERY_FAILURES] =
+		"SELECT f.id, f.campaign_id, f.at_unix_ns, f.slot, f.vm, f.loops, " BUILD_NAME
+		" AS build, s.class, f.place, f.kind, f.step, s.title AS signature, f.detail, "
+		"i.directory AS incident "
+		"FROM failure AS f" JOIN_BUILDS(
+			"f") "JOIN signature AS s ON s.id = f.signature_id "
+			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
+			     "WHERE (?1 = 0 OR f.campaign_id = ?1) AND f.id > ?2 ORDER BY f.id "
+			     "LIMIT ?3",
+};
+NAMES_COMPLETE(statements, QUERY_LIST_COUNT);
+
+const char *query_list_name(enum query_list list)
+{
+	return names_of(list_names, QUERY_LIST_COUNT, list);
+}
+
+int query_list_find(const char *name)
+{
+	return names_find(list_names, QUERY_LIST_COUNT, name);
+}
+
+static struct query_value read_value(sqlite3_stmt *stmt, int column)
+{
+	switch (sqlite3_column_type(stmt, column)) {
+	case SQLITE_INTEGER:
+		return (struct query_value){ .type = QUERY_INTEGER,
+					     .integer = sqlite3_column_int64(stmt, column) };
+	case SQLITE_FLOAT:
+		return (struct query_value){ .type = QUERY_REAL,
+					     .real = sqlite3_column_double(stmt, column) };
+	case SQLITE_NULL:
+		return (struct query_value){ .type = QUERY_NULL };
+	default:
+		return (struct query_value){ .type = QUERY_TEXT,
+					     .text = sql_column_strdup(stmt, column) };
+	}
+}
+
+static void begin_rows(struct query_rows *rows, sqlite3_stmt *stmt)
+{
+	rows->columns = (size_t)sqlite3_column_count(stmt);
+	rows->names = mem_zalloc(rows->columns * sizeof(*rows->names));
+	for (size_t i = 0; i < rows->columns; i++)
+		rows->names[i] = mem_strdup(sqlite3_column_name(stmt, (int)i));
+}
+
+static void add_row(struct query_rows *rows, sqlite3_stmt *stmt)
+{
+	/* A page is small: growing by one row is cheap beside reading it. */
+	rows->values =
+		mem_realloc(rows->values, (rows->count + 1) * rows->columns, sizeof(*rows->values));
+	for (size_t i = 0; i < rows->columns; i++)
+		rows->values[rows->count * rows->columns + i] = read_value(stmt, (int)i);
+	rows->count++;
+}
+
+int query_rows(struct query *query, enum query_list list, int64_t campaign, int64_t after,
+	       int64_t limit, struct query_rows *ret_rows, struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	struct query_rows rows = { 0 };
+	int r = query_prepare(query, statements[list], campaign, &stmt, err);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(stmt, 2, after);
+	sqlite3_bind_int64(stmt, 3, limit);
+	begin_rows(&rows, stmt);
+	while ((r = query_next_row(query, stmt, err)) > 0)
+		add_row(&rows, stmt);
+	if (r < 0) {
+		query_rows_finish(&rows);
+		return r;
+	}
+	if (rows.count && (int64_t)rows.count >= limit)
+		rows.next = rows.values[(rows.count - 1) * rows.columns].integer;
+	*ret_rows = rows;
+	return 0;
+}
+
+void query_rows_finish(struct query_rows *rows)
+{
+	for (size_t i = 0; i < rows->count * rows->columns; i++)
+		free(rows->values[i].text);
+	for (size_t i = 0; i < rows->columns; i++)
+		free(rows->names[i]);
+	free(rows->values);
+	free(rows->names);
+	*rows = (struct query_rows){ 0 };
+}
+
+int query_incident(struct query *query, int64_t failure, char **ret_directory, struct err *err)
+{
+	static const char sql[] = "SELECT i.directory FROM failure AS f "
+				  "LEFT JOIN incident AS i ON i.id = f.incident_id WHERE f.id = ?1";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	char *directory;
+	int r = query_prepare(query, sql, failure, &stmt, err);
+
+	if (r == 0)
+		r = query_next_row(query, stmt, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, -ENOENT, "%s has no failure %lld",
+			       sqlite3_db_filename(query->db, "main"), (long long)failure);
+	directory = sql_column_strdup(stmt, 0);
+	if (!directory)
+		return err_set(err, -ENOENT, "there is no evidence of failure %lld",
+			       (long long)failure);
+	*ret_directory = directory;
+	return 0;
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line of the client: every command and option has its help, errors have one line.
+. "$(dirname "$0")/../lib.sh"
+
+qsoak=$BUILD/qsoak
+
+# refused NAME EXPECTED ARGUMENT...
+refused() {
+	local name=$1 expected=$2 output status
+	shift 2
+	output=$("$qsoak" "$@" 2>&1 >/dev/null)
+	status=$?
+	check "$name: exit code 2" same "$status" 2
+	check "$name: says what" contains "$output" "$expected"
+	check "$name: in one line" same "$(grep -c . <<<"$output")" 1
+}
+
+takes() {
+	"$qsoak" "$@" >/dev/null
+}
+
+commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
+	'run status watch stop campaigns builds profiles failures show report export '
+check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
+for command in $commands; do
+	help=$("$qsoak" "$command" --help)
+	check "$command --help: exit code 0" same $? 0
+	check "$command --help: fits a terminal" same "$(awk 'length > 100' <<<"$help")" ''
+	# What the help lists is taken; an option of nobody is not.
+	for option in $(sed -n 's/^  --\([a-z-]*\) .*/\1/p' <<<"$help"); do
+		case $option in
+		vms | loops | campaign) value=1 ;;
+		build) value=x=/bin/true ;;
+		duration) value=1s ;;
+		seed | format | list | state-dir | socket) value=x ;;
+		*) value= ;;
+		esac
+		check "$command --$option" takes "$command" "--$option" $value --help
+	done
+	refused "$command --nonsense" "unrecognized option '--nonsense'" "$command" --nonsense
+done
+for command in status watch stop profiles; do
+	refused "$command takes no state" "$command does not take --state-dir" "$command" --state-dir x
+	refused "$command takes no argument" "$command: found 1 arguments, expected none" "$command" x
+done
+for command in run show export; do
+	refused "$command wants an argument" "$command: found 0 arguments, expected" "$command"
+done
+check 'no command: exit code 2' same "$("$qsoak" 2>/dev/null; echo $?)" 2
+refused 'unknown command' 'there is no command "soak"' soak
+refused 'a missing value' "option '--vms' requires an argument" run x --vms
+refused 'ids are numbers' 'INCIDENT: found "x", expected a whole number' show x --local
+refused 'above 0' 'CAMPAIGN: found "0", expected a number above 0' report 0 --local
+refused 'and nothing else' '--campaign: found "1x"' failures --campaign 1x
+refused '--detach of a private daemon' '--local excludes --detach' run x.yaml --local --detach
+refused '--local has its own socket' '--local and --socket exclude' run x.yaml --local --socket x
+refused '--state-dir of a service' '--state-dir goes with --local' run x.yaml --state-dir x
+refused 'two formats' 'exclude each other' export 1 --format csv --json
+refused 'a list of JSON' '--list goes with --format csv' export 1 --list runs
+check '--version' same "$("$qsoak" --version | grep -c '^qsoak [0-9]')" 1
+
+# Profiles by name.
+check 'profiles: each has a name and a description' same \
+	"$("$qsoak" profiles --json | jq -r '.profiles[] | select(.description | length < 20) | .name')" ''
+check 'profiles: all that are there' same "$("$qsoak" profiles --json | jq -r '.profiles[].name')" \
+	"$(cd "$top/profiles" && ls *.yaml | sed 's/\.yaml$//')"
+check 'profiles: as a table' contains "$("$qsoak" profiles)" 'quick'
+refused 'a name of no profile' 'there is no profile no-such in ' run no-such
+check 'a name of a profile is found' contains \
+	"$("$qsoak" run quick --socket "$scratch/none" 2>&1)" 'no qsoakd listens on'
+
+refused 'results that are not there' "there are no results in $scratch/nowhere" \
+	report --state-dir "$scratch/nowhere"

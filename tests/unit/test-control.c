@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The control socket's table of commands, the arguments of "run", and who may connect. */
+#include "tests/unit/helper.h"
+
+#include <unistd.h>
+
+#include "control/arguments.h"
+#include "control/command.h"
+#include "control/limits.h"
+#include "control/listener.h"
+
+static json_t *parse(const char *text)
+{
+	json_error_t error;
+	json_t *json = json_loads(text, 0, &error);
+
+	if (!json)
+		fail_msg("%s: %s", text, error.text);
+	return json;
+}
+
+static void the_table_is_sorted_and_complete(void **state)
+{
+	(void)state;
+	for (const struct command *command = commands; command->name; command++) {
+		/* Exactly one way to execute it. */
+		assert_true(!command->execute != !command->read);
+		assert_non_null(command->arguments);
+		assert_ptr_equal(command_find(command->name), command);
+		if (command > commands)
+			assert_true(strcmp(command[-1].name, command->name) < 0);
+	}
+	assert_null(command_find("no-such"));
+	assert_null(command_find(""));
+}
+
+/* expected NULL: the arguments are fine. */
+static void assert_checked(const char *command, const char *arguments, const char *expected)
+{
+	auto_json json_t *json = parse(arguments);
+	struct err err = { 0 };
+	int r = command_check(command_find(command), json, &err);
+
+	if (expected) {
+		assert_int_equal(r, -EINVAL);
+		assert_string_equal(err.text, expected);
+	} else if (r < 0) {
+		fail_msg("%s", err.text);
+	}
+}
+
+static void arguments_are_checked_against_the_table(void **state)
+{
+	(void)state;
+	assert_checked("query-status", "{}", NULL);
+	assert_checked("query-status", "[]", "query-status: \"arguments\" is not an object");
+	assert_checked("query-status", "{\"x\":1}", "query-status: argument 'x' is unexpected");
+	assert_checked("subscribe", "{\"enable\":false}", NULL);
+	assert_checked("subscribe", "{\"enable\":0}", "enable: expected true or false");
+	assert_checked("run", "{}", "run: argument 'profile' is missing");
+	assert_checked("run", "{\"profile\":\"\",\"vms\":1.0}", "vms: expected a whole number");
+	assert_checked("run", "{\"profile\":null}", "profile: expected a string");
+	assert_checked("run", "{\"profile\":\"\",\"seed\":1}", NULL);
+	assert_checked("run", "{\"profile\":\"\",\"seed\":\"1\",\"builds\":[]}", NULL);
+	assert_checked("run", "{\"profile\":\"\",\"seed\":true}",
+		       "seed: expected a number from 0 to 2^64-1");
+	assert_checked("get-incident-file", "{\"incident\":1}",
+		       "get-incident-file: argument 'file' is missing");
+}
+
+static void what_needs_a_daemon_is_not_read_beside_it(void **state)
+{
+	auto_json json_t *arguments = json_object(), *value = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(command_read("/nonexistent", "run", arguments, &value, &err), -ENOSYS);
+	assert_string_equal(err.text, "run needs a qsoakd");
+	assert_int_equal(command_read("/nonexistent", "query-report", arguments, &value, &err),
+			 -EINVAL);
+	assert_string_equal(err.text, "there are no results in /nonexistent: see --state-dir");
+	assert_int_equal(command_read("/", "query-incident", arguments, &value, &err), -EINVAL);
+	assert_null(value);
+}
+
+static const char profile_text[] = "name: unit\n"
+				   "machine: {type: pc-q35-7.2, accel: tcg, ram: 16MiB}\n"
+				   "guest: {name: pflash-hammer}\n"
+				   "builds: [{name: stock, binary: /bin/qemu}]\n"
+				   "fleet: {vms: 2}\n"
+				   "operations: [{operation: snapshot-save},"
+				   " {operation: snapshot-delete}]\n"
+				   "stop: {loops: 5}\n";
+
+/* The profile with these overrides; NULL and the error's text if it is refused. */
+static struct profile * override(const char *overrides, struct err *err)
+{
+	auto_json json_t *arguments = parse(overrides);
+	struct profile *profile = NULL;
+
+	*err = (struct err){ 0 };
+	json_object_set_new(arguments, "profile", json_string(profile_text));
+	if (arguments_profile(arguments, &profile, err) < 0) {
+		assert_int_equal(err->code, -EINVAL);
+		assert_null(profile);
+	}
+	return profile;
+}
+
+static void overrides_replace_what_the_profile_says(void **state)
+{
+	struct err err;
+	struct profile *profile = override("{\"vms\":256,\"loops\":1,\"duration-ns\":1000000000,"
+					   "\"seed\":\"18446744073709551615\","
+					   "\"builds\":[{\"name\":\"stock\",\"binary\":\"/x\"},"
+					   "{\"name\":\"more\",\"binary\":\"/y\"}]}",
+					   &err);
+
+	(void)state;
+	assert_non_null(profile);
+	assert_int_equal(profile->vms, 256);
+	assert_int_equal(profile->stop_loops, 1);
+	assert_int_equal(profile->stop_duration_ns, 1000000000);
+	assert_true(profile->has_seed);
+	assert_true(profile->seed == UINT64_MAX);
+	assert_int_equal(profile->build_count, 2);
+	assert_string_equal(profile->builds[0].binary, "/x");
+	assert_string_equal(profile->builds[1].name, "more");
+	profile_free(profile);
+
+	profile = override("{\"seed\":7}", &err);
+	assert_non_null(profile);
+	assert_true(profile->has_seed && profile->seed == 7);
+	assert_int_equal(profile->vms, 2);
+	profile_free(profile);
+}
+
+static void overrides_have_bounds(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "{\"vms\":0}", "vms: " },
+		{ "{\"vms\":257}", "vms: " },
+		{ "{\"vms\":9223372036854775807}", "vms: " },
+		{ "{\"loops\":-1}", "loops: " },
+		{ "{\"duration-ns\":1}", "duration-ns: " },
+		{ "{\"seed\":\"18446744073709551616\"}", "seed: " },
+		{ "{\"seed\":\"-1\"}", "seed: " },
+		{ "{\"seed\":-1}", "seed: " },
+		{ "{\"seed\":\"\"}", "seed: " },
+		{ "{\"builds\":[{\"name\":\"x\"}]}", "builds: " },
+		{ "{\"builds\":[\"x\"]}", "builds: " },
+		{ "{\"builds\":[{\"name\":\"a b\",\"binary\":\"/x\"}]}", "" },
+		{ "{\"builds\":[{\"name\":\"x\",\"binary\":\"relative\"}]}", "" },
+	};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (override(bad[i][0], &err))
+			fail_msg("%s was taken", bad[i][0]);
+		if (strncmp(err.text, bad[i][1], strlen(bad[i][1])))
+			fail_msg("%s: %s", bad[i][0], err.text);
+	}
+}
+
+static void only_root_the_user_and_the_group_may_connect(void **state)
+{
+	static const gid_t groups[] = { 10, 20 };
+	uid_t other = geteuid() + 1000;
+
+	(void)state;
+	assert_true(listener_admits(LISTENER_NO_GROUP, 0, 5, NULL, 0));
+	assert_true(listener_admits(LISTENER_NO_GROUP, geteuid(), 5, NULL, 0));
+	assert_false(listener_admits(LISTENER_NO_GROUP, other, 5, groups, 2));
+	/* The id that means "no group" is nobody's way in. */
+	assert_false(listener_admits(LISTENER_NO_GROUP, other, LISTENER_NO_GROUP, NULL, 0));
+	assert_true(listener_admits(20, other, 5, groups, 2));
+	assert_true(listener_admits(5, other, 5, NULL, 0));
+	assert_false(listener_admits(30, other, 5, groups, 2));
+	assert_false(listener_admits(20, other, 5, groups, 1));
+	/* Being in the group of root is not being root. */
+	assert_false(listener_admits(20, other, 0, NULL, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_table_is_sorted_and_complete),
+		cmocka_unit_test(arguments_are_checked_against_the_table),
+		cmocka_unit_test(what_needs_a_daemon_is_not_read_beside_it),
+		cmocka_unit_test(overrides_replace_what_the_profile_says),
+		cmocka_unit_test(overrides_have_bounds),
+		cmocka_unit_test(only_root_the_user_and_the_group_may_connect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
