@@ -24,6 +24,7 @@ struct migration {
 	unsigned active_ms;
 	bool sticks;
 	bool late_times;
+	bool disorder;
 	bool cancelled;
 	int cancel; /* eventfd */
 	int passes;
