@@ -53,8 +53,9 @@ contains() {
 }
 
 # A profile on standard output: profile VMS STOP-RULE BUILD..., each build NAME[=ARG,ARG...]. LIMIT
-# is that of every step but the boot's, STALL what may stand still within one, MIGRATE what a loop has
-# of migrations, WATCH the keys of watch.
+# is that of every step but the boot's, STALL what may stand still within one, LOOPS how many
+# a VM lives, MIGRATE what a loop has
+# of migrations, WATCH the keys of watch. Whatever this machine's hypervisor does, a hang is a hang.
 profile() {
 	local vms=$1 stop=$2 build args
 	shift 2
@@ -62,7 +63,7 @@ profile() {
 		name: story
 		machine: {type: pc-q35-7.2, accel: tcg, ram: 16MiB}
 		guest: {name: pflash-hammer}
-		fleet: {vms: $vms, loops-per-vm: 5}
+		fleet: {vms: $vms, loops-per-vm: ${LOOPS:-5}}
 		operations:
 		  - {operation: snapshot-save}
 		  - {operation: snapshot-load}

@@ -33,6 +33,7 @@ struct campaign {
 	struct machine machine;
 	struct build *builds;
 	struct host *host;
+	struct protocol_words words;
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
@@ -245,6 +246,7 @@ static void start_slots(struct campaign *campaign)
 			.builds = campaign->builds,
 			.records = campaign->spec.records,
 			.host = campaign->host,
+			.words = &campaign->words,
 			.campaign_id = campaign->id,
 			.seed = campaign->spec.seed,
 			.number = (int)i,

@@ -186,6 +186,11 @@ static int read_limits(const struct bind *at, const struct bind_key *key, void *
 
 static const struct bind_key watch_keys[] = {
 	{ "heartbeat", BIND_BOOL(struct profile, watch.heartbeat) },
+	{ "leak-fds", BIND_COUNT(struct profile, watch.leak_descriptors), .min = 1,
+	  .max = PROFILE_LEAK_FDS_MAX },
+	{ "leak-rss", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct profile, watch.leak_bytes, int64_t),
+	  .min = PROFILE_LEAK_RSS_MIN_BYTES, .max = PROFILE_RAM_MAX_BYTES },
 	{ "stolen-cpu", BIND_UNSIGNED(struct profile, watch.stolen_max), .max = 100 },
 	{ 0 }
 };

@@ -206,7 +206,7 @@ static void operation_done(void *ctx, const struct op_result *result)
 {
 	struct slot *slot = ctx;
 
-	guard_operation(slot->guard, NULL);
+	guard_operation_ended(slot->guard, result);
 	op_free(slot->op);
 	slot->op = NULL;
 	slot->result = *result;
@@ -278,7 +278,7 @@ static void boot(struct slot *slot)
 	}
 	vm_listen(slot->vm, RUN_ROLE_OWNER, &slot->owner);
 	slot->guard = guard_new(slot->loop, slot->vm, &slot->spec.profile->watch,
-				slot->spec.profile->limit_ns[LIMIT_STALL]);
+				slot->spec.profile->limit_ns[LIMIT_STALL], slot->spec.words);
 	start(slot, OP_BOOT, NULL);
 }
 
@@ -295,6 +295,7 @@ static void end_loop(struct slot *slot)
 		     &(struct record){ .type = RECORD_LOOP_END, .loop_end = end });
 	slot->in_loop = false;
 	slot->loops_ended++;
+	guard_loop_ended(slot->guard);
 	slot->spec.handler.loop_ended(slot->spec.handler.ctx);
 }
 
@@ -314,13 +315,15 @@ static void next(void *ctx)
 			stopped(slot);
 		return;
 	}
+	if (slot->in_loop && slot->plan_at == slot->plan.count)
+		end_loop(slot);
 	if (guard_found(slot->guard)) {
+		/* The last operation had ended well before. */
+		slot->result.step = "end";
 		vm_set_state(slot->vm, VM_FAILED);
 		diagnose(slot);
 		return;
 	}
-	if (slot->in_loop && slot->plan_at == slot->plan.count)
-		end_loop(slot);
 	if (slot->stop == SLOT_KILL) {
 		kill_vm(slot);
 		return;

@@ -13,6 +13,7 @@
 #include "vm/vm.h"
 #include "watch/failure.h"
 #include "watch/host.h"
+#include "watch/protocol.h"
 
 /* SIGKILL takes effect at once, but for threads in D state; then the slot goes on without waiting
  * for them any longer. */
@@ -35,6 +36,7 @@ struct slot_spec {
 	const struct build *builds; /* all, in the profile's order */
 	struct records *records;
 	const struct host *host;
+	struct protocol_words *words;
 	int64_t campaign_id;
 	uint64_t seed;
 	int number;

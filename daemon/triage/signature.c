@@ -75,6 +75,14 @@ void signature_make(const struct failure *failure, char *ret_text, size_t size)
 	case FAILURE_SANITIZER:
 		snprintf(ret_text, size, "%s", detail);
 		break;
+	case FAILURE_PROTOCOL:
+		/* QEMU's words and our steps race. */
+		snprintf(ret_text, size, "%s in %s: %s", class, kind, detail);
+		break;
+	case FAILURE_LEAK:
+		/* When it is found says nothing of where it comes from. */
+		snprintf(ret_text, size, "%s of %.*s", class, (int)strcspn(detail, ":"), detail);
+		break;
 	case FAILURE_CRASH:
 		snprintf(ret_text, size, "%s by SIG%s in %s", class, signal ? signal : "?", kind);
 		break;

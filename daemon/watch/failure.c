@@ -11,7 +11,8 @@ static const char *const class_names[] = {
 	[FAILURE_ASSERTION] = "assertion", [FAILURE_CRASH] = "crash",
 	[FAILURE_SANITIZER] = "sanitizer", [FAILURE_EXIT] = "exit",
 	[FAILURE_HANG] = "hang",	   [FAILURE_PROTOCOL] = "protocol",
-	[FAILURE_ERROR] = "error",	   [FAILURE_HOST] = "host",
+	[FAILURE_ERROR] = "error",	   [FAILURE_LEAK] = "leak",
+	[FAILURE_HOST] = "host",
 };
 NAMES_COMPLETE(class_names, FAILURE_CLASS_COUNT);
 

@@ -15,6 +15,7 @@
 #include "base/deadline.h"
 #include "base/mem.h"
 #include "watch/host.h"
+#include "watch/leak.h"
 #include "watch/proc.h"
 #include "watch/sanitizer.h"
 #include "watch/stall.h"
@@ -25,6 +26,8 @@ struct ward {
 	struct run *run; /* may be gone; only compared until its id was */
 	int64_t run_id;	 /* 0: the ward is free */
 	struct stall stall;
+	struct protocol protocol;
+	struct leak descriptors, bytes;
 	int64_t in_band_sent_ns, out_of_band_sent_ns; /* 0: none waits */
 	int64_t in_band_answered_ns;
 	bool in_band_asked, out_of_band_asked, status_running;
@@ -36,7 +39,9 @@ struct guard {
 	struct vm *vm;
 	const struct guard_rules *rules;
 	int64_t stall_ns;
+	struct protocol_words *words;
 	struct op *op;
+	bool ran; /* the guest, when the operation began */
 	struct run_listener listener;
 	struct ward ward[VM_RUNS_MAX];
 	struct deadline look;
@@ -47,6 +52,8 @@ struct guard {
 
 const struct guard_rules guard_rules_default = {
 	.heartbeat = true,
+	.leak_descriptors = 64,
+	.leak_bytes = 256ll << 20,
 	.stolen_max = HOST_STOLEN_MAX_DEFAULT,
 };
 
@@ -69,9 +76,13 @@ static void find(struct guard *guard, enum failure_class class, enum failure_pla
 	op_fail(guard->op, run, &err);
 }
 
-/* A run state in which QEMU waits for us to cure the host. */
 static void judge_status(struct ward *ward, const char *status)
 {
+	char text[ERR_TEXT_MAX];
+
+	if (!protocol_status(&ward->protocol, status, text, sizeof(text)))
+		find(ward->guard, FAILURE_PROTOCOL, PLACE_NONE, ward->run, text);
+	/* QEMU waits for us to cure the host. */
 	if (!strcmp(status, "io-error"))
 		find(ward->guard, FAILURE_HOST, PLACE_NONE, ward->run,
 		     "the run state is io-error: QEMU cannot write its images");
@@ -140,7 +151,10 @@ static struct ward *ward_of(struct guard *guard, struct run *run)
 	}
 	if (!vacant)
 		abort(); /* a VM has at most VM_RUNS_MAX runs */
-	*vacant = (struct ward){ .guard = guard, .run = run, .run_id = run_id(run) };
+	*vacant = (struct ward){ .guard = guard,
+				 .run = run,
+				 .run_id = run_id(run),
+				 .protocol = { .words = guard->words } };
 	return vacant;
 }
 
@@ -203,7 +217,11 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 	struct guard *guard = ctx;
 	const char *reason;
 	auto_free char *detail = NULL;
+	char text[ERR_TEXT_MAX];
 
+	if (!protocol_event(&ward_of(guard, run)->protocol, event->name, event->data, text,
+			    sizeof(text)))
+		find(guard, FAILURE_PROTOCOL, PLACE_NONE, run, text);
 	if (strcmp(event->name, "BLOCK_IO_ERROR") ||
 	    !json_is_true(json_object_get(event->data, "nospace")))
 		return;
@@ -254,7 +272,7 @@ static void look(void *ctx)
 }
 
 struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_rules *rules,
-			int64_t stall_ns)
+			int64_t stall_ns, struct protocol_words *words)
 {
 	struct guard *guard = mem_new(struct guard);
 
@@ -262,6 +280,7 @@ struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_
 	guard->vm = vm;
 	guard->rules = rules;
 	guard->stall_ns = stall_ns;
+	guard->words = words;
 	guard->listener = (struct run_listener){ .event = event_in, .ctx = guard };
 	vm_listen(vm, RUN_ROLE_WATCH, &guard->listener);
 	deadline_init(&guard->look, look, guard);
@@ -281,9 +300,64 @@ void guard_free(struct guard *guard)
 	free(guard);
 }
 
+/* Whether the guest runs, as far as its QEMU has said. */
+static bool guest_runs(struct guard *guard)
+{
+	struct run *run = vm_run(guard->vm);
+
+	return run && ward_of(guard, run)->protocol.run == PROTOCOL_RUNS;
+}
+
 void guard_operation(struct guard *guard, struct op *op)
 {
 	guard->op = op;
+	guard->ran = guest_runs(guard);
+}
+
+/* Operations after which a guest that ran before runs again; all of RESUME comes before their end. */
+static const bool gives_back[OP_KIND_COUNT] = {
+	[OP_SNAPSHOT_SAVE] = true,
+	[OP_SNAPSHOT_LOAD] = true,
+	[OP_SNAPSHOT_DELETE] = true,
+	[OP_MIGRATE] = true,
+};
+
+void guard_operation_ended(struct guard *guard, const struct op_result *result)
+{
+	auto_free char *detail = NULL;
+
+	guard->op = NULL;
+	if (result->outcome != OP_OK)
+		return;
+	if (result->kind == OP_BOOT)
+		protocol_set_running(&ward_of(guard, vm_run(guard->vm))->protocol);
+	if (!gives_back[result->kind] || !guard->ran || guest_runs(guard))
+		return;
+	detail = mem_printf("%s has ended without RESUME", op_kind_name(result->kind));
+	find(guard, FAILURE_PROTOCOL, PLACE_NONE, vm_run(guard->vm), detail);
+}
+
+void guard_loop_ended(struct guard *guard)
+{
+	struct ward *ward = ward_of(guard, vm_run(guard->vm));
+	pid_t pid = run_pid(ward->run);
+	int64_t descriptors = proc_descriptors(pid), bytes = proc_own_bytes(pid), grown;
+	auto_free char *detail = NULL;
+	uint64_t loops;
+
+	if (descriptors < 0 || bytes < 0)
+		return;
+	if (leak_add(&ward->descriptors, descriptors, guard->rules->leak_descriptors, &grown,
+		     &loops))
+		detail = mem_printf("descriptors: %" PRId64 " more in %" PRIu64
+				    " loops, now %" PRId64,
+				    grown, loops, descriptors);
+	else if (leak_add(&ward->bytes, bytes, guard->rules->leak_bytes, &grown, &loops))
+		detail = mem_printf("memory: %" PRId64 " MiB more in %" PRIu64
+				    " loops, now %" PRId64 " MiB",
+				    grown >> 20, loops, bytes >> 20);
+	if (detail)
+		find(guard, FAILURE_LEAK, PLACE_NONE, ward->run, detail);
 }
 
 const struct failure *guard_found(const struct guard *guard)

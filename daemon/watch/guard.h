@@ -15,6 +15,7 @@
 #include "op/op.h"
 #include "vm/vm.h"
 #include "watch/failure.h"
+#include "watch/protocol.h"
 
 /* How often it looks. Each look sends at most one heartbeat to each QEMU, in-band and out-of-band by
  * turns, and none on a channel where one still waits for its answer. */
@@ -22,24 +23,32 @@
 
 /* What a profile may change; the limit LIMIT_STALL is beside the others. */
 struct guard_rules {
-	bool heartbeat; /* false: no commands of ours between those of the operations */
-	unsigned
-		stolen_max; /* percent of the host's CPU time: above it a hang is the host's fault */
+	/* false: no commands of ours between those of the operations */
+	bool heartbeat;
+	/* growth of a QEMU's descriptors, and of its memory beside guest RAM, that is a leak */
+	int64_t leak_descriptors, leak_bytes;
+	/* percent of the host's CPU time: above it a hang is the host's fault */
+	unsigned stolen_max;
 };
 
 extern const struct guard_rules guard_rules_default;
 
 struct guard;
 
-/* Begins with the VM, before its first run; judges once the guest has booted. rules outlive it. */
+/* Begins with the VM, before its first run; looks once the guest has booted. rules and words outlive
+ * it. */
 struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_rules *rules,
-			int64_t stall_ns);
+			int64_t stall_ns, struct protocol_words *words);
 
 /* NULL is fine. Before vm_free(), and not from within a run's listener. */
 void guard_free(struct guard *guard);
 
-/* The operation in progress; NULL when it has ended, before it is freed. */
+/* An operation is in progress, and the last one has ended, before it is freed. */
 void guard_operation(struct guard *guard, struct op *op);
+void guard_operation_ended(struct guard *guard, const struct op_result *result);
+
+/* A loop has ended, after the end of its last operation: looks for leaks. */
+void guard_loop_ended(struct guard *guard);
 
 /* The one failure it has found, without kind and step; NULL before. */
 const struct failure *guard_found(const struct guard *guard);

@@ -15,7 +15,7 @@
 #define HOST_SAMPLES 600
 
 /* CPU time that hypervisors may take from us, in percent, while a hang is one of QEMU's own. */
-#define HOST_STOLEN_MAX_DEFAULT 25
+#define HOST_STOLEN_MAX_DEFAULT 50
 
 struct host_sample {
 	int64_t at_ns;		/* CLOCK_MONOTONIC */

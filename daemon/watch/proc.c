@@ -125,6 +125,37 @@ bool proc_dumps_core(pid_t pid)
 	return strstr(text, "\nCoreDumping:\t1\n");
 }
 
+int64_t proc_descriptors(pid_t pid)
+{
+	struct dirent *entry;
+	int64_t count = 0;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+int64_t proc_own_bytes(pid_t pid)
+{
+	auto_close int task = open_task(pid);
+	char text[256];
+	long long resident, shared;
+
+	if (task < 0)
+		return -1;
+	read_file(task, pid, "statm", text, sizeof(text));
+	if (sscanf(text, "%*d %lld %lld", &resident, &shared) != 2)
+		return -1;
+	return (resident - shared) * sysconf(_SC_PAGESIZE);
+}
+
 bool proc_thread_halted(const struct proc_thread *thread)
 {
 	return thread->state == 'T' || thread->state == 't' || thread->state == 'D';

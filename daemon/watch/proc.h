@@ -32,6 +32,13 @@ int64_t proc_run_delay_ns(pid_t pid, pid_t tid);
 /* Whether it has died and the kernel still writes its core. */
 bool proc_dumps_core(pid_t pid);
 
+/* Open descriptors of a process; -1 when it has gone. */
+int64_t proc_descriptors(pid_t pid);
+
+/* Its resident memory that it shares with nobody: guest RAM, a memfd of ours, is not part of it. -1
+ * when it has gone. */
+int64_t proc_own_bytes(pid_t pid);
+
 /* Whether a thread cannot run: stopped, traced, or in an uninterruptible sleep. */
 bool proc_thread_halted(const struct proc_thread *thread);
 

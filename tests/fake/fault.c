@@ -51,6 +51,10 @@ static const struct {
 	[FAULT_TSAN] = { "tsan", AT_ANY, "a report of ThreadSanitizer, then as usual" },
 	[FAULT_IO_ERROR] = { "io-error", AT_MAIN,
 			     "BLOCK_IO_ERROR for want of space, and the guest stops" },
+	[FAULT_RESUME_TWICE] = { "resume-twice", AT_ANY, "RESUME although the guest runs" },
+	[FAULT_INTERNAL_ERROR] = { "internal-error", AT_MAIN, "the run state of that name, STOP" },
+	[FAULT_LEAK_FDS] = { "leak-fds=N", AT_ANY, "opens N descriptors and forgets them" },
+	[FAULT_LEAK_MIB] = { "leak-mib=N", AT_ANY, "allocates N MiB and forgets them" },
 	[FAULT_STOP_SELF] = { "stop-self", AT_ANY, "the process stops itself with SIGSTOP" },
 	[FAULT_MUTE] = { "mute", AT_ANY, "the whole monitor reads and says nothing any more" },
 	[FAULT_CLOSE] = { "close", AT_ANY, "the QMP socket closes, the process goes on" },
@@ -66,12 +70,16 @@ static const struct {
 	[FAULT_JOB_ERROR] = { "job-error", AT_JOB, "the job concludes with an error" },
 	[FAULT_NO_SPACE] = { "no-space", AT_JOB, "the job concludes with ENOSPC's words" },
 	[FAULT_STUCK_JOB] = { "stuck-job", AT_JOB, "the job runs for ever, all else is well" },
+	[FAULT_JOB_ORDER] = { "job-order", AT_JOB, "the job is pending after concluded" },
+	[FAULT_NEW_WORDS] = { "new-words", AT_JOB, "the job has a status that nobody knows" },
+	[FAULT_NO_RESUME] = { "no-resume", AT_JOB, "the guest stays stopped, the job succeeds" },
 	[FAULT_REPLY_FIRST] = { "reply-first", AT_JOB, "the reply comes before the job's events" },
 	[FAULT_EVENT_FIRST] = { "event-first", AT_JOB, "the reply comes after the job's events" },
 	[FAULT_WRONG_TAG] = { "wrong-tag", AT_LOAD, "loads another tag, if there is one" },
 	[FAULT_STUCK_MIGRATION] = { "stuck-migration", AT_MIGRATE, "stays active for ever" },
 	[FAULT_LATE_TIMES] = { "late-times", AT_MIGRATE,
 			       "total-time and downtime are 0 until 50 ms after completed" },
+	[FAULT_MIGRATION_ORDER] = { "migration-order", AT_MIGRATE, "active after completed" },
 	[FAULT_DEAD_INCOMING] = { "dead-incoming", AT_INCOMING,
 				  "exits with 1 while the migration comes in" },
 	[FAULT_STUCK_QUIT] = { "stuck-quit", AT_QUIT, "replies, SHUTDOWN, but does not end" },
@@ -238,6 +246,8 @@ struct hits faults_match(struct faults *faults, struct log *log, const struct co
 		hits.verbs |= UINT64_C(1) << fault->verb;
 		if (fault->verb == FAULT_EXIT)
 			hits.exit_status = fault->value;
+		else if (fault->verb == FAULT_LEAK_FDS || fault->verb == FAULT_LEAK_MIB)
+			hits.leak = fault->value;
 		log_fact(log, "fault", "{s:s%, s:s, s:i}", "verb", verbs[fault->verb].name,
 			 strcspn(verbs[fault->verb].name, "="), "when",
 			 command ? command->name : "boot", "time", (int)seen);

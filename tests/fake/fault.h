@@ -20,6 +20,10 @@ enum fault_verb {
 	FAULT_ASAN,
 	FAULT_TSAN,
 	FAULT_IO_ERROR,
+	FAULT_RESUME_TWICE,
+	FAULT_INTERNAL_ERROR,
+	FAULT_LEAK_FDS,
+	FAULT_LEAK_MIB,
 	FAULT_STOP_SELF,
 	FAULT_MUTE,
 	FAULT_CLOSE,
@@ -35,11 +39,15 @@ enum fault_verb {
 	FAULT_JOB_ERROR,
 	FAULT_NO_SPACE,
 	FAULT_STUCK_JOB,
+	FAULT_JOB_ORDER,
+	FAULT_NEW_WORDS,
+	FAULT_NO_RESUME,
 	FAULT_REPLY_FIRST,
 	FAULT_EVENT_FIRST,
 	FAULT_WRONG_TAG,
 	FAULT_STUCK_MIGRATION,
 	FAULT_LATE_TIMES,
+	FAULT_MIGRATION_ORDER,
 	FAULT_DEAD_INCOMING,
 	FAULT_STUCK_QUIT,
 	FAULT_VERBS
@@ -49,6 +57,7 @@ enum fault_verb {
 struct hits {
 	uint64_t verbs; /* bit per enum fault_verb */
 	int exit_status;
+	int leak; /* descriptors or MiB */
 };
 
 static inline bool hit(const struct hits *hits, enum fault_verb verb)

@@ -177,7 +177,7 @@ static void save(struct request *request, struct job *job, const char *tag)
 		json_object_set_new(fake->jobs->snapshots, tag, vm_save(fake->vm));
 		log_state(request, "saved", tag, tag);
 	}
-	if (running)
+	if (running && !hit(&request->hits, FAULT_NO_RESUME))
 		vm_start(fake->vm);
 }
 
@@ -213,7 +213,7 @@ static void load(struct request *request, struct job *job, const char *tag)
 	restored = tag_to_load(request, tag);
 	vm_load(fake->vm, json_object_get(fake->jobs->snapshots, restored));
 	log_state(request, "loaded", tag, restored);
-	if (running)
+	if (running && !hit(&request->hits, FAULT_NO_RESUME))
 		vm_start(fake->vm);
 }
 
@@ -239,6 +239,8 @@ static void conclude(struct request *request, struct job *job, const char *tag)
 		set_status(fake, job, "pending");
 	}
 	set_status(fake, job, "concluded");
+	if (hit(&request->hits, FAULT_JOB_ORDER))
+		set_status(fake, job, "pending");
 	log_fact(fake->log, "job concluded", "{s:s, s:s, s:s, s:s*}", "kind", job->kind, "tag", tag,
 		 "id", job->id, "error", job->error[0] ? job->error : NULL);
 }
@@ -259,6 +261,8 @@ static void run_job(struct request *request,
 	strike(fake, &request->hits);
 	if (hit(&request->hits, FAULT_STUCK_JOB))
 		return;
+	if (hit(&request->hits, FAULT_NEW_WORDS))
+		set_status(fake, job, "polishing");
 	run(request, job, tag);
 	if (!request->replied && !hit(&request->hits, FAULT_EVENT_FIRST))
 		request_return(request, json_object());

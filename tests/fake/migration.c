@@ -202,6 +202,8 @@ static void switch_over(struct migration *migration, int fd)
 	vm_set_runstate(fake->vm, "postmigrate");
 	log_fact(fake->log, "migrated", "{s:s, s:o}", "side", "source", "state", state);
 	migration_set_status(migration, "completed");
+	if (migration->disorder)
+		migration_set_status(migration, "active");
 }
 
 /* The BQL is held. False: the destination is not there any more. */
@@ -287,6 +289,7 @@ void migration_migrate(struct request *request)
 	migration->passes = 0;
 	migration->active_ms = request->slow ? request->slow_ms : USUAL_MS;
 	migration->sticks = hit(&request->hits, FAULT_STUCK_MIGRATION) || is_throttled(migration);
+	migration->disorder = hit(&request->hits, FAULT_MIGRATION_ORDER);
 	migration->late_times = hit(&request->hits, FAULT_LATE_TIMES);
 	migration->start_ns = fake_now_ns();
 	migration->setup_ns = 0;

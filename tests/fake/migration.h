@@ -35,6 +35,7 @@ struct migration {
 	unsigned active_ms;
 	bool sticks;
 	bool late_times;
+	bool disorder;
 	bool cancelled;
 	int cancel; /* eventfd */
 	int passes;

@@ -3,10 +3,13 @@
 #include "strike.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -114,6 +117,26 @@ static void strike_io_error(struct fake *fake)
 	vm_stop(fake->vm, "io-error");
 }
 
+static void leak_descriptors(int count)
+{
+	while (count-- > 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0)
+		continue;
+}
+
+/* Written to, so that it is resident, and kept, so that a sanitizer does not complain too. */
+static void leak_memory(int mib)
+{
+	static void *last;
+	size_t size = (size_t)mib << 20;
+	void **memory = malloc(size);
+
+	if (!memory)
+		return;
+	memset(memory, 1, size);
+	*memory = last;
+	last = memory;
+}
+
 void strike_before_greeting(struct fake *fake, const struct hits *hits)
 {
 	if (hit(hits, FAULT_GARBAGE))
@@ -132,6 +155,10 @@ void strike_before_greeting(struct fake *fake, const struct hits *hits)
 		strike_assert();
 	if (hit(hits, FAULT_SEGV))
 		strike_segv();
+	if (hit(hits, FAULT_LEAK_FDS))
+		leak_descriptors(hits->leak);
+	if (hit(hits, FAULT_LEAK_MIB))
+		leak_memory(hits->leak);
 	if (hit(hits, FAULT_KILL_SELF))
 		kill(getpid(), SIGKILL);
 	if (hit(hits, FAULT_TSAN))
@@ -150,6 +177,10 @@ void strike_after_greeting(struct fake *fake, const struct hits *hits)
 {
 	if (hit(hits, FAULT_IO_ERROR))
 		strike_io_error(fake);
+	if (hit(hits, FAULT_RESUME_TWICE))
+		monitor_event(fake->monitor, "RESUME", NULL);
+	if (hit(hits, FAULT_INTERNAL_ERROR))
+		vm_stop(fake->vm, "internal-error");
 	if (hit(hits, FAULT_STUCK_VCPU))
 		vm_stick_vcpu(fake->vm);
 	if (hit(hits, FAULT_STUCK_BQL))

@@ -70,6 +70,6 @@ story stuck-vcpu -fake,stuck-vcpu@snapshot-save,-fake,stuck-job@snapshot-save ha
 	'hang of vcpu in snapshot-save/save'
 story stop-self -fake,stop-self@snapshot-load hang process \
 	'hang of process in snapshot-load/load'
-story garbage-at-quit -fake,garbage@quit protocol null "protocol in shutdown/quit: expected a JSON \
+story garbage-at-quit -fake,garbage@quit protocol null "protocol in shutdown: expected a JSON \
 object on a line, found '[' or '{' expected near '?': \"?? {\"return\": ]?? this is no JSON }{\""
 story stuck-quit -fake,stuck-quit@quit hang main-loop 'hang of main-loop in shutdown/quit'

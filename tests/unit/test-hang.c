@@ -149,7 +149,7 @@ static void a_guest_that_stands_because_it_was_stopped_is_no_vcpu_hang(void **st
 static void every_class_and_place_has_the_name_that_people_read(void **state)
 {
 	static const char *const classes[] = { "assertion", "crash", "sanitizer", "exit", "hang",
-					       "protocol",  "error", "host" };
+					       "protocol",  "error", "leak", "host" };
 	static const char *const places[] = { NULL,   "process", "monitor",   "main-loop",
 					      "vcpu", "job",	 "migration", "shutdown" };
 

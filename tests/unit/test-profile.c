@@ -126,7 +126,7 @@ static void test_everything_given(void **state)
 		"limits: {boot: 1s, reply: 2s, snapshot-save: 3s, snapshot-load: 4s,\n"
 		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms,\n"
 		"  stall: 8s}\n"
-		"watch: {heartbeat: false, stolen-cpu: 7}\n"
+		"watch: {heartbeat: false, stolen-cpu: 7, leak-fds: 9, leak-rss: 1GiB}\n"
 		"operations:\n"
 		"  - {channels: 64, every: 1000000, operation: migrate}\n"
 		"  - {operation: snapshot-save, every: 1}\n"
@@ -193,6 +193,8 @@ static void test_everything_given(void **state)
 	assert_int_equal(p->limit_ns[LIMIT_STALL], 8 * CLOCK_NS_PER_S);
 	assert_false(p->watch.heartbeat);
 	assert_int_equal(p->watch.stolen_max, 7);
+	assert_int_equal(p->watch.leak_descriptors, 9);
+	assert_int_equal(p->watch.leak_bytes, 1ll << 30);
 	assert_true(p->has_seed);
 	assert_true(p->seed == UINT64_MAX);
 	assert_int_equal(p->stop_duration_ns, 5400 * CLOCK_NS_PER_S);
@@ -434,6 +436,10 @@ static void test_bad_edits(void **state)
 		 "12: watch.heartbeat: found yes, expected true or false"},
 		{"stop:", "watch: {stolen-cpu: 101}\nstop:",
 		 "12: watch.stolen-cpu: found 101, expected 0 to 100"},
+		{"stop:", "watch: {leak-fds: 0}\nstop:",
+		 "12: watch.leak-fds: found 0, expected 1 to 1000000"},
+		{"stop:", "watch: {leak-rss: 1023KiB}\nstop:",
+		 "12: watch.leak-rss: found 1023KiB, expected 1MiB to 1024GiB"},
 		{"stop:", "watch: {heartbeat: []}\nstop:",
 		 "12: watch.heartbeat: found a list, expected true or false"},
 		{"stop:", "limits: {boot: 0.9ms}\nstop:",

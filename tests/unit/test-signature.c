@@ -60,6 +60,8 @@ static void each_class_has_its_title(void **state)
 			    "crash by SIGSEGV in snapshot-load");
 	assert_string_equal(signature(failure_of(FAILURE_SANITIZER, "ASan: index 5 in f")),
 			    "ASan: index N in f");
+	assert_string_equal(signature(failure_of(FAILURE_LEAK, "descriptors: 66 more")),
+			    "leak of descriptors");
 	assert_string_equal(signature(failure_of(FAILURE_HANG, "no end of step load")),
 			    "hang of main-loop in snapshot-load/load");
 	assert_string_equal(signature(failure_of(FAILURE_EXIT, "exited with status 1: oops")),
@@ -67,7 +69,7 @@ static void each_class_has_its_title(void **state)
 	assert_string_equal(signature(failure_of(FAILURE_ERROR, "no such tag")),
 			    "error in snapshot-load/load: no such tag");
 	assert_string_equal(signature(failure_of(FAILURE_PROTOCOL, "x")),
-			    "protocol in snapshot-load/load: x");
+			    "protocol in snapshot-load: x");
 	assert_string_equal(signature(failure_of(FAILURE_HOST, "x")),
 			    "host in snapshot-load/load: x");
 

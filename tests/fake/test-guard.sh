@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The hangs that the guard finds while a step still has time left, and what it must leave alone.
+. "$(dirname "$0")/watch.sh"
+
+story stop-self -fake,stop-self@snapshot-load \
+	'hang process hang of process in snapshot-load/load'
+story stuck-vcpu -fake,stuck-vcpu@snapshot-save,-fake,stuck-job@snapshot-save \
+	'hang vcpu hang of vcpu in snapshot-save/save'
+story stuck-main -fake,stuck-main@query-jobs \
+	'hang main-loop hang of main-loop in snapshot-save/result'
+story stuck-bql -fake,stuck-bql@job-dismiss:2 \
+	'hang main-loop hang of main-loop in snapshot-load/dismiss'
+story mute -fake,mute@snapshot-save 'hang monitor hang of monitor in snapshot-save/save'
+MIGRATE=1
+story stuck-vcpu-in-migrate -fake,stuck-vcpu@migrate,-fake,stuck-migration@migrate \
+	'hang vcpu hang of vcpu in migrate/migrate'
+unset MIGRATE
+
+# A save that keeps the main loop busy, three times as long as anything else may stand still.
+healthy slow-save "-fake-slow,snapshot-save=3000,-fake-log,$scratch/slow-save.facts"
+heartbeats() {
+	jq -s "[.[] | select(.fact == \"command\" and .name == \"$2\") | .ns]" "$scratch/$1.facts"
+}
+check 'heartbeats go out-of-band while the main loop is busy' test \
+	"$(heartbeats slow-save query-yank | jq length)" -ge 2
+check 'heartbeats do not queue up: of any three, the first two were answered before the third' \
+	same "$(heartbeats slow-save query-status |
+		jq '[. as $t | range(2; length) | $t[.] - $t[. - 2] | select(. < 900000000)]' -c)" '[]'
+
+WATCH='heartbeat: false'
+healthy no-heartbeat "-fake-slow,snapshot-save=3000,-fake-log,$scratch/no-heartbeat.facts"
+check 'no heartbeat is sent if the profile forbids it' same \
+	"$(heartbeats no-heartbeat query-yank | jq length) $(heartbeats no-heartbeat query-status |
+		jq length)" '0 0'
+story stop-self-unasked -fake,stop-self@snapshot-load \
+	'hang process hang of process in snapshot-load/load'
+unset WATCH
