@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Steps that several operations share: negotiation of a new run, and quit. */
+/* Steps that several operations share: negotiation of a new run, a guest that goes on, and quit. */
 #include "op/step.h"
 
 enum op_progress op_ended_greeted(struct op *op, struct err *err)
@@ -27,6 +27,12 @@ enum op_progress op_ended_negotiate(struct op *op, struct err *err)
 	(void)err;
 	run_set_negotiated(run, qmp_offers_oob(run_qmp(run)));
 	return OP_DONE;
+}
+
+enum op_progress op_ended_guest(struct op *op, struct err *err)
+{
+	(void)err;
+	return blackout_settled(&op->blackout) ? OP_DONE : OP_WAITS;
 }
 
 int op_start_quit(struct op *op, struct err *err)

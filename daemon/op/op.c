@@ -57,6 +57,7 @@ static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, 
 	op->over = true;
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
+	blackout_disarm(&op->blackout);
 	op->result.kind = op->spec.kind;
 	op->result.outcome = outcome;
 	op->result.cause = cause;
@@ -117,6 +118,27 @@ static void step_send(struct op *op)
 		evaluate(op);
 }
 
+static void blackout_over(void *ctx)
+{
+	struct op *op = ctx;
+	int64_t length_ns, gap_ns;
+
+	if (blackout_result(&op->blackout, &length_ns, &gap_ns)) {
+		op_measure(op, "blackout_ns", (double)length_ns);
+		op_measure(op, "blackout_gap_ns", (double)gap_ns);
+	}
+	evaluate(op);
+}
+
+/* Before the command is sent: the guest's last tick must not be missed. */
+static void arm_blackout(struct op *op)
+{
+	const struct run *dst = op->run[OP_DST];
+
+	blackout_arm(&op->blackout, op->loop, op->step->blackout, run_ram(op->run[OP_SRC]),
+		     dst ? run_ram(dst) : NULL, blackout_over, op);
+}
+
 static void step_begin(struct op *op)
 {
 	if (!op->step->name) {
@@ -124,6 +146,8 @@ static void step_begin(struct op *op)
 		return;
 	}
 	op->step_began_ns = clock_now_ns();
+	if (op->step->blackout)
+		arm_blackout(op);
 	deadline_start(op->loop, &op->limit, op->spec.limit_ns[op->step->limit]);
 	step_send(op);
 }
@@ -183,6 +207,7 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 	if (!strcmp(event->name, "STOP")) {
 		if (!seen->stop_peer_ns)
 			seen->stop_peer_ns = event->peer_unix_ns;
+		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
 	} else if (!strcmp(event->name, "SHUTDOWN")) {
@@ -359,6 +384,7 @@ void op_free(struct op *op)
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
 	deadline_stop(op->loop, &op->finish);
+	blackout_disarm(&op->blackout);
 	detach(op);
 	json_decref(op->value);
 	free(op);

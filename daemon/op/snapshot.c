@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * snapshot-save, -load and -delete: a job each, whose error is only in query-jobs and whose id stays
- * taken until it is dismissed. QEMU, qapi/migration.json and qapi/job.json.
+ * taken until it is dismissed. A save and a load end when the guest goes on. QEMU, qapi/migration.json and qapi/job.json.
  */
 #include <errno.h>
 #include <string.h>
@@ -85,11 +85,11 @@ static int start_dismiss(struct op *op, struct err *err)
 	return 0;
 }
 
-/* All three differ in their first step alone. */
-#define JOB_STEP(step_name, step_start, step_limit)                                \
-	{                                                                          \
-		.name = step_name, .start = step_start, .ended = ended_concluded,  \
-		.limit = step_limit, .place = OP_PLACE_JOB, .busy_main_loop = true \
+#define JOB_STEP(step_name, step_start, step_limit, step_blackout)                  \
+	{                                                                           \
+		.name = step_name, .start = step_start, .ended = ended_concluded,   \
+		.limit = step_limit, .place = OP_PLACE_JOB, .busy_main_loop = true, \
+		.blackout = step_blackout                                           \
 	}
 #define RESULT_STEP                                                                                \
 	{                                                                                          \
@@ -100,22 +100,29 @@ static int start_dismiss(struct op *op, struct err *err)
 		.name = "dismiss", .start = start_dismiss, .limit = LIMIT_REPLY \
 	}
 
+#define GUEST_STEP                                                             \
+	{                                                                      \
+		.name = "guest", .ended = op_ended_guest, .limit = LIMIT_REPLY \
+	}
+
 static const struct op_step save_steps[] = {
-	JOB_STEP("save", start_save, LIMIT_SAVE),
+	JOB_STEP("save", start_save, LIMIT_SAVE, BLACKOUT_STOP),
 	RESULT_STEP,
 	DISMISS_STEP,
+	GUEST_STEP,
 	{ 0 },
 };
 
 static const struct op_step load_steps[] = {
-	JOB_STEP("load", start_load, LIMIT_LOAD),
+	JOB_STEP("load", start_load, LIMIT_LOAD, BLACKOUT_LOAD),
 	RESULT_STEP,
 	DISMISS_STEP,
+	GUEST_STEP,
 	{ 0 },
 };
 
 static const struct op_step delete_steps[] = {
-	JOB_STEP("delete", start_delete, LIMIT_DELETE),
+	JOB_STEP("delete", start_delete, LIMIT_DELETE, BLACKOUT_NONE),
 	RESULT_STEP,
 	DISMISS_STEP,
 	{ 0 },

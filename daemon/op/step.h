@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "base/deadline.h"
+#include "op/blackout.h"
 #include "op/op.h"
 
 #define OP_STEPS_MAX 16 /* longest table: migrate */
@@ -43,6 +44,8 @@ struct op_step {
 	enum limit limit;
 	enum op_side side; /* whom it waits for first */
 	enum op_place place;
+	/* A blackout to measure from this step on; a later one waits for its end. */
+	enum blackout_kind blackout;
 	bool polls;	     /* looks again every OP_POLL_NS; a command is sent anew */
 	bool busy_main_loop; /* a healthy QEMU may answer nothing in-band meanwhile */
 };
@@ -85,6 +88,8 @@ struct op {
 
 	char job[OP_TAG_MAX]; /* id of the operation's job */
 
+	struct blackout blackout;
+
 	struct deadline limit, poll, finish;
 	int64_t began_ns, step_began_ns;
 	struct record_step steps[OP_STEPS_MAX];
@@ -106,6 +111,9 @@ void op_join(struct op *op, enum op_side side, struct run *run);
 
 /* name is static and carries its unit. */
 void op_measure(struct op *op, const char *name, double value);
+
+/* Waits until the guest does its first tick after the blackout that an earlier step armed. */
+enum op_progress op_ended_guest(struct op *op, struct err *err);
 
 /* The negotiation every new run needs; boot and migrate share it. */
 int op_start_negotiate(struct op *op, struct err *err);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: while armed, a timer reads the ticks of both sides and hands them to the
+ * join, which remembers when they last moved. The ticks decide; QEMU's STOP and RESET only tell which
+ * standstill is meant, since a guest also stands for other reasons. STOP is read a little after
+ * the guest stopped, so sampling begins with the command, and one sample is taken at STOP itself:
+ * what has moved until then moved before.
+ */
+#include "op/blackout.h"
+
+#include "base/clock.h"
+
+static void end(struct blackout_join *join, int64_t now_ns)
+{
+	join->over = true;
+	join->length_ns = now_ns - join->moved_ns;
+}
+
+/* The guest does at least one tick between two samples, so one change more or less than there was
+ * shifts the end by one sample and no further. */
+static bool has_gone_on(struct blackout_join *join, uint64_t src, uint64_t dst)
+{
+	bool changed = src != join->ticks;
+
+	switch (join->kind) {
+	case BLACKOUT_STOP:
+		return join->stopped && changed;
+	case BLACKOUT_LOAD:
+		if (join->stopped && changed && !join->replaced) {
+			join->replaced = true;
+			return false;
+		}
+		return join->stopped && changed;
+	case BLACKOUT_RESET:
+		join->replaced = join->replaced || src < join->ticks;
+		return join->stopped && join->replaced && src > 0;
+	case BLACKOUT_MOVE:
+		/* What the destination holds while the source runs is what the source did before:
+		 * it was read first, so it is above the source's ticks only if they are final. */
+		return dst > src;
+	default:
+		return false;
+	}
+}
+
+static bool stands(const struct blackout_join *join)
+{
+	return join->kind == BLACKOUT_STOP || join->kind == BLACKOUT_LOAD ? join->stopped
+									  : join->replaced;
+}
+
+void blackout_join_sample(struct blackout_join *join, int64_t now_ns, uint64_t src, uint64_t dst)
+{
+	int64_t gap_ns = join->sampled ? now_ns - join->last_ns : 0;
+	bool gone_on;
+
+	if (join->over)
+		return;
+	if (!join->sampled)
+		join->ticks = src;
+	gone_on = has_gone_on(join, src, dst);
+	if (!join->sampled || (src != join->ticks && !stands(join))) {
+		/* It did its last tick somewhere in this gap. */
+		join->moved_ns = now_ns;
+		join->gap_ns = gap_ns;
+	} else if (gap_ns > join->gap_ns) {
+		join->gap_ns = gap_ns;
+	}
+	join->sampled = true;
+	join->ticks = src;
+	join->last_ns = now_ns;
+	if (gone_on)
+		end(join, now_ns);
+}
+
+void blackout_join_stopped(struct blackout_join *join)
+{
+	join->stopped = true;
+}
+
+static void sample(struct blackout *blackout)
+{
+	uint64_t dst = blackout->dst ? ram_ticks(blackout->dst) : 0;
+	uint64_t src = ram_ticks(blackout->src);
+
+	blackout_join_sample(&blackout->join, clock_now_ns(), src, dst);
+}
+
+static void sample_due(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct blackout *blackout = timer->data;
+
+	(void)loop;
+	(void)revents;
+	sample(blackout);
+	if (!blackout->join.over)
+		return;
+	blackout_disarm(blackout);
+	blackout->over(blackout->ctx);
+}
+
+void blackout_arm(struct blackout *blackout, struct ev_loop *loop, enum blackout_kind kind,
+		  const struct ram *src, const struct ram *dst, void (*over)(void *ctx), void *ctx)
+{
+	const double period = (double)BLACKOUT_SAMPLE_NS / CLOCK_NS_PER_S;
+
+	blackout_disarm(blackout);
+	*blackout = (struct blackout){
+		.loop = loop,
+		.join = { .kind = kind },
+		.src = src,
+		.dst = dst,
+		.over = over,
+		.ctx = ctx,
+	};
+	if (ram_ticks(src) == 0)
+		return;
+	sample(blackout);
+	ev_timer_init(&blackout->timer, sample_due, period, period);
+	blackout->timer.data = blackout;
+	ev_now_update(loop);
+	ev_timer_start(loop, &blackout->timer);
+}
+
+void blackout_disarm(struct blackout *blackout)
+{
+	if (blackout->loop)
+		ev_timer_stop(blackout->loop, &blackout->timer);
+}
+
+void blackout_stopped(struct blackout *blackout)
+{
+	if (!ev_is_active(&blackout->timer))
+		return;
+	sample(blackout);
+	blackout_join_stopped(&blackout->join);
+}
+
+bool blackout_settled(const struct blackout *blackout)
+{
+	return !ev_is_active(&blackout->timer) ||
+	       (blackout->join.kind != BLACKOUT_MOVE && !blackout->join.stopped);
+}
+
+bool blackout_result(const struct blackout *blackout, int64_t *ret_length_ns, int64_t *ret_gap_ns)
+{
+	if (!blackout->join.over)
+		return false;
+	*ret_length_ns = blackout->join.length_ns;
+	*ret_gap_ns = blackout->join.gap_ns;
+	return true;
+}
