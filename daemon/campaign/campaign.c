@@ -242,6 +242,7 @@ static void start_slots(struct campaign *campaign)
 			.profile = campaign->profile,
 			.machine = &campaign->machine,
 			.build = &campaign->builds[plan_build(campaign->profile, (int)i)],
+			.builds = campaign->builds,
 			.records = campaign->spec.records,
 			.host = campaign->host,
 			.campaign_id = campaign->id,

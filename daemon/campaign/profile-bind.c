@@ -116,6 +116,21 @@ int bind_scalar(const struct bind *at, const char *expected, const char **ret_te
 	return 0;
 }
 
+int bind_word(const struct bind *at, const char *const *names, size_t count, int *ret_value)
+{
+	auto_free char *expected = names_list(names, count);
+	const char *text = NULL;
+	int value, ret = bind_scalar(at, expected, &text);
+
+	if (ret < 0)
+		return ret;
+	value = names_find(names, count, text);
+	if (value < 0)
+		return bind_expected(at, "%s", expected);
+	*ret_value = value;
+	return 0;
+}
+
 /* Range texts. */
 
 static const char *number_range(const struct bind_key *key, char buf[RANGE_TEXT_MAX])

@@ -100,6 +100,24 @@ int bind_list(const struct bind *at, const struct bind_key *key, void *base);
 /* The text of a scalar; with anything else, "found ..., expected" what is passed. */
 int bind_scalar(const struct bind *at, const char *expected, const char **ret_text);
 
+/* One of the names; ret_value is its index. */
+int bind_word(const struct bind *at, const char *const *names, size_t count, int *ret_value);
+
+/* Defines a reader of an enumeration whose values 0 to count - 1 have names. */
+#define BIND_ENUM_READER(reader, type, count, name_of)                                   \
+	static int reader(const struct bind *at, const struct bind_key *key, void *base) \
+	{                                                                                \
+		const char *names[count];                                                \
+		int value = 0, ret;                                                      \
+                                                                                         \
+		for (int i = 0; i < (count); i++)                                        \
+			names[i] = name_of((enum type)i);                                \
+		ret = bind_word(at, names, count, &value);                               \
+		if (ret == 0)                                                            \
+			*(enum type *)((char *)base + key->offset) = (enum type)value;   \
+		return ret;                                                              \
+	}
+
 /* The places of an entry and of an element; node may be NULL for an entry. */
 struct bind bind_entry(const struct bind *at, const char *key, const struct yaml_node *node);
 struct bind bind_element(const struct bind *at, size_t index);

@@ -149,126 +149,19 @@ static int read_builds(const struct bind *at, const struct bind_key *key, void *
 	return 0;
 }
 
-static const struct bind_key fleet_keys[] = { { "vms", BIND_UNSIGNED(struct profile, vms), .min = 1,
-						.max = PROFILE_VMS_MAX, .required = true },
-					      { "loops-per-vm",
-						BIND_UNSIGNED(struct profile, loops_per_vm),
-						.min = 1, .max = PROFILE_LOOPS_PER_VM_MAX },
-					      { 0 } };
+/* fleet */
 
-/* operations */
+BIND_ENUM_READER(read_shutdown, op_shutdown, OP_SHUTDOWN_COUNT, op_shutdown_name)
 
-static int read_kind(const struct bind *at, const struct bind_key *key, void *base)
-{
-	struct profile_operation *operation = base;
-	const char *names[OP_KIND_COUNT], *text = NULL;
-	auto_free char *expected = NULL;
-	size_t count = 0;
-	int ret, kind;
-
-	(void)key;
-	for (int k = 0; k < OP_KIND_COUNT; k++)
-		if (op_kind_in_loop(k))
-			names[count++] = op_kind_name(k);
-	expected = names_list(names, count);
-	ret = bind_scalar(at, expected, &text);
-	if (ret < 0)
-		return ret;
-	kind = op_kind_find(text);
-	if (kind < 0 || !op_kind_in_loop(kind))
-		return bind_expected(at, "%s", expected);
-	operation->kind = kind;
-	return 0;
-}
-
-static const struct bind_key operation_keys[] = {
-	{ "operation", .read = read_kind, .required = true },
-	{ "every", BIND_UNSIGNED(struct profile_operation, every), .min = 1,
-	  .max = PROFILE_EVERY_MAX },
-	{ "channels", BIND_UNSIGNED(struct profile_operation, channels), .min = 1,
-	  .max = PROFILE_CHANNELS_MAX },
+static const struct bind_key fleet_keys[] = {
+	{ "vms", BIND_UNSIGNED(struct profile, vms), .min = 1, .max = PROFILE_VMS_MAX,
+	  .required = true },
+	{ "loops-per-vm", BIND_UNSIGNED(struct profile, loops_per_vm), .min = 1,
+	  .max = PROFILE_LOOPS_PER_VM_MAX },
+	{ "shutdown", .read = read_shutdown,
+	  .offset = BIND_FIELD(struct profile, shutdown, enum op_shutdown) },
 	{ 0 }
 };
-
-static void init_operation(void *element)
-{
-	struct profile_operation *operation = element;
-
-	operation->every = 1;
-	operation->channels = PROFILE_CHANNELS_DEFAULT;
-}
-
-static const struct bind_list operation_list = {
-	.keys = operation_keys,
-	.size = sizeof(struct profile_operation),
-	.count_offset = BIND_FIELD(struct profile, operation_count, size_t),
-	.init = init_operation,
-};
-
-/* Keys that suit a migrate alone. */
-static int check_operation(const struct bind *at, const struct profile_operation *operation)
-{
-	const char *kind = op_kind_name(operation->kind);
-	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
-	struct bind channels = bind_entry(at, "channels", yaml_get(at->node, "channels"));
-
-	if (operation->kind == OP_MIGRATE)
-		return 0;
-	if (operation->every != 1)
-		return bind_expected(&every, "1: only migrate may sit out loops, not %s", kind);
-	if (channels.node)
-		return bind_expected(&channels, "no such key: only migrate has channels, not %s",
-				     kind);
-	return 0;
-}
-
-/* A loop has at most one snapshot at a time, and leaves none behind: each save is followed by any
- * number of loads and one delete. */
-static int read_operations(const struct bind *at, const struct bind_key *key, void *base)
-{
-	const struct profile *profile = base;
-	struct bind saved = { 0 }, saved_kind;
-	bool in_each_loop = false;
-	int ret = bind_list(at, key, base);
-
-	for (size_t i = 0; ret == 0 && i < profile->operation_count; i++) {
-		const struct profile_operation *operation = &profile->operations[i];
-		struct bind element = bind_element(at, i);
-		struct bind kind =
-			bind_entry(&element, "operation", yaml_get(element.node, "operation"));
-
-		ret = check_operation(&element, operation);
-		if (ret < 0)
-			return ret;
-		in_each_loop = in_each_loop || operation->every == 1;
-		switch (operation->kind) {
-		case OP_SNAPSHOT_SAVE:
-			if (saved.node)
-				return bind_expected(
-					&kind, "a snapshot-delete first: operations[%zu] saved one",
-					saved.index);
-			saved = element;
-			break;
-		case OP_SNAPSHOT_LOAD:
-		case OP_SNAPSHOT_DELETE:
-			if (!saved.node)
-				return bind_expected(&kind, "a snapshot-save before it");
-			if (operation->kind == OP_SNAPSHOT_DELETE)
-				saved = (struct bind){ 0 };
-			break;
-		default:
-			break;
-		}
-	}
-	if (ret == 0 && !in_each_loop)
-		return bind_fail(at,
-				 "found every above 1 in each, expected an operation that comes in "
-				 "every loop");
-	if (ret < 0 || !saved.node)
-		return ret;
-	saved_kind = bind_entry(&saved, "operation", yaml_get(saved.node, "operation"));
-	return bind_expected(&saved_kind, "a snapshot-delete after it: images would grow for ever");
-}
 
 /* limits */
 
@@ -342,9 +235,10 @@ const struct bind_key profile_keys[] = {
 	  .offset = BIND_FIELD(struct profile, builds, struct profile_build *), .list = &build_list,
 	  .min = 1, .max = PROFILE_BUILDS_MAX, .required = true },
 	{ "fleet", .read = bind_mapping, .keys = fleet_keys, .required = true },
-	{ "operations", .read = read_operations,
+	{ "operations", .read = profile_read_operations,
 	  .offset = BIND_FIELD(struct profile, operations, struct profile_operation *),
-	  .list = &operation_list, .min = 1, .max = PROFILE_OPERATIONS_MAX, .required = true },
+	  .list = &profile_operation_list, .min = 1, .max = PROFILE_OPERATIONS_MAX,
+	  .required = true },
 	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
 	{ "watch", .read = bind_mapping, .keys = watch_keys },
 	{ "stop", .read = read_stop, .keys = stop_keys, .required = true },

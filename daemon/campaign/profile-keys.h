@@ -11,4 +11,8 @@ extern const struct bind_key profile_keys[];
 extern const struct bind_text profile_name_text;
 extern const struct bind_text profile_binary_text;
 
+/* Entries of `operations`, and the reader that checks them. */
+extern const struct bind_list profile_operation_list;
+int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base);
+
 #endif

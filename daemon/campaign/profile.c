@@ -68,6 +68,8 @@ void profile_free(struct profile *profile)
 	for (size_t i = 0; i < profile->build_count; i++)
 		free_build(&profile->builds[i]);
 	free(profile->builds);
+	for (size_t i = 0; i < profile->operation_count; i++)
+		free(profile->operations[i].to);
 	free(profile->operations);
 	free(profile->text);
 	free(profile->name);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "op/choice.h"
 #include "op/kind.h"
 #include "op/limit.h"
 #include "watch/guard.h"
@@ -24,6 +25,10 @@
 #define PROFILE_OPERATIONS_MAX 64
 #define PROFILE_CHANNELS_MAX 64
 #define PROFILE_CHANNELS_DEFAULT 4
+#define PROFILE_BANDWIDTH_MIN_BYTES (64ll << 10) /* a second */
+#define PROFILE_BANDWIDTH_MAX_BYTES (1ll << 40)
+#define PROFILE_DOWNTIME_LIMIT_MIN_NS 1000000ll	      /* 1 ms, QEMU's unit */
+#define PROFILE_DOWNTIME_LIMIT_MAX_NS 2000000000000ll /* QEMU's own maximum */
 #define PROFILE_ARGS_MAX 256
 #define PROFILE_RAM_MIN_BYTES (16ll << 20)
 #define PROFILE_RAM_MAX_BYTES (1ll << 40)
@@ -41,8 +46,10 @@ struct profile_build {
 /* One entry of the operation list. */
 struct profile_operation {
 	enum op_kind kind;
-	unsigned every;	   /* takes part in every n-th loop; 1 but for a migrate */
-	unsigned channels; /* migrate: multifd channels, 1 to PROFILE_CHANNELS_MAX */
+	unsigned every; /* takes part in every n-th loop; 1 for snapshot operations */
+	/* migrate and migrate-cancel */
+	struct op_migration migration;
+	char *to; /* name of the destination's build; NULL: the source's */
 };
 
 struct profile {
@@ -61,6 +68,7 @@ struct profile {
 	unsigned vms; /* size of the fleet, 1 to PROFILE_VMS_MAX */
 	/* planned end of a VM: it is shut down and a new one boots; 1 to PROFILE_LOOPS_PER_VM_MAX */
 	unsigned loops_per_vm;
+	enum op_shutdown shutdown;
 
 	/* Each save is followed by any number of loads and one delete, maybe with a migrate
 	 * between them. */

@@ -224,16 +224,28 @@ static void operation_done(void *ctx, const struct op_result *result)
 	next(slot);
 }
 
+static const struct build *find_build(const struct slot *slot, const char *name)
+{
+	for (size_t i = 0; name && i < slot->spec.profile->build_count; i++)
+		if (!strcmp(slot->spec.builds[i].name, name))
+			return &slot->spec.builds[i];
+	return NULL;
+}
+
 static void start(struct slot *slot, enum op_kind kind, const struct profile_operation *operation)
 {
 	struct op_spec spec = {
 		.kind = kind,
 		.loop = operation ? (int)slot->loops_ended : -1,
 		.tag = "qsoak",
-		.channels = operation ? operation->channels : 0,
+		.shutdown = slot->spec.profile->shutdown,
 		.limit_ns = slot->spec.profile->limit_ns,
 	};
 
+	if (operation) {
+		spec.migration = operation->migration;
+		spec.destination = find_build(slot, operation->to);
+	}
 	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
 	guard_operation(slot->guard, slot->op);
 }

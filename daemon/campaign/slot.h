@@ -32,6 +32,7 @@ struct slot_spec {
 	const struct profile *profile;
 	const struct machine *machine;
 	const struct build *build;
+	const struct build *builds; /* all, in the profile's order */
 	struct records *records;
 	const struct host *host;
 	int64_t campaign_id;

@@ -4,7 +4,7 @@
 
 static int start_spawn(struct op *op, struct err *err)
 {
-	int r = vm_start_run(op->vm, err);
+	int r = vm_start_run(op->vm, vm_spec(op->vm)->build, err);
 
 	if (r == 0)
 		op_join(op, OP_SRC, vm_run(op->vm));
@@ -22,6 +22,11 @@ static const struct op_step steps[] = {
 	{ .name = "negotiate",
 	  .start = op_start_negotiate,
 	  .ended = op_ended_negotiate,
+	  .limit = LIMIT_REPLY },
+	{ .name = "schema",
+	  .wanted = op_wants_schema,
+	  .start = op_start_schema,
+	  .ended = op_ended_schema,
 	  .limit = LIMIT_REPLY },
 	{ .name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .polls = true },
 	{ 0 },

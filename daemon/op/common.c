@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Steps that several operations share: negotiation of a new run, a guest that goes on, and quit. */
+/* Steps that several operations share: a new run, a guest that goes on, and the end of a run. */
+#include <errno.h>
+
 #include "op/step.h"
 
 enum op_progress op_ended_greeted(struct op *op, struct err *err)
@@ -29,6 +31,29 @@ enum op_progress op_ended_negotiate(struct op *op, struct err *err)
 	return OP_DONE;
 }
 
+bool op_wants_schema(const struct op *op)
+{
+	return !schema_known(run_build(op->run[op->step->side])->schema);
+}
+
+int op_start_schema(struct op *op, struct err *err)
+{
+	(void)err;
+	op_execute(op, "query-qmp-schema", NULL);
+	return 0;
+}
+
+enum op_progress op_ended_schema(struct op *op, struct err *err)
+{
+	struct schema *schema = run_build(op->run[op->step->side])->schema;
+
+	schema_learn(schema, op->value);
+	if (schema_known(schema))
+		return OP_DONE;
+	err_set(err, -EPROTO, "query-qmp-schema returned no schema");
+	return OP_FAILS;
+}
+
 enum op_progress op_ended_guest(struct op *op, struct err *err)
 {
 	(void)err;
@@ -43,11 +68,9 @@ int op_start_quit(struct op *op, struct err *err)
 	return 0;
 }
 
-enum op_progress op_ended_quit(struct op *op, struct err *err)
+enum op_progress op_ended_exit(struct op *op, struct err *err)
 {
-	const struct child_exit *how = run_exited(op->run[OP_SRC]);
-
 	(void)err;
 	/* Its last events come before its exit is reported; a bad end is then a loss. */
-	return how && !how->signal && !how->status ? OP_DONE : OP_WAITS;
+	return run_exited_well(op->run[op->step->side]) ? OP_DONE : OP_WAITS;
 }

@@ -10,6 +10,9 @@ static const char *const kind_names[] = {
 	[OP_SNAPSHOT_LOAD] = "snapshot-load",
 	[OP_SNAPSHOT_DELETE] = "snapshot-delete",
 	[OP_MIGRATE] = "migrate",
+	[OP_MIGRATE_CANCEL] = "migrate-cancel",
+	[OP_STOP_CONT] = "stop-cont",
+	[OP_RESET] = "reset",
 	[OP_SHUTDOWN] = "shutdown",
 };
 NAMES_COMPLETE(kind_names, OP_KIND_COUNT);

@@ -22,6 +22,9 @@ static const struct op_type *const types[] = {
 	[OP_SNAPSHOT_LOAD] = &op_type_snapshot_load,
 	[OP_SNAPSHOT_DELETE] = &op_type_snapshot_delete,
 	[OP_MIGRATE] = &op_type_migrate,
+	[OP_MIGRATE_CANCEL] = &op_type_migrate_cancel,
+	[OP_STOP_CONT] = &op_type_stop_cont,
+	[OP_RESET] = &op_type_reset,
 	[OP_SHUTDOWN] = &op_type_shutdown,
 };
 NAMES_COMPLETE(types, OP_KIND_COUNT);
@@ -118,6 +121,20 @@ static void step_send(struct op *op)
 		evaluate(op);
 }
 
+/* From where the operation stands to the next step that is wanted, or to the end. */
+static void find_step(struct op *op)
+{
+	for (;;) {
+		if (!op->step->name && op->before)
+			op->step = op->type->steps;
+		else if (op->step->name && op->step->wanted && !op->step->wanted(op))
+			op->step++;
+		else
+			return;
+		op->before = op->before && op->step != op->type->steps;
+	}
+}
+
 static void blackout_over(void *ctx)
 {
 	struct op *op = ctx;
@@ -141,6 +158,7 @@ static void arm_blackout(struct op *op)
 
 static void step_begin(struct op *op)
 {
+	find_step(op);
 	if (!op->step->name) {
 		finish(op, OP_OK, OP_CAUSE_NONE, NULL);
 		return;
@@ -210,8 +228,9 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
-	} else if (!strcmp(event->name, "SHUTDOWN")) {
-		seen->shutdown = true;
+	} else if (!strcmp(event->name, "RESET")) {
+		seen->reset = true;
+		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "MIGRATION") && status) {
 		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
 	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
@@ -241,7 +260,7 @@ static void exited_in(void *ctx, struct run *run)
 	const struct child_exit *how = run_exited(run);
 	struct err err = { 0 };
 
-	if (run_exit_expected(run) && how->signal == 0 && how->status == 0) {
+	if (run_exited_well(run)) {
 		/* Nothing will answer any more. */
 		op->waits_for_reply = false;
 		evaluate(op);
@@ -335,7 +354,8 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	op->vm = vm;
 	op->spec = *spec;
 	op->type = types[spec->kind];
-	op->step = op->type->steps;
+	op->before = op->type->before != NULL;
+	op->step = op->before ? op->type->before : op->type->steps;
 	op->done = done;
 	op->ctx = ctx;
 	op->listener = (struct run_listener){

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "op/choice.h"
 #include "op/kind.h"
 #include "op/limit.h"
 #include "vm/vm.h"
@@ -44,9 +45,11 @@ enum op_place {
 
 struct op_spec {
 	enum op_kind kind;
-	int loop;		 /* within the VM, from 0; -1: not part of one */
-	char tag[OP_TAG_MAX];	 /* snapshot operations */
-	unsigned channels;	 /* migrate */
+	int loop;			 /* within the VM, from 0; -1: not part of one */
+	char tag[OP_TAG_MAX];		 /* snapshot operations */
+	struct op_migration migration;	 /* migrate, migrate-cancel */
+	const struct build *destination; /* likewise; NULL: of the source's build */
+	enum op_shutdown shutdown;
 	const int64_t *limit_ns; /* [LIMIT_COUNT], outlives the operation */
 };
 

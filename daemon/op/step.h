@@ -17,8 +17,9 @@
 #include "op/blackout.h"
 #include "op/op.h"
 
-#define OP_STEPS_MAX 16 /* longest table: migrate */
+#define OP_STEPS_MAX 24 /* longer than any table */
 #define OP_MEASURES_MAX 16
+#define OP_URI_MAX 64
 
 /* What a step that polls waits between two looks. */
 #define OP_POLL_NS 10000000ll
@@ -37,6 +38,8 @@ enum op_progress {
 
 struct op_step {
 	const char *name;
+	/* False: the step is left out this time. NULL: always wanted. */
+	bool (*wanted)(const struct op *op);
 	/* Sends at most one command with op_execute(); NULL: the step only waits. */
 	int (*start)(struct op *op, struct err *err);
 	/* NULL: the reply is all. Asked only once the command has been answered. */
@@ -51,6 +54,7 @@ struct op_step {
 };
 
 struct op_type {
+	const struct op_step *before; /* steps it shares with others; NULL: none */
 	const struct op_step *steps;
 	/* Called after the last step, from the loop. */
 	void (*completed)(struct op *op);
@@ -61,11 +65,14 @@ extern const struct op_type op_type_snapshot_save;
 extern const struct op_type op_type_snapshot_load;
 extern const struct op_type op_type_snapshot_delete;
 extern const struct op_type op_type_migrate;
+extern const struct op_type op_type_migrate_cancel;
+extern const struct op_type op_type_stop_cont;
+extern const struct op_type op_type_reset;
 extern const struct op_type op_type_shutdown;
 
 /* What happened on one side since the operation began. */
 struct op_seen {
-	bool shutdown;
+	bool reset;
 	int64_t stop_peer_ns, resume_peer_ns; /* QEMU's own stamps of the first STOP and the last
 						 RESUME; 0: not seen */
 	char migration[32];		      /* last status of a MIGRATION event, "" before */
@@ -78,6 +85,7 @@ struct op {
 	struct op_spec spec;
 	const struct op_type *type;
 	const struct op_step *step; /* the one in progress */
+	bool before;		    /* which is of type->before */
 	struct run_listener listener;
 	struct run *run[OP_SIDE_COUNT];
 	struct op_seen seen[OP_SIDE_COUNT];
@@ -87,6 +95,8 @@ struct op {
 	json_t *value; /* what the step's command returned; NULL before */
 
 	char job[OP_TAG_MAX]; /* id of the operation's job */
+	char uri[OP_URI_MAX]; /* where a migration goes */
+	uint64_t ticks;	      /* that the guest has to pass */
 
 	struct blackout blackout;
 
@@ -120,8 +130,15 @@ int op_start_negotiate(struct op *op, struct err *err);
 enum op_progress op_ended_greeted(struct op *op, struct err *err);
 enum op_progress op_ended_negotiate(struct op *op, struct err *err);
 
-/* Asks the source to quit and waits for its exit with status 0; shutdown and migrate share it. */
+/* What a build can do, asked once. */
+bool op_wants_schema(const struct op *op);
+int op_start_schema(struct op *op, struct err *err);
+enum op_progress op_ended_schema(struct op *op, struct err *err);
+
+/* Asks the source to quit; shutdown and migrate share it. */
 int op_start_quit(struct op *op, struct err *err);
-enum op_progress op_ended_quit(struct op *op, struct err *err);
+
+/* Waits until the step's side has exited; how it should the run knows. */
+enum op_progress op_ended_exit(struct op *op, struct err *err);
 
 #endif

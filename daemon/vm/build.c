@@ -93,6 +93,7 @@ int build_identify(const char *name, const char *binary, const char *const *args
 		.version = first_line(output),
 		.build_id = elf_build_id(fd),
 		.sha256 = mem_steal(sha256),
+		.schema = schema_new(),
 	};
 	for (size_t i = 0; i < count; i++)
 		ret_build->args[i] = mem_strdup(args[i]);
@@ -109,5 +110,6 @@ void build_finish(struct build *build)
 	free(build->version);
 	free(build->build_id);
 	free(build->sha256);
+	schema_free(build->schema);
 	*build = (struct build){ 0 };
 }

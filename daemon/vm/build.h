@@ -6,15 +6,17 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "qmp/schema.h"
 
 struct build {
-	int64_t id;	/* of its record */
-	char *name;	/* as the profile calls it */
-	char *binary;	/* absolute path */
-	char **args;	/* appended to the command line; NULL-terminated */
-	char *version;	/* first line of --version */
-	char *build_id; /* GNU build-id in hex; NULL where the binary has none */
-	char *sha256;	/* of the binary, in hex */
+	int64_t id;	       /* of its record */
+	char *name;	       /* as the profile calls it */
+	char *binary;	       /* absolute path */
+	char **args;	       /* appended to the command line; NULL-terminated */
+	char *version;	       /* first line of --version */
+	char *build_id;	       /* GNU build-id in hex; NULL where the binary has none */
+	char *sha256;	       /* of the binary, in hex */
+	struct schema *schema; /* what it can do; known from the negotiation of its first run on */
 };
 
 /* Runs BINARY --version and reads the file; the strings given are copied. A binary that is missing,

@@ -7,6 +7,7 @@
 #include "vm/run.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -25,7 +26,7 @@ struct run {
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 	struct err closed;
 	int64_t spawned_ns;
-	bool negotiated, oob, exit_expected;
+	bool negotiated, oob, exit_expected, failure_expected;
 };
 
 #define RUN_TELL(run, member, ...)                                               \
@@ -236,6 +237,25 @@ bool run_oob(const struct run *run)
 void run_expect_exit(struct run *run)
 {
 	run->exit_expected = true;
+}
+
+void run_expect_failure(struct run *run)
+{
+	run->exit_expected = run->failure_expected = true;
+}
+
+bool run_exited_well(const struct run *run)
+{
+	const struct child_exit *how = run_exited(run);
+
+	return how && run->exit_expected && how->signal == 0 &&
+	       (how->status == 0 || run->failure_expected);
+}
+
+void run_terminate(struct run *run)
+{
+	run->exit_expected = true;
+	child_kill(run->child, SIGTERM);
 }
 
 void run_kill(struct run *run)

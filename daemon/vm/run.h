@@ -94,6 +94,15 @@ void run_expect_exit(struct run *run);
 
 bool run_exit_expected(const struct run *run);
 
+/* The same, and it may fail as well: the destination of a migration that we cancelled. */
+void run_expect_failure(struct run *run);
+
+/* Whether it has exited by itself, as it was asked to. */
+bool run_exited_well(const struct run *run);
+
+/* SIGTERM, and its exit is expected from now on. */
+void run_terminate(struct run *run);
+
 /* SIGKILL; its exit is expected from now on. exited is called when it has gone. Nothing happens if
  * it has gone by itself. */
 void run_kill(struct run *run);

@@ -103,11 +103,11 @@ void vm_free(struct vm *vm)
 	free(vm);
 }
 
-int vm_start_run(struct vm *vm, struct err *err)
+int vm_start_run(struct vm *vm, const struct build *build, struct err *err)
 {
 	struct run_spec spec = {
 		.machine = vm->spec.machine,
-		.build = vm->spec.build,
+		.build = build,
 		.folder = vm->folder,
 		.incoming = vm->run != NULL,
 		.records = vm->spec.records,
@@ -142,6 +142,12 @@ void vm_switch_run(struct vm *vm)
 {
 	run_free(vm->run);
 	vm->run = vm->incoming;
+	vm->incoming = NULL;
+}
+
+void vm_drop_incoming(struct vm *vm)
+{
+	run_free(vm->incoming);
 	vm->incoming = NULL;
 }
 

@@ -53,8 +53,9 @@ enum vm_state vm_state(const struct vm *vm);
 const struct vm_spec *vm_spec(const struct vm *vm);
 const char *vm_folder(const struct vm *vm);
 
-/* Starts the run that boots, or (a run is there) the destination of a migration. */
-int vm_start_run(struct vm *vm, struct err *err);
+/* Starts the run that boots, or (a run is there) the destination of a migration, of the VM's build or
+ * of another one. */
+int vm_start_run(struct vm *vm, const struct build *build, struct err *err);
 
 /* The run the guest lives in (before a migration's end: the source), and the destination of a
  * migration in progress; NULL where there is none. */
@@ -64,6 +65,9 @@ struct run *vm_incoming(const struct vm *vm);
 /* After a migration: the destination becomes the run, the source, which has exited, is freed. Never
  * from a run's listener. */
 void vm_switch_run(struct vm *vm);
+
+/* After a cancelled migration: frees the destination, which has exited. Never from a run's listener. */
+void vm_drop_incoming(struct vm *vm);
 
 /* Who hears of every run of this VM in that role, also of those that start later; NULL: nobody. */
 void vm_listen(struct vm *vm, enum run_role role, const struct run_listener *listener);

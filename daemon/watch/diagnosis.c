@@ -186,7 +186,7 @@ static bool decide_loss(struct diagnosis *diagnosis)
 		enum failure_class class;
 		size_t size;
 
-		if (!how || (run_exit_expected(run) && !how->signal && !how->status))
+		if (!how || run_exited_well(run))
 			continue;
 		output = run_output(run, &size);
 		for (size_t at = 0; at < size; at++)

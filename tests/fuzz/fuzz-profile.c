@@ -56,8 +56,10 @@ static void check_profile(const struct profile *p, const uint8_t *data, size_t s
 		const struct profile_operation *o = &p->operations[i];
 
 		require(op_kind_in_loop(o->kind) && o->every >= 1);
-		require(o->kind == OP_MIGRATE || o->every == 1);
-		require(o->channels >= 1 && o->channels <= PROFILE_CHANNELS_MAX);
+		require(o->every == 1 || o->kind > OP_SNAPSHOT_DELETE);
+		require(o->migration.channels <= PROFILE_CHANNELS_MAX);
+		require(o->migration.channels || !o->migration.compression);
+		require(!o->to || o->kind == OP_MIGRATE || o->kind == OP_MIGRATE_CANCEL);
 		if (o->kind == OP_SNAPSHOT_SAVE)
 			require(saved++ == 0);
 		if (o->kind == OP_SNAPSHOT_LOAD || o->kind == OP_SNAPSHOT_DELETE)

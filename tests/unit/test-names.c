@@ -48,9 +48,10 @@ static void a_list_reads_like_a_sentence(void **state)
 
 static void every_kind_of_operation_is_found_by_its_name(void **state)
 {
-	static const char *const kinds[] = { "boot",	      "snapshot-save",
-					     "snapshot-load", "snapshot-delete",
-					     "migrate",	      "shutdown" };
+	static const char *const kinds[] = {
+		"boot",		  "snapshot-save", "snapshot-load", "snapshot-delete", "migrate",
+		"migrate-cancel", "stop-cont",	   "reset",	    "shutdown"
+	};
 
 	(void)state;
 	assert_int_equal(ARRAY_SIZE(kinds), OP_KIND_COUNT);

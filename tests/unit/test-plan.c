@@ -5,8 +5,9 @@
 #include "campaign/plan.h"
 
 static struct profile_operation operations[] = {
-	{ OP_SNAPSHOT_SAVE, 1, 0 },   { OP_SNAPSHOT_LOAD, 1, 0 }, { OP_MIGRATE, 5, 4 },
-	{ OP_SNAPSHOT_DELETE, 1, 0 }, { OP_MIGRATE, 7, 1 },	  { OP_MIGRATE, 1000000, 2 },
+	{ .kind = OP_SNAPSHOT_SAVE, .every = 1 }, { .kind = OP_SNAPSHOT_LOAD, .every = 1 },
+	{ .kind = OP_MIGRATE, .every = 5 },	  { .kind = OP_SNAPSHOT_DELETE, .every = 1 },
+	{ .kind = OP_MIGRATE, .every = 7 },	  { .kind = OP_MIGRATE, .every = 1000000 },
 };
 
 static const struct profile profile = {
@@ -119,7 +120,8 @@ static void even_the_rarest_comes_within_its_period(void **state)
 static void slots_seeds_and_operations_have_phases_of_their_own(void **state)
 {
 	unsigned by_slot = 0, by_seed = 0, by_operation = 0;
-	struct profile_operation twins[] = { { OP_MIGRATE, 5, 1 }, { OP_MIGRATE, 5, 1 } };
+	struct profile_operation twins[] = { { .kind = OP_MIGRATE, .every = 5 },
+					     { .kind = OP_MIGRATE, .every = 5 } };
 	const struct profile two = { .operations = twins, .operation_count = 2 };
 
 	(void)state;
@@ -145,7 +147,7 @@ static void the_longest_list_fits_the_plan(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
-		many[i] = (struct profile_operation){ OP_MIGRATE, 1, 1 };
+		many[i] = (struct profile_operation){ .kind = OP_MIGRATE, .every = 1 };
 	plan_loop(&full, 9, 9, 9, &plan);
 	assert_int_equal(plan.count, PROFILE_OPERATIONS_MAX);
 	assert_ptr_equal(plan.operation[plan.count - 1], &many[PROFILE_OPERATIONS_MAX - 1]);

@@ -102,7 +102,13 @@ static void test_defaults(void **state)
 	assert_int_equal(p->operations[3].kind, OP_MIGRATE);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(p->operations[i].every, 1);
-	assert_int_equal(p->operations[3].channels, 4);
+	assert_int_equal(p->operations[3].migration.channels, 4);
+	assert_int_equal(p->operations[3].migration.transport, OP_TRANSPORT_UNIX);
+	assert_int_equal(p->operations[3].migration.compression, OP_COMPRESSION_NONE);
+	assert_int_equal(p->operations[3].migration.bandwidth_bytes, 128 << 20);
+	assert_int_equal(p->operations[3].migration.downtime_limit_ns, 300 * CLOCK_NS_PER_MS);
+	assert_null(p->operations[3].to);
+	assert_int_equal(p->shutdown, OP_SHUTDOWN_QUIT);
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		assert_int_equal(p->limit_ns[i], limit_default_ns(i));
 	assert_false(p->has_seed);
@@ -130,7 +136,12 @@ static void test_everything_given(void **state)
 		"  - {operation: snapshot-delete}\n"
 		"  - {operation: snapshot-save}\n"
 		"  - {operation: snapshot-delete}\n"
-		"fleet: {loops-per-vm: 3, vms: 2}\n"
+		"  - {operation: stop-cont, every: 2}\n"
+		"  - {operation: reset}\n"
+		"  - {operation: migrate-cancel, channels: 0, transport: tcp, to: empty}\n"
+		"  - {operation: migrate, transport: unix, compression: zstd, bandwidth: 10MiB,\n"
+		"     downtime-limit: 2s, to: A.b_c-1}\n"
+		"fleet: {loops-per-vm: 3, vms: 2, shutdown: sigterm}\n"
 		"builds:\n"
 		"  - {args: ['-device', 'a,b=\"c d\"', no], binary: /a b, name: A.b_c-1}\n"
 		"  - {name: empty, binary: /b, args: []}\n"
@@ -156,11 +167,23 @@ static void test_everything_given(void **state)
 	assert_null(p->builds[1].args[0]);
 	assert_int_equal(p->vms, 2);
 	assert_int_equal(p->loops_per_vm, 3);
-	assert_int_equal(p->operation_count, 8);
+	assert_int_equal(p->operation_count, 12);
+	assert_int_equal(p->shutdown, OP_SHUTDOWN_SIGTERM);
+	assert_int_equal(p->operations[8].kind, OP_STOP_CONT);
+	assert_int_equal(p->operations[9].kind, OP_RESET);
+	assert_int_equal(p->operations[10].kind, OP_MIGRATE_CANCEL);
+	assert_int_equal(p->operations[10].migration.channels, 0);
+	assert_int_equal(p->operations[10].migration.transport, OP_TRANSPORT_TCP);
+	assert_string_equal(p->operations[10].to, "empty");
+	assert_int_equal(p->operations[11].migration.transport, OP_TRANSPORT_UNIX);
+	assert_int_equal(p->operations[11].migration.compression, OP_COMPRESSION_ZSTD);
+	assert_int_equal(p->operations[11].migration.bandwidth_bytes, 10 << 20);
+	assert_int_equal(p->operations[11].migration.downtime_limit_ns, 2 * CLOCK_NS_PER_S);
+	assert_string_equal(p->operations[11].to, "A.b_c-1");
 	assert_int_equal(p->operations[0].kind, OP_MIGRATE);
 	assert_int_equal(p->operations[0].every, 1000000);
-	assert_int_equal(p->operations[0].channels, 64);
-	assert_int_equal(p->operations[3].channels, 4);
+	assert_int_equal(p->operations[0].migration.channels, 64);
+	assert_int_equal(p->operations[3].migration.channels, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		assert_int_equal(p->limit_ns[limit_find(limits[i])], (i + 1) * CLOCK_NS_PER_S);
 	assert_int_equal(p->limit_ns[LIMIT_LOAD], 4 * CLOCK_NS_PER_S);
@@ -235,8 +258,8 @@ static void test_count_ends(void **state)
 	FILE *f;
 
 	(void)state;
-	p = parse_edited("migrate}", "migrate, channels: 1, every: 1}");
-	assert_int_equal(p->operations[3].channels, 1);
+	p = parse_edited("migrate}", "migrate, channels: 0, every: 1}");
+	assert_int_equal(p->operations[3].migration.channels, 0);
 	profile_free(p);
 
 	memset(name, 'n', PROFILE_NAME_MAX);
@@ -286,7 +309,8 @@ static void test_count_ends(void **state)
 #define BYTES_RULE "expected an integer with its unit KiB, MiB or GiB, like 32MiB"
 #define BINARY_RULE "expected the absolute path of a QEMU binary"
 #define GUEST_RULE "expected the name of a guest, like pflash-hammer: letters, digits and '-'"
-#define KINDS "expected snapshot-save, snapshot-load, snapshot-delete or migrate"
+#define KINDS "expected snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, " \
+	"stop-cont or reset"
 
 static void test_bad_edits(void **state)
 {
@@ -294,7 +318,7 @@ static void test_bad_edits(void **state)
 		const char *from, *to, *error;
 	} cases[] = {
 		/* unknown keys, at every level */
-		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms or loops-per-vm"},
+		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm or shutdown"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
 		 "limits, watch, stop or seed"},
@@ -303,7 +327,8 @@ static void test_bad_edits(void **state)
 		{"binary:", "Binary:",
 		 "5: builds[0].Binary: unknown key, expected name, binary or args"},
 		{"migrate}", "migrate, chanels: 4}",
-		 "11: operations[3].chanels: unknown key, expected operation, every or channels"},
+		 "11: operations[3].chanels: unknown key, expected operation, every, channels, "
+		 "transport, compression, bandwidth, downtime-limit or to"},
 		{"loops: 1000", "loop: 1000",
 		 "12: stop.loop: unknown key, expected duration, loops or failures"},
 		{"stop:", "limits: {save: 1s}\nstop:",
@@ -311,9 +336,9 @@ static void test_bad_edits(void **state)
 		 "snapshot-load, "
 		 "snapshot-delete, migrate, shutdown or stall"},
 		{"vms: 4", "vms: 4, \"a\\nb\": 1",
-		 "6: fleet.\"a\\x0ab\": unknown key, expected vms or loops-per-vm"},
+		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm or shutdown"},
 		{"vms: 4", "vms: 4, <<: {}",
-		 "6: fleet.\"<<\": unknown key, expected vms or loops-per-vm"},
+		 "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm or shutdown"},
 		/* missing ones */
 		{"name: quick\n", "", "1: name: missing, " NAME_RULE},
 		{"guest: {name: pflash-hammer}\n", "", "1: guest: missing, expected a mapping"},
@@ -473,16 +498,43 @@ static void test_bad_edits(void **state)
 		 "11: operations[3].every: found 0, expected 1 to 1000000"},
 		{"migrate}", "migrate, every: 1000001}",
 		 "11: operations[3].every: found 1000001, expected 1 to 1000000"},
-		{"migrate}", "migrate, channels: 0}",
-		 "11: operations[3].channels: found 0, expected 1 to 64"},
 		{"migrate}", "migrate, channels: 65}",
-		 "11: operations[3].channels: found 65, expected 1 to 64"},
+		 "11: operations[3].channels: found 65, expected 0 to 64"},
 		{"snapshot-load}", "snapshot-load, every: 2}",
-		 "9: operations[1].every: found 2, expected 1: only migrate may sit out loops, not "
-		 "snapshot-load"},
+		 "9: operations[1].every: found 2, expected 1: snapshot-load may not sit out "
+		 "loops"},
 		{"snapshot-save}", "snapshot-save, channels: 4}",
-		 "8: operations[0].channels: found 4, expected no such key: only migrate has "
-		 "channels, not snapshot-save"},
+		 "8: operations[0].channels: found 4, expected no such key: only migrate and "
+		 "migrate-cancel have it, not snapshot-save"},
+		{"snapshot-save}", "snapshot-save, to: stock}",
+		 "8: operations[0].to: found stock, expected no such key: only migrate and "
+		 "migrate-cancel have it, not snapshot-save"},
+		{"operation: migrate", "bandwidth: 1MiB, operation: migrate-cancel",
+		 "11: operations[3].bandwidth: found 1MiB, expected no such key: only migrate has "
+		 "it, not migrate-cancel"},
+		{"operation: migrate", "operation: reset, transport: tcp",
+		 "11: operations[3].transport: found tcp, expected no such key: only migrate and "
+		 "migrate-cancel have it, not reset"},
+		{"migrate}", "migrate, transport: udp}",
+		 "11: operations[3].transport: found udp, expected unix or tcp"},
+		{"migrate}", "migrate, compression: gzip}",
+		 "11: operations[3].compression: found gzip, expected none, zlib or zstd"},
+		{"migrate}", "migrate, channels: 0, compression: zstd}",
+		 "11: operations[3].compression: found zstd, expected none: without channels "
+		 "nothing is compressed"},
+		{"migrate}", "migrate, bandwidth: 63KiB}",
+		 "11: operations[3].bandwidth: found 63KiB, expected 64KiB to 1024GiB"},
+		{"migrate}", "migrate, downtime-limit: 0.5ms}",
+		 "11: operations[3].downtime-limit: found 0.5ms, expected 1ms to 2000s"},
+		{"migrate}", "migrate, downtime-limit: 1.5ms}",
+		 "11: operations[3].downtime-limit: found 1.5ms, expected a multiple of 1ms"},
+		{"migrate}", "migrate, downtime-limit: 2001s}",
+		 "11: operations[3].downtime-limit: found 2001s, expected 1ms to 2000s"},
+		{"migrate}", "migrate, to: stok}",
+		 "11: operations[3].to: found stok, expected the name of one of the builds"},
+		{"migrate}", "migrate, to: [stock]}", "11: operations[3].to: found a list, " NAME_RULE},
+		{"vms: 4", "vms: 4, shutdown: kill",
+		 "6: fleet.shutdown: found kill, expected quit or sigterm"},
 		{"  - {operation: snapshot-save}\n", "",
 		 "8: operations[0].operation: found snapshot-load, expected a snapshot-save before "
 		 "it"},

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The keys of `operations`: what each kind may have, and which order of snapshots makes sense. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "campaign/profile-keys.h"
+#include "campaign/profile.h"
+
+static int read_kind(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile_operation *operation = base;
+	const char *names[OP_KIND_COUNT];
+	size_t count = 0;
+	int ret, word = 0;
+
+	(void)key;
+	for (int k = 0; k < OP_KIND_COUNT; k++)
+		if (op_kind_in_loop(k))
+			names[count++] = op_kind_name(k);
+	ret = bind_word(at, names, count, &word);
+	if (ret == 0)
+		operation->kind = op_kind_find(names[word]);
+	return ret;
+}
+
+BIND_ENUM_READER(read_transport, op_transport, OP_TRANSPORT_COUNT, op_transport_name)
+BIND_ENUM_READER(read_compression, op_compression, OP_COMPRESSION_COUNT, op_compression_name)
+
+static int read_downtime_limit(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile_operation *operation = base;
+	int ret = bind_duration(at, key, base);
+
+	if (ret == 0 && operation->migration.downtime_limit_ns % CLOCK_NS_PER_MS)
+		return bind_expected(at, "a multiple of 1ms");
+	return ret;
+}
+
+static const struct bind_key operation_keys[] = {
+	{ "operation", .read = read_kind, .required = true },
+	{ "every", BIND_UNSIGNED(struct profile_operation, every), .min = 1,
+	  .max = PROFILE_EVERY_MAX },
+	{ "channels", BIND_UNSIGNED(struct profile_operation, migration.channels), .min = 0,
+	  .max = PROFILE_CHANNELS_MAX },
+	{ "transport", .read = read_transport,
+	  .offset = BIND_FIELD(struct profile_operation, migration.transport, enum op_transport) },
+	{ "compression", .read = read_compression,
+	  .offset = BIND_FIELD(struct profile_operation, migration.compression,
+			       enum op_compression) },
+	{ "bandwidth", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct profile_operation, migration.bandwidth_bytes, int64_t),
+	  .min = PROFILE_BANDWIDTH_MIN_BYTES, .max = PROFILE_BANDWIDTH_MAX_BYTES },
+	{ "downtime-limit", .read = read_downtime_limit,
+	  .offset = BIND_FIELD(struct profile_operation, migration.downtime_limit_ns, int64_t),
+	  .min = PROFILE_DOWNTIME_LIMIT_MIN_NS, .max = PROFILE_DOWNTIME_LIMIT_MAX_NS },
+	{ "to", BIND_STRING(struct profile_operation, to), .text = &profile_name_text },
+	{ 0 }
+};
+
+/* Who else may have a key of a migration. */
+static const struct {
+	const char *key;
+	bool cancel; /* migrate-cancel, too */
+} migration_keys[] = {
+	{ "channels", true },	{ "transport", true },	     { "compression", true },
+	{ "bandwidth", false }, { "downtime-limit", false }, { "to", true },
+};
+
+static void init_operation(void *element)
+{
+	struct profile_operation *operation = element;
+
+	operation->every = 1;
+	operation->migration = (struct op_migration){
+		.channels = PROFILE_CHANNELS_DEFAULT,
+		.bandwidth_bytes = OP_BANDWIDTH_DEFAULT_BYTES,
+		.downtime_limit_ns = OP_DOWNTIME_LIMIT_DEFAULT_NS,
+	};
+}
+
+const struct bind_list profile_operation_list = {
+	.keys = operation_keys,
+	.size = sizeof(struct profile_operation),
+	.count_offset = BIND_FIELD(struct profile, operation_count, size_t),
+	.init = init_operation,
+};
+
+/* Builds may stand behind the operations, so the text is asked; a build that the command line adds is
+ * not there yet. */
+static int check_destination(const struct bind *at, const struct yaml_node *root)
+{
+	const struct yaml_node *builds = yaml_get(root, "builds");
+	struct bind to = bind_entry(at, "to", yaml_get(at->node, "to"));
+
+	if (!to.node)
+		return 0;
+	for (size_t i = 0; builds && builds->type == YAML_SEQUENCE && i < builds->count; i++) {
+		const struct yaml_node *name = yaml_get(&builds->children[i], "name");
+
+		if (name && name->type == YAML_SCALAR && !strcmp(name->scalar, to.node->scalar))
+			return 0;
+	}
+	return bind_expected(&to, "the name of one of the builds");
+}
+
+static int check_migration(const struct bind *at, const struct profile_operation *operation)
+{
+	bool migrates = operation->kind == OP_MIGRATE || operation->kind == OP_MIGRATE_CANCEL;
+	struct bind compression = bind_entry(at, "compression", yaml_get(at->node, "compression"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(migration_keys); i++) {
+		const char *key = migration_keys[i].key;
+		struct bind entry = bind_entry(at, key, yaml_get(at->node, key));
+
+		if (entry.node &&
+		    !(migrates && (operation->kind == OP_MIGRATE || migration_keys[i].cancel)))
+			return bind_expected(&entry, "no such key: only migrate%s %s it, not %s",
+					     migration_keys[i].cancel ? " and migrate-cancel" : "",
+					     migration_keys[i].cancel ? "have" : "has",
+					     op_kind_name(operation->kind));
+	}
+	if (operation->migration.compression && !operation->migration.channels)
+		return bind_expected(&compression, "none: without channels nothing is compressed");
+	return 0;
+}
+
+static bool is_snapshot(enum op_kind kind)
+{
+	return kind == OP_SNAPSHOT_SAVE || kind == OP_SNAPSHOT_LOAD || kind == OP_SNAPSHOT_DELETE;
+}
+
+static int check_operation(const struct bind *at, const struct profile_operation *operation)
+{
+	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
+	int ret = check_migration(at, operation);
+
+	if (ret < 0)
+		return ret;
+	if (operation->every != 1 && is_snapshot(operation->kind))
+		return bind_expected(&every, "1: %s may not sit out loops",
+				     op_kind_name(operation->kind));
+	return check_destination(at, at->up->up->node);
+}
+
+/* A loop has at most one snapshot at a time, and leaves none behind: each save is followed by any
+ * number of loads and one delete. */
+int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base)
+{
+	const struct profile *profile = base;
+	struct bind saved = { 0 }, saved_kind;
+	bool in_each_loop = false;
+	int ret = bind_list(at, key, base);
+
+	for (size_t i = 0; ret == 0 && i < profile->operation_count; i++) {
+		const struct profile_operation *operation = &profile->operations[i];
+		struct bind element = bind_element(at, i);
+		struct bind kind =
+			bind_entry(&element, "operation", yaml_get(element.node, "operation"));
+
+		ret = check_operation(&element, operation);
+		if (ret < 0)
+			return ret;
+		in_each_loop = in_each_loop || operation->every == 1;
+		switch (operation->kind) {
+		case OP_SNAPSHOT_SAVE:
+			if (saved.node)
+				return bind_expected(
+					&kind, "a snapshot-delete first: operations[%zu] saved one",
+					saved.index);
+			saved = element;
+			break;
+		case OP_SNAPSHOT_LOAD:
+		case OP_SNAPSHOT_DELETE:
+			if (!saved.node)
+				return bind_expected(&kind, "a snapshot-save before it");
+			if (operation->kind == OP_SNAPSHOT_DELETE)
+				saved = (struct bind){ 0 };
+			break;
+		default:
+			break;
+		}
+	}
+	if (ret == 0 && !in_each_loop)
+		return bind_fail(at,
+				 "found every above 1 in each, expected an operation that comes in "
+				 "every loop");
+	if (ret < 0 || !saved.node)
+		return ret;
+	saved_kind = bind_entry(&saved, "operation", yaml_get(saved.node, "operation"));
+	return bind_expected(&saved_kind, "a snapshot-delete after it: images would grow for ever");
+}
