@@ -261,8 +261,9 @@ static void exited_in(void *ctx, struct run *run)
 	struct err err = { 0 };
 
 	if (run_exited_well(run)) {
-		/* Nothing will answer any more. */
-		op->waits_for_reply = false;
+		/* It will not answer any more; but the other side may have been asked. */
+		if (run == op->run[op->step->side])
+			op->waits_for_reply = false;
 		evaluate(op);
 		return;
 	}
@@ -315,6 +316,7 @@ static void emit_end(const struct op *op)
 		     &(struct record){ .type = RECORD_OPERATION_END, .operation_end = end });
 }
 
+/* Once; the runs may be freed afterwards. */
 static void detach(struct op *op)
 {
 	for (int side = 0; side < OP_SIDE_COUNT; side++) {
