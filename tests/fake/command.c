@@ -80,6 +80,11 @@ void command_cont(struct request *request)
 		vm_start(fake->vm);
 }
 
+void command_reset(struct request *request)
+{
+	vm_reset(request->fake->vm);
+}
+
 void command_quit(struct request *request)
 {
 	request->fake->quit_ms = request->slow_ms;

@@ -15,6 +15,7 @@ void command_query_yank(struct request *request);
 void command_query_status(struct request *request);
 void command_stop(struct request *request);
 void command_cont(struct request *request);
+void command_reset(struct request *request);
 void command_quit(struct request *request);
 
 #endif

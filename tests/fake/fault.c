@@ -258,7 +258,7 @@ unsigned faults_slow_ms(const struct faults *faults, const struct command *comma
 void faults_usage(FILE *file)
 {
 	fprintf(file, "usage: fake-qemu QEMU-OPTION... [-fake VERB@WHEN]... "
-		      "[-fake-slow WHEN=MS]... [-fake-log FILE]\n"
+		      "[-fake-slow WHEN=MS]... [-fake-lacks VALUE] [-fake-log FILE]\n"
 		      "WHEN: COMMAND (its first time), COMMAND:N (its N-th), COMMAND:* (every "
 		      "time), or boot\n"
 		      "VERB:\n");

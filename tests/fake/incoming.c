@@ -27,12 +27,15 @@ static _Noreturn void give_up(struct migration *migration, int error)
 static bool agrees(const struct migration *migration, const json_t *hello)
 {
 	bool multifd = settings_capable(&migration->settings, "multifd");
-	const json_t *channels =
-		json_object_get(migration->settings.parameters, "multifd-channels");
+	static const char *const same[] = { "multifd-channels", "multifd-compression" };
 
 	if (json_is_true(json_object_get(hello, "multifd")) != multifd)
 		return false;
-	return !multifd || json_equal(json_object_get(hello, "multifd-channels"), channels);
+	for (int i = 0; multifd && i < 2; i++)
+		if (!json_equal(json_object_get(hello, same[i]),
+				json_object_get(migration->settings.parameters, same[i])))
+			return false;
+	return true;
 }
 
 static void take_over(struct migration *migration, const json_t *step)
@@ -71,6 +74,12 @@ static bool take_step(struct migration *migration, const json_t *step, int fd)
 	return true;
 }
 
+static void unlink_address(const struct address *at)
+{
+	if (at->any.sa_family == AF_UNIX)
+		unlink(at->un.sun_path);
+}
+
 static void *take_in(void *arg)
 {
 	struct migration *migration = arg;
@@ -82,7 +91,7 @@ static void *take_in(void *arg)
 		fd = accept4(migration->listener, NULL, NULL, SOCK_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	close(migration->listener);
-	unlink(migration->at.sun_path);
+	unlink_address(&migration->at);
 	if (fd < 0)
 		give_up(migration, errno);
 	bql_lock(migration->fake);
@@ -116,13 +125,17 @@ void incoming_listen(struct request *request)
 	}
 	if (!migration_address(request, &migration->at))
 		return;
-	unlink(migration->at.sun_path);
-	migration->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unlink_address(&migration->at);
+	migration->listener = socket(migration->at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* The port that was bound is told by query-migrate. */
 	if (migration->listener < 0 ||
-	    bind(migration->listener, (struct sockaddr *)&migration->at, sizeof(migration->at)) <
-		    0 ||
-	    listen(migration->listener, 1) < 0) {
-		request_error(request, "Failed to bind socket to %s: %s", migration->at.sun_path,
+	    bind(migration->listener, &migration->at.any, migration->at.size) < 0 ||
+	    listen(migration->listener, 1) < 0 ||
+	    getsockname(migration->listener, &migration->at.any, &migration->at.size) < 0) {
+		char at[128];
+
+		request_error(request, "Failed to bind socket to %s: %s",
+			      migration_address_text(&migration->at, at, sizeof(at)),
 			      strerror(errno));
 		if (migration->listener >= 0)
 			close(migration->listener);

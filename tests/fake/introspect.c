@@ -2,7 +2,7 @@
 /*
  * Answers query-qmp-schema, of what the fake knows: commands with their arguments, and events.
  *
- * What commands return is told as an empty object. QEMU's own type names are hidden behind numbers;
+ * What most commands return is told as an empty object. QEMU's own type names are hidden behind numbers;
  * here they are readable, since a client must not build on either.
  */
 #include <string.h>
@@ -53,6 +53,8 @@ static const char *enum_of(json_t *schema, const struct arg *arg)
 	values = json_array();
 	members = json_array();
 	for (const char *const *name = arg->names; *name; name++) {
+		if (schema_lacks(*name))
+			continue;
 		json_array_append_new(values, json_string(*name));
 		json_array_append_new(members, json_pack("{s:s}", "name", *name));
 	}
@@ -111,7 +113,7 @@ static void add_object(json_t *schema, const char *name, const struct arg *args)
 json_t *schema_introspect(void)
 {
 	json_t *schema = json_array();
-	char args[96];
+	char args[96], returns[96];
 
 	add_builtin(schema, "str", "string");
 	add_builtin(schema, "int", "int");
@@ -122,9 +124,13 @@ json_t *schema_introspect(void)
 		snprintf(args, sizeof(args), "%.60s-arg", command->name);
 		if (command->args)
 			add_object(schema, args, command->args);
-		json_t *entity = json_pack("{s:s, s:s, s:s, s:s}", "name", command->name,
-					   "ret-type", "empty", "meta-type", "command", "arg-type",
-					   command->args ? args : "empty");
+		snprintf(returns, sizeof(returns), "%.60s-ret", command->name);
+		if (command->returns)
+			add_object(schema, returns, command->returns);
+		json_t *entity =
+			json_pack("{s:s, s:s, s:s, s:s}", "name", command->name, "ret-type",
+				  command->returns ? returns : "empty", "meta-type", "command",
+				  "arg-type", command->args ? args : "empty");
 
 		if (command->oob)
 			json_object_set_new(entity, "allow-oob", json_true());

@@ -164,6 +164,8 @@ static void read_option(struct fake *fake, struct options *options, const char *
 	} else if (!strcmp(name, "fake-slow")) {
 		if (!faults_add_slow(fake->faults, value, why, sizeof(why)))
 			usage(why);
+	} else if (!strcmp(name, "fake-lacks")) {
+		schema_lack(value);
 	} else if (!strcmp(name, "fake-log")) {
 		options->log_path = value;
 	} else if (!strcmp(name, "name")) {

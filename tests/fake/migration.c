@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Migration between two fakes over a UNIX socket: the commands, the status and the source.
+ * Migration between two fakes over a UNIX socket or TCP: the commands, the status and the source.
  *
  * Theory of operation: `migrate` replies at once, a thread does the rest. It sends one JSON object
  * a step: "hello" (the settings that both sides must share), "pass" (the guest's state while it
@@ -29,6 +29,7 @@
 #include "vm.h"
 
 #define USUAL_MS 5
+#define THROTTLED_BYTES 65536 /* a second */
 #define LATE_TIMES_NS (50 * 1000000ll)
 
 struct migration *migration_new(struct fake *fake)
@@ -71,22 +72,46 @@ static void count_pass(struct migration *migration)
 			      json_pack("{s:i}", "pass", migration->passes));
 }
 
-bool migration_address(struct request *request, struct sockaddr_un *ret_address)
+static bool unix_address(struct request *request, const char *path, struct address *ret_address)
 {
-	const char *uri = json_string_value(json_object_get(request->args, "uri"));
-	const char *path = uri + strlen("unix:");
-
-	if (strncmp(uri, "unix:", strlen("unix:")) || !*path) {
-		request_error(request, "Parameter 'uri' expects a valid migration protocol");
-		return false;
-	}
-	if (strlen(path) >= sizeof(ret_address->sun_path)) {
+	if (strlen(path) >= sizeof(ret_address->un.sun_path)) {
 		request_error(request, "UNIX socket path '%.200s' is too long", path);
 		return false;
 	}
-	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	strcpy(ret_address->sun_path, path);
+	*ret_address =
+		(struct address){ .un.sun_family = AF_UNIX, .size = sizeof(ret_address->un) };
+	strcpy(ret_address->un.sun_path, path);
 	return true;
+}
+
+bool migration_address(struct request *request, struct address *ret_address)
+{
+	const char *uri = json_string_value(json_object_get(request->args, "uri"));
+	unsigned short port;
+	int used = 0;
+
+	if (!strncmp(uri, "unix:", strlen("unix:")) && uri[strlen("unix:")])
+		return unix_address(request, uri + strlen("unix:"), ret_address);
+	if (sscanf(uri, "tcp:127.0.0.1:%hu%n", &port, &used) == 1 && !uri[used]) {
+		*ret_address = (struct address){
+			.in = { .sin_family = AF_INET,
+				.sin_port = htons(port),
+				.sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+			.size = sizeof(ret_address->in),
+		};
+		return true;
+	}
+	request_error(request, "Parameter 'uri' expects a valid migration protocol");
+	return false;
+}
+
+const char *migration_address_text(const struct address *address, char *buffer, size_t size)
+{
+	if (address->any.sa_family == AF_UNIX)
+		snprintf(buffer, size, "%s", address->un.sun_path);
+	else
+		snprintf(buffer, size, "127.0.0.1:%hu", ntohs(address->in.sin_port));
+	return buffer;
 }
 
 /* Takes the object. */
@@ -100,9 +125,12 @@ static bool send_step(int fd, json_t *step)
 
 static json_t *hello(const struct migration *migration)
 {
-	return json_pack("{s:{s:b, s:O}}", "hello", "multifd",
+	json_t *parameters = migration->settings.parameters;
+
+	return json_pack("{s:{s:b, s:O, s:O}}", "hello", "multifd",
 			 settings_capable(&migration->settings, "multifd"), "multifd-channels",
-			 json_object_get(migration->settings.parameters, "multifd-channels"));
+			 json_object_get(parameters, "multifd-channels"), "multifd-compression",
+			 json_object_get(parameters, "multifd-compression"));
 }
 
 /* The BQL is held. */
@@ -204,14 +232,14 @@ static void *live_migration(void *arg)
 {
 	struct migration *migration = arg;
 	struct fake *fake = migration->fake;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(migration->to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool alive;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&migration->to, sizeof(migration->to)) < 0) {
-		char error[256];
+	if (fd < 0 || connect(fd, &migration->to.any, migration->to.size) < 0) {
+		char error[256], to[128];
 
 		snprintf(error, sizeof(error), "Failed to connect to '%s': %s",
-			 migration->to.sun_path, strerror(errno));
+			 migration_address_text(&migration->to, to, sizeof(to)), strerror(errno));
 		bql_lock(fake);
 		fail(migration, error);
 		bql_unlock(fake);
@@ -227,6 +255,14 @@ static void *live_migration(void *arg)
 	if (fd >= 0)
 		close(fd);
 	return NULL;
+}
+
+/* The guest dirties more than that: it never ends. */
+static bool is_throttled(const struct migration *migration)
+{
+	const json_t *bandwidth = json_object_get(migration->settings.parameters, "max-bandwidth");
+
+	return json_integer_value(bandwidth) < THROTTLED_BYTES;
 }
 
 void migration_migrate(struct request *request)
@@ -250,7 +286,7 @@ void migration_migrate(struct request *request)
 	migration->error[0] = '\0';
 	migration->passes = 0;
 	migration->active_ms = request->slow ? request->slow_ms : USUAL_MS;
-	migration->sticks = hit(&request->hits, FAULT_STUCK_MIGRATION);
+	migration->sticks = hit(&request->hits, FAULT_STUCK_MIGRATION) || is_throttled(migration);
 	migration->late_times = hit(&request->hits, FAULT_LATE_TIMES);
 	migration->start_ns = fake_now_ns();
 	migration->setup_ns = 0;
@@ -319,6 +355,18 @@ static json_t *query_source(const struct migration *migration)
 	return reply;
 }
 
+static json_t *query_address(const struct address *at)
+{
+	char port[8];
+
+	if (at->any.sa_family == AF_UNIX)
+		return json_pack("{s:[{s:s, s:s}]}", "socket-address", "path", at->un.sun_path,
+				 "type", "unix");
+	snprintf(port, sizeof(port), "%hu", ntohs(at->in.sin_port));
+	return json_pack("{s:[{s:s, s:s, s:s}]}", "socket-address", "port", port, "host",
+			 "127.0.0.1", "type", "inet");
+}
+
 void migration_query(struct request *request)
 {
 	struct migration *migration = request->fake->migration;
@@ -328,8 +376,7 @@ void migration_query(struct request *request)
 	else if (migration->outgoing)
 		request_return(request, query_source(migration));
 	else if (is(migration, "setup"))
-		request_return(request, json_pack("{s:[{s:s, s:s}]}", "socket-address", "path",
-						  migration->at.sun_path, "type", "unix"));
+		request_return(request, query_address(&migration->at));
 	else
 		request_return(request, json_pack("{s:s}", "status", migration->status));
 }

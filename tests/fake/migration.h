@@ -3,6 +3,7 @@
 #ifndef QSOAK_TESTS_FAKE_MIGRATION_H
 #define QSOAK_TESTS_FAKE_MIGRATION_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/un.h>
 
@@ -10,6 +11,16 @@
 
 struct fake;
 struct request;
+
+/* Where a migration goes: a UNIX socket, or a port of 127.0.0.1. */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_un un;
+		struct sockaddr_in in;
+	};
+	socklen_t size;
+};
 
 /* Guarded by the BQL; the threads of the two sides read what was set before they started. */
 struct migration {
@@ -20,7 +31,7 @@ struct migration {
 	bool outgoing;
 
 	/* The source. */
-	struct sockaddr_un to;
+	struct address to;
 	unsigned active_ms;
 	bool sticks;
 	bool late_times;
@@ -34,7 +45,7 @@ struct migration {
 	long long told_ns; /* when the times can be seen */
 
 	/* The destination. */
-	struct sockaddr_un at;
+	struct address at;
 	int listener; /* -1: none */
 	bool dies;
 };
@@ -47,8 +58,11 @@ bool migration_running(const struct migration *migration);
 /* Sets the status, with the event if the client has asked for it. */
 void migration_set_status(struct migration *migration, const char *status);
 
-/* "unix:PATH" to an address. False after an error reply. */
-bool migration_address(struct request *request, struct sockaddr_un *ret_address);
+/* "unix:PATH" or "tcp:127.0.0.1:PORT" to an address. False after an error reply. */
+bool migration_address(struct request *request, struct address *ret_address);
+
+/* As error texts name it: a path or a port. */
+const char *migration_address_text(const struct address *address, char *buffer, size_t size);
 
 void migration_migrate(struct request *request);
 void migration_cancel(struct request *request);

@@ -16,6 +16,18 @@ const struct command *schema_find(const char *name)
 	return NULL;
 }
 
+static const char *lacking;
+
+void schema_lack(const char *value)
+{
+	lacking = value;
+}
+
+bool schema_lacks(const char *value)
+{
+	return lacking && !strcmp(value, lacking);
+}
+
 void schema_print_names(FILE *file)
 {
 	for (const struct command *command = tables_commands; command->name; command++)
@@ -58,7 +70,7 @@ static bool check_enum(struct visit *visit, const char *path, const char *name, 
 	if (!json_is_string(value))
 		return wrong_type(visit, path, "string");
 	for (; *names; names++) {
-		if (!strcmp(*names, json_string_value(value)))
+		if (!strcmp(*names, json_string_value(value)) && !schema_lacks(*names))
 			return true;
 	}
 	snprintf(visit->why, visit->size, "Parameter '%s' does not accept value '%.64s'",

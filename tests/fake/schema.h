@@ -34,7 +34,8 @@ struct arg {
 
 struct command {
 	const char *name;
-	const struct arg *args; /* or NULL: none */
+	const struct arg *args;	   /* or NULL: none */
+	const struct arg *returns; /* as far as query-qmp-schema tells it */
 	void (*run)(struct request *request);
 	bool oob;	  /* also out-of-band; run() then keeps its hands off what the BQL guards */
 	bool late_faults; /* run() itself calls strike() */
@@ -49,6 +50,10 @@ bool schema_check(const struct command *command, const json_t *args, char *ret_w
 
 /* The value of query-qmp-schema, of what the fake knows. */
 json_t *schema_introspect(void);
+
+/* From now on no enumeration has this value: a build without a feature. */
+void schema_lack(const char *value);
+bool schema_lacks(const char *value);
 
 void schema_print_names(FILE *file);
 

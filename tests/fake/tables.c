@@ -7,10 +7,15 @@
 #include "job.h"
 #include "migration.h"
 
-const char *const tables_events[] = { "BLOCK_IO_ERROR", "JOB_STATUS_CHANGE",
-				      "MIGRATION",	"MIGRATION_PASS",
-				      "RESUME",		"SHUTDOWN",
-				      "STOP",		NULL };
+const char *const tables_events[] = { "BLOCK_IO_ERROR",
+				      "JOB_STATUS_CHANGE",
+				      "MIGRATION",
+				      "MIGRATION_PASS",
+				      "RESET",
+				      "RESUME",
+				      "SHUTDOWN",
+				      "STOP",
+				      NULL };
 
 const char *const tables_migration_capabilities[] = { "xbzrle",
 						      "rdma-pin-all",
@@ -130,6 +135,22 @@ static const struct arg uri_args[] = {
 	{ 0 },
 };
 
+static const struct arg address_members[] = {
+	{ .name = "type", .type = ARG_STR },
+	{ .name = "host", .type = ARG_STR, .optional = true },
+	{ .name = "port", .type = ARG_STR, .optional = true },
+	{ .name = "path", .type = ARG_STR, .optional = true },
+	{ 0 },
+};
+
+static const struct arg query_migrate_members[] = {
+	{ .name = "socket-address",
+	  .type = ARG_OBJECTS,
+	  .optional = true,
+	  .members = address_members },
+	{ 0 },
+};
+
 const struct command tables_commands[] = {
 	{ .name = "cont", .run = command_cont },
 	{ .name = "job-cancel", .args = id_args, .run = job_cancel },
@@ -147,7 +168,7 @@ const struct command tables_commands[] = {
 	{ .name = "query-cpus-fast", .run = command_query_cpus },
 	{ .name = "query-jobs", .run = job_query },
 	{ .name = "query-kvm", .run = command_query_kvm },
-	{ .name = "query-migrate", .run = migration_query },
+	{ .name = "query-migrate", .returns = query_migrate_members, .run = migration_query },
 	{ .name = "query-migrate-capabilities", .run = migration_query_capabilities },
 	{ .name = "query-migrate-parameters", .run = migration_query_parameters },
 	{ .name = "query-name", .run = command_query_name },
@@ -172,5 +193,6 @@ const struct command tables_commands[] = {
 	  .late_faults = true,
 	  .late_slow = true },
 	{ .name = "stop", .run = command_stop },
+	{ .name = "system_reset", .run = command_reset },
 	{ 0 },
 };

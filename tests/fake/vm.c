@@ -206,6 +206,21 @@ void vm_halt(struct vm *vm)
 	vm->runstate = "shutdown";
 }
 
+/* A guest that boots empties its page first. */
+void vm_reset(struct vm *vm)
+{
+	volatile struct telemetry *page = vm->telemetry;
+
+	__atomic_store_n(&page->magic, 0, __ATOMIC_RELEASE);
+	put(&page->flash_writes, 0);
+	put(&page->flash_checks, 0);
+	put(&page->ram_sweeps, 0);
+	put(&page->vcpu[0].tick, 0);
+	log_fact(vm->fake->log, "reset", NULL);
+	monitor_event(vm->fake->monitor, "RESET",
+		      json_pack("{s:b, s:s}", "guest", 0, "reason", "host-qmp-system-reset"));
+}
+
 void vm_stick_vcpu(struct vm *vm)
 {
 	vm->stuck = true;

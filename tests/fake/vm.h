@@ -30,6 +30,9 @@ void vm_start(struct vm *vm);
 /* Stops the guest without a word, as a shutdown does. */
 void vm_halt(struct vm *vm);
 
+/* The guest boots anew, with the event. */
+void vm_reset(struct vm *vm);
+
 /* Lets the guest stand although it counts as running. */
 void vm_stick_vcpu(struct vm *vm);
 
