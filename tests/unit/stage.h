@@ -322,8 +322,9 @@ static void serve(struct stage *stage, struct peer *peer)
 	json_t *command;
 
 	puppet_look(&peer->puppet);
-	while ((command = puppet_command(&peer->puppet))) {
-		if (stage->holds && in_target(stage) && !peer->held) {
+	/* A step that polls may ask again; that waits, too. */
+	while (!(stage->holds && peer->held) && (command = puppet_command(&peer->puppet))) {
+		if (stage->holds && in_target(stage)) {
 			peer->held = command;
 			continue;
 		}

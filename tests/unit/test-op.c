@@ -18,6 +18,7 @@ enum fault {
 	FAULT_NONE,
 	FAULT_ERROR,
 	FAULT_LIMIT,
+	FAULT_WATCH,
 	FAULT_INTERRUPT,
 	FAULT_EXIT_SRC,
 	FAULT_EXIT_DST,
@@ -31,6 +32,7 @@ static const char *const fault_names[] = {
 	"none",
 	"error reply",
 	"limit",
+	"word of the watch",
 	"interrupt",
 	"exit of the source",
 	"exit of the destination",
@@ -61,9 +63,14 @@ static void strike(struct stage *stage, enum fault fault, struct peer *peer)
 		/* The limit passes now. */
 		deadline_start(stage->loop, &stage->op->limit, 0);
 		break;
+	case FAULT_WATCH:
+		op_fail(stage->op, stage->op->run[stage->op->step->side],
+			&(struct err){ -EIO, "seen" });
+		/* What ends it first counts. */
+		op_interrupt(stage->op);
+		break;
 	case FAULT_INTERRUPT:
 		op_interrupt(stage->op);
-		/* What ends it first counts. */
 		for (int side = 0; side < OP_SIDE_COUNT; side++)
 			puppet_close(&stage->peer[side].puppet);
 		drain(stage);
@@ -120,9 +127,9 @@ static void judge(struct stage *stage, const struct variant *variant, enum phase
 {
 	static const enum op_cause causes[] = {
 		[FAULT_ERROR] = OP_CAUSE_ERROR,	   [FAULT_LIMIT] = OP_CAUSE_DEADLINE,
-		[FAULT_INTERRUPT] = OP_CAUSE_NONE, [FAULT_EXIT_SRC] = OP_CAUSE_LOST,
-		[FAULT_EXIT_DST] = OP_CAUSE_LOST,  [FAULT_CLOSE_SRC] = OP_CAUSE_LOST,
-		[FAULT_CLOSE_DST] = OP_CAUSE_LOST,
+		[FAULT_WATCH] = OP_CAUSE_WATCH,	   [FAULT_INTERRUPT] = OP_CAUSE_NONE,
+		[FAULT_EXIT_SRC] = OP_CAUSE_LOST,  [FAULT_EXIT_DST] = OP_CAUSE_LOST,
+		[FAULT_CLOSE_SRC] = OP_CAUSE_LOST, [FAULT_CLOSE_DST] = OP_CAUSE_LOST,
 	};
 	const struct op_result *result = &stage->result;
 	enum op_outcome outcome = expected_loss		     ? OP_OK
@@ -164,7 +171,7 @@ static bool play(struct stage *stage, const struct variant *variant, const char 
 	peer = &stage->peer[stage->op->step->side];
 	possible = makes_sense(stage, phase, fault, peer) && go_to_phase(stage, phase, peer);
 	if (possible) {
-		if (fault == FAULT_ERROR || fault == FAULT_LIMIT)
+		if (fault == FAULT_ERROR || fault == FAULT_LIMIT || fault == FAULT_WATCH)
 			at_fault = stage->op->run[stage->op->step->side];
 		else if (fault >= FAULT_EXIT_SRC && fault <= FAULT_CLOSE_DST)
 			at_fault = stage->op->run[(fault - FAULT_EXIT_SRC) % OP_SIDE_COUNT];
