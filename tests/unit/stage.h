@@ -26,7 +26,8 @@ enum order { REPLY_FIRST, EVENTS_FIRST, ORDERS };
 
 struct peer {
 	struct puppet puppet;
-	bool there, runs, exits;
+	bool there, runs, exits, multifd;
+	int64_t bandwidth;
 	int asked; /* for the figures of its migration */
 	int exit_status;
 	char job[64];
@@ -259,13 +260,26 @@ static void say_error(struct peer *peer, const json_t *command)
 			     "no such luck", "id", json_object_get(command, "id")));
 }
 
+/* Notes what it is set to. */
+static void set_up(struct peer *peer, const json_t *arguments)
+{
+	json_t *bandwidth = json_object_get(arguments, "max-bandwidth"), *capability;
+	const char *job = json_string_value(json_object_get(arguments, "job-id"));
+	size_t at;
+
+	json_array_foreach(json_object_get(arguments, "capabilities"), at, capability)
+		if (!strcmp(json_string_value(json_object_get(capability, "capability")),
+			    "multifd"))
+			peer->multifd = json_is_true(json_object_get(capability, "state"));
+	if (bandwidth)
+		peer->bandwidth = json_integer_value(bandwidth);
+	if (job)
+		snprintf(peer->job, sizeof(peer->job), "%s", job);
+}
+
 static bool say_events(struct stage *stage, struct peer *peer, const json_t *command)
 {
-	const char *id =
-		json_string_value(json_object_get(json_object_get(command, "arguments"), "job-id"));
-
-	if (id)
-		snprintf(peer->job, sizeof(peer->job), "%s", id);
+	set_up(peer, json_object_get(command, "arguments"));
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		if (strcmp(answers[i].command, name_of(command)) || !answers[i].events)
 			continue;
@@ -308,8 +322,9 @@ static void serve(struct stage *stage, struct peer *peer)
 	json_t *command;
 
 	puppet_look(&peer->puppet);
-	while ((command = puppet_command(&peer->puppet))) {
-		if (stage->holds && in_target(stage) && !peer->held) {
+	/* A step that polls may ask again; that waits, too. */
+	while (!(stage->holds && peer->held) && (command = puppet_command(&peer->puppet))) {
+		if (stage->holds && in_target(stage)) {
 			peer->held = command;
 			continue;
 		}

@@ -237,6 +237,24 @@ static void a_stop_is_waited_for_only_once_it_has_come(void **state)
 	assert_true(blackout_settled(&world->blackout));
 }
 
+static void the_last_ticks_before_a_stop_are_not_the_next_after_it(void **state)
+{
+	struct world *world = *state;
+	struct deadline pause;
+	bool passed = false;
+
+	set_ticks(world->src_page, 7);
+	arm(world, BLACKOUT_STOP);
+	set_ticks(world->src_page, 9);
+	blackout_stopped(&world->blackout);
+	/* However many samples fit in there, none of them sees the guest go on. */
+	deadline_init(&pause, helper_late, &passed);
+	deadline_start(world->loop, &pause, 5 * BLACKOUT_SAMPLE_NS);
+	LOOP_UNTIL(world->loop, passed);
+	assert_int_equal(world->over, 0);
+	assert_false(blackout_settled(&world->blackout));
+}
+
 static void without_telemetry_there_is_nothing_to_wait_for(void **state)
 {
 	struct world *world = *state;
@@ -281,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_switch_within_one_gap_has_no_length_but_the_gap),
 		TEST(the_sampler_tells_once_and_then_rests),
 		TEST(a_stop_is_waited_for_only_once_it_has_come),
+		TEST(the_last_ticks_before_a_stop_are_not_the_next_after_it),
 		TEST(without_telemetry_there_is_nothing_to_wait_for),
 		TEST(disarmed_it_samples_no_more),
 	};

@@ -18,6 +18,7 @@ enum fault {
 	FAULT_NONE,
 	FAULT_ERROR,
 	FAULT_LIMIT,
+	FAULT_WATCH,
 	FAULT_INTERRUPT,
 	FAULT_EXIT_SRC,
 	FAULT_EXIT_DST,
@@ -31,6 +32,7 @@ static const char *const fault_names[] = {
 	"none",
 	"error reply",
 	"limit",
+	"word of the watch",
 	"interrupt",
 	"exit of the source",
 	"exit of the destination",
@@ -41,6 +43,13 @@ static const char *const fault_names[] = {
 _Static_assert(ARRAY_SIZE(fault_names) == FAULTS, "every fault has a name");
 
 /* The fault. */
+
+static void drain(struct stage *stage)
+{
+	for (int side = 0; side < OP_SIDE_COUNT; side++)
+		if (stage->op->run[side])
+			qmp_drain(run_qmp(stage->op->run[side]));
+}
 
 static void strike(struct stage *stage, enum fault fault, struct peer *peer)
 {
@@ -54,8 +63,17 @@ static void strike(struct stage *stage, enum fault fault, struct peer *peer)
 		/* The limit passes now. */
 		deadline_start(stage->loop, &stage->op->limit, 0);
 		break;
+	case FAULT_WATCH:
+		op_fail(stage->op, stage->op->run[stage->op->step->side],
+			&(struct err){ -EIO, "seen" });
+		/* What ends it first counts. */
+		op_interrupt(stage->op);
+		break;
 	case FAULT_INTERRUPT:
 		op_interrupt(stage->op);
+		for (int side = 0; side < OP_SIDE_COUNT; side++)
+			puppet_close(&stage->peer[side].puppet);
+		drain(stage);
 		break;
 	case FAULT_EXIT_SRC:
 	case FAULT_EXIT_DST:
@@ -85,9 +103,7 @@ static bool go_to_phase(struct stage *stage, enum phase phase, struct peer *peer
 		say_reply(peer, peer->held);
 	else if (!say_events(stage, peer, peer->held))
 		return false;
-	for (int side = 0; side < OP_SIDE_COUNT; side++)
-		if (stage->op->run[side])
-			qmp_drain(run_qmp(stage->op->run[side]));
+	drain(stage);
 	return in_target(stage);
 }
 
@@ -111,9 +127,9 @@ static void judge(struct stage *stage, const struct variant *variant, enum phase
 {
 	static const enum op_cause causes[] = {
 		[FAULT_ERROR] = OP_CAUSE_ERROR,	   [FAULT_LIMIT] = OP_CAUSE_DEADLINE,
-		[FAULT_INTERRUPT] = OP_CAUSE_NONE, [FAULT_EXIT_SRC] = OP_CAUSE_LOST,
-		[FAULT_EXIT_DST] = OP_CAUSE_LOST,  [FAULT_CLOSE_SRC] = OP_CAUSE_LOST,
-		[FAULT_CLOSE_DST] = OP_CAUSE_LOST,
+		[FAULT_WATCH] = OP_CAUSE_WATCH,	   [FAULT_INTERRUPT] = OP_CAUSE_NONE,
+		[FAULT_EXIT_SRC] = OP_CAUSE_LOST,  [FAULT_EXIT_DST] = OP_CAUSE_LOST,
+		[FAULT_CLOSE_SRC] = OP_CAUSE_LOST, [FAULT_CLOSE_DST] = OP_CAUSE_LOST,
 	};
 	const struct op_result *result = &stage->result;
 	enum op_outcome outcome = expected_loss		     ? OP_OK
@@ -131,6 +147,8 @@ static void judge(struct stage *stage, const struct variant *variant, enum phase
 			 op_outcome_name(result->outcome), result->cause,
 			 result->step ? result->step : "-",
 			 result->run == at_fault ? "the right" : "the wrong", result->err.text);
+	if (outcome == OP_INTERRUPTED)
+		assert_int_equal(result->err.code, 0);
 	if (outcome == OP_FAILED)
 		assert_true(result->err.code < 0 && result->err.text[0]);
 	assert_int_equal(vm_state(stage->vm), outcome != OP_OK		     ? VM_FAILED
@@ -153,7 +171,7 @@ static bool play(struct stage *stage, const struct variant *variant, const char 
 	peer = &stage->peer[stage->op->step->side];
 	possible = makes_sense(stage, phase, fault, peer) && go_to_phase(stage, phase, peer);
 	if (possible) {
-		if (fault == FAULT_ERROR || fault == FAULT_LIMIT)
+		if (fault == FAULT_ERROR || fault == FAULT_LIMIT || fault == FAULT_WATCH)
 			at_fault = stage->op->run[stage->op->step->side];
 		else if (fault >= FAULT_EXIT_SRC && fault <= FAULT_CLOSE_DST)
 			at_fault = stage->op->run[(fault - FAULT_EXIT_SRC) % OP_SIDE_COUNT];
@@ -185,6 +203,13 @@ static bool play(struct stage *stage, const struct variant *variant, const char 
 	return possible;
 }
 
+/* A migration has left its source, and a cancelled one its destination. */
+static bool gone(const struct stage *stage, int side)
+{
+	return (stage->kind == OP_MIGRATE && side == OP_SRC) ||
+	       (stage->kind == OP_MIGRATE_CANCEL && side == OP_DST);
+}
+
 /* Without a fault; its steps stay in stage->steps. */
 static void play_well(struct stage *stage, const struct variant *variant, enum order order)
 {
@@ -200,6 +225,14 @@ static void play_well(struct stage *stage, const struct variant *variant, enum o
 	for (int i = 0; i < TURNS_AFTER; i++)
 		turn(stage);
 	assert_int_equal(stage->dones, 1);
+	if (variant->kind == OP_MIGRATE)
+		assert_int_equal(stage->peer[OP_SRC].bandwidth, variant->migration.bandwidth_bytes);
+	/* So little that it cannot end before; QEMU takes less than 10 for no limit. */
+	if (variant->kind == OP_MIGRATE_CANCEL)
+		assert_in_range(stage->peer[OP_SRC].bandwidth, 10, 65535);
+	/* QEMU 7.2 crashes in a snapshot-save after it. */
+	for (int side = 0; side < OP_SIDE_COUNT; side++)
+		assert_false(stage->peer[side].multifd && !gone(stage, side));
 	assert_string_equal(stage->measures.text, variant->measures ? variant->measures : "");
 	drop_curtain(stage);
 }
@@ -281,7 +314,8 @@ static const struct variant by_tcp = {
 	.kind = OP_MIGRATE,
 	.migration = { .channels = 2,
 		       .transport = OP_TRANSPORT_TCP,
-		       .compression = OP_COMPRESSION_ZSTD },
+		       .compression = OP_COMPRESSION_ZSTD,
+		       .bandwidth_bytes = 10 << 20 },
 	.measures = BLACKOUT_MEASURES "downtime_ms total_ms transferred_bytes ",
 };
 
