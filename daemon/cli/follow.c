@@ -77,22 +77,26 @@ static void print_progress(struct follower *follower, json_t *data)
 	follower->line_open = true;
 }
 
-/* A signature's first failure gets a line; the others are in the count, and in the store. */
+/* A signature's first failure on a build gets a line; the others are in the count and the store. */
 static void print_failure(struct follower *follower, json_t *data)
 {
 	auto_free char *signature = text_printable(field_text(data, "signature"));
 	auto_free char *incident = text_printable(field_text(data, "incident"));
+	auto_free char *build = text_printable(field_text(data, "build"));
+	auto_free char *kind = mem_printf("%s: %s", build, signature);
+	auto_free char *loops = text_count(field_integer(data, "loops"), "loop");
 	const char *state = follower->spec.state;
+	auto_free char *evidence =
+		field_known(data, "incident")
+			? mem_printf(" (%s%s%s)", state ? state : "", state ? "/" : "", incident)
+			: mem_strdup("");
 
-	if (json_object_get(follower->signatures, signature))
+	if (json_object_get(follower->signatures, kind))
 		return;
-	json_object_set_new(follower->signatures, signature, json_true());
-	say(follower,
-	    "failure %" PRId64 ": slot %" PRId64 " vm %" PRId64 " after %" PRId64
-	    " loops: %s (%s%s%s)",
-	    field_integer(data, "failure"), field_integer(data, "slot"), field_integer(data, "vm"),
-	    field_integer(data, "loops"), signature, state ? state : "", state ? "/" : "",
-	    incident);
+	json_object_set_new(follower->signatures, kind, json_true());
+	say(follower, "failure %" PRId64 ", new: build %s, slot %" PRId64 ", after %s: %s%s",
+	    field_integer(data, "failure"), build, field_integer(data, "slot"), loops, signature,
+	    evidence);
 }
 
 static void event_in(void *ctx, const struct qmp_event *event)
@@ -115,9 +119,12 @@ static void event_in(void *ctx, const struct qmp_event *event)
 	}
 }
 
-static void ask_to_stop(struct follower *follower)
+static void send_stop(struct follower *follower)
 {
-	link_send(follower->spec.link, "stop", json_pack("{s:s}", "mode", "kill"), NULL, NULL);
+	link_send(
+		follower->spec.link, "stop",
+		json_pack("{s:s, s:I}", "mode", "kill", "campaign", (json_int_t)follower->campaign),
+		NULL, NULL);
 }
 
 static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
@@ -133,7 +140,9 @@ static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 	}
 	follower->asked_to_stop = true;
 	say(follower, "stopping; once more to leave at once");
-	ask_to_stop(follower);
+	/* If it is on its way, it is stopped as soon as we know its name. */
+	if (follower->campaign)
+		send_stop(follower);
 }
 
 static void watch_signal(struct follower *follower, ev_signal *watch, int number)
@@ -156,7 +165,9 @@ int follow_begin(const struct follow_spec *spec, struct follower **ret_follower,
 	watch_signal(follower, &follower->interrupt, SIGINT);
 	watch_signal(follower, &follower->terminate, SIGTERM);
 	link_on_event(spec->link, event_in, follower);
-	r = link_call(spec->link, "subscribe", NULL, &value, err);
+	r = link_greet(spec->link, err);
+	if (r == 0)
+		r = link_call(spec->link, "subscribe", NULL, &value, err);
 	if (r < 0) {
 		follow_end(follower);
 		return r;
@@ -165,28 +176,34 @@ int follow_begin(const struct follow_spec *spec, struct follower **ret_follower,
 	return 0;
 }
 
+bool follow_interrupted(const struct follower *follower)
+{
+	return follower->asked_to_stop || follower->left;
+}
+
 int follow(struct follower *follower, int64_t campaign, int *ret_code, struct err *err)
 {
 	int r = 0;
 
 	follower->campaign = campaign;
-	/* What was asked before there was a campaign stopped nothing. */
 	if (follower->asked_to_stop)
-		ask_to_stop(follower);
+		send_stop(follower);
 	if (follower->code < 0 && !follower->left)
 		r = link_run(follower->spec.link, err);
 	if (follower->line_open)
 		fputc('\n', stderr);
 	follower->line_open = false;
-	if (follower->code >= 0) {
-		*ret_code = follower->code;
-		return 0;
-	}
 	if (follower->left)
 		return 1;
-	if (follower->err.code) /* says more than that the connection ended */
+	/* It may have come to an end, but not into the store. */
+	if (follower->err.code && !follower->asked_to_stop) {
 		*err = follower->err;
-	return r < 0 ? err->code : err_set(err, -EPIPE, "the campaign's end is not known");
+		return err->code;
+	}
+	if (follower->code < 0)
+		return r < 0 ? r : err_set(err, -EPIPE, "the campaign's end is not known");
+	*ret_code = follower->code;
+	return 0;
 }
 
 void follow_end(struct follower *follower)

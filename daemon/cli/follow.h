@@ -28,8 +28,11 @@ struct follow_spec {
 
 struct follower;
 
-/* Subscribes; events count from here on. */
+/* Signals count from here on. Greets, if that has not been done, and subscribes. */
 int follow_begin(const struct follow_spec *spec, struct follower **ret_follower, struct err *err);
+
+/* Whether the user has asked for the end. */
+bool follow_interrupted(const struct follower *follower);
 
 /* Until the end of the campaign, whose exit code is *ret_code: returns 0. Or until the user leaves:
  * returns 1. */

@@ -17,7 +17,7 @@ struct link {
 	struct ev_loop *loop;
 	struct qmp *qmp;
 	struct err closed; /* code 0: it is open */
-	bool late, broken_off;
+	bool late, broken_off, negotiated;
 	struct deadline limit;
 	void (*event)(void *ctx, const struct qmp_event *event);
 	void *ctx;
@@ -164,9 +164,15 @@ static bool greeted(void *ctx)
 int link_greet(struct link *link, struct err *err)
 {
 	auto_json json_t *value = NULL;
-	int r = wait_on(link, "with a greeting", greeted, link, err);
+	int r;
 
-	return r < 0 ? r : link_call(link, "qmp_capabilities", NULL, &value, err);
+	if (link->negotiated)
+		return 0;
+	r = wait_on(link, "with a greeting", greeted, link, err);
+	if (r == 0)
+		r = link_call(link, "qmp_capabilities", NULL, &value, err);
+	link->negotiated = r == 0;
+	return r;
 }
 
 static void answer_in(void *ctx, const struct qmp_reply *reply)

@@ -25,7 +25,7 @@ void link_close(struct link *link);
 void link_on_event(struct link *link, void (*fn)(void *ctx, const struct qmp_event *event),
 		   void *ctx);
 
-/* Waits for the greeting and negotiates. */
+/* Waits for the greeting and negotiates; once. */
 int link_greet(struct link *link, struct err *err);
 
 /* arguments is stolen and may be NULL. ret_value is the caller's. -EINVAL: the peer says that our

@@ -36,7 +36,8 @@ enum option_id {
 static const struct {
 	const char *name, *value, *help;
 } options[] = {
-	[OPTION_LOCAL] = { "local", NULL, "a private qsoakd and its state instead of the service" },
+	[OPTION_LOCAL] = { "local", NULL,
+			   "the private state; run: by a qsoakd that ends with the command" },
 	[OPTION_DETACH] = { "detach", NULL, "return as soon as the campaign has begun" },
 	[OPTION_BUILD] = { "build", "NAME=BINARY",
 			   "use this binary for the profile's build NAME, or add a build" },
@@ -183,7 +184,9 @@ static int add_build(struct cli *cli, const char *text, struct err *err)
 		builds = json_array();
 		json_object_set_new(cli->overrides, "builds", builds);
 	}
-	json_array_append_new(builds, json_pack("{s:s, s:s}", "name", name, "binary", binary));
+	if (json_array_append_new(builds, json_pack("{s:s, s:s}", "name", name, "binary", binary)) <
+	    0)
+		return err_set(err, -EINVAL, "--build %s: not UTF-8", text);
 	return 0;
 }
 
@@ -214,7 +217,8 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 	case OPTION_DURATION:
 		return set_duration(cli, value, err);
 	case OPTION_SEED:
-		json_object_set_new(cli->overrides, "seed", json_string(value));
+		if (json_object_set_new(cli->overrides, "seed", json_string(value)) < 0)
+			return err_set(err, -EINVAL, "--seed: not UTF-8");
 		break;
 	case OPTION_VERBOSE:
 		cli->verbose = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* qsoak: the client. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -32,7 +33,10 @@ int main(int argc, char **argv)
 	auto_json json_t *overrides = json_object();
 	struct cli cli = { .overrides = overrides };
 	int (*run)(const struct cli *cli) = NULL;
-	int code = options_parse(argc, argv, &cli, &run);
+	int code;
 
+	/* Inherited as ignored, it would take qsoakd's exit code away. */
+	signal(SIGCHLD, SIG_DFL);
+	code = options_parse(argc, argv, &cli, &run);
 	return code >= 0 ? code : run(&cli);
 }

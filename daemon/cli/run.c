@@ -99,6 +99,10 @@ static int run_and_follow(struct link *link, json_t *arguments, const char *stat
 	auto_json json_t *started = NULL;
 	int r = follow_begin(&spec, &follower, err);
 
+	if (r == 0 && follow_interrupted(follower)) {
+		follow_end(follower);
+		return 1;
+	}
 	if (r == 0)
 		r = start(link, arguments, &started, err);
 	if (r == 0) {
@@ -111,7 +115,7 @@ static int run_and_follow(struct link *link, json_t *arguments, const char *stat
 		r = follow(follower, *ret_campaign, ret_code, err);
 	}
 	follow_end(follower);
-	return r;
+	return r == -EINTR ? 1 : r;
 }
 
 static int print_report(struct source *source, int64_t campaign, bool json, struct err *err)
@@ -121,6 +125,14 @@ static int print_report(struct source *source, int64_t campaign, bool json, stru
 			   json_pack("{s:I}", "campaign", (json_int_t)campaign), &value, err);
 
 	return r < 0 ? r : report_print(value, report_campaign, json, stdout, err);
+}
+
+/* The one code that no line above it explains. */
+static int tell(int code)
+{
+	if (code == EXIT_INCONCLUSIVE)
+		fputs("inconclusive: no loop was finished\n", stderr);
+	return code;
 }
 
 static int run_local(const struct cli *cli, json_t *arguments)
@@ -138,18 +150,20 @@ static int run_local(const struct cli *cli, json_t *arguments)
 		return cli_error(&err);
 	}
 	link = link_new(fd);
-	r = link_greet(link, &err);
-	if (r == 0)
-		r = run_and_follow(link, arguments, results.state, &campaign, &code, &err);
+	r = run_and_follow(link, arguments, results.state, &campaign, &code, &err);
 	link_close(link);
 	daemon_code = local_finish(&local);
-	if (r >= 0)
+	if (r >= 0 && campaign)
 		r = print_report(&results, campaign, cli->json, &err);
 	source_close(&results);
 	/* A qsoakd that could not start has said why. */
 	if (r == -EPIPE && !campaign && daemon_code > 0)
 		return daemon_code;
-	return r == 0 ? code : cli_error(&err);
+	if (r < 0)
+		return cli_error(&err);
+	if (code == EXIT_CLEAN && daemon_code != EXIT_CLEAN)
+		return EXIT_HOST;
+	return tell(code);
 }
 
 /* --detach: the campaign is on its way. */
@@ -187,7 +201,7 @@ static int run_service(const struct cli *cli, json_t *arguments)
 			r = print_report(&service, campaign, cli->json, &err);
 	}
 	source_close(&service);
-	return r >= 0 ? code : cli_error(&err);
+	return r >= 0 ? tell(code) : cli_error(&err);
 }
 
 int cli_run(const struct cli *cli)

@@ -68,7 +68,7 @@ static int watch(struct link *link, int *ret_code, struct err *err)
 	if (r == 0 && field_known(status, "campaign"))
 		r = follow(follower, field_integer(status, "campaign"), ret_code, err);
 	follow_end(follower);
-	return r;
+	return r == -EINTR ? 1 : r;
 }
 
 /* Whether it was still in progress or not: then the result of the newest campaign. */

@@ -26,6 +26,7 @@ static const struct argument run_arguments[] = {
 
 static const struct argument stop_arguments[] = {
 	{ "mode", ARGUMENT_STRING, false },
+	{ "campaign", ARGUMENT_INTEGER, false },
 	{ 0 },
 };
 

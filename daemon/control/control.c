@@ -152,6 +152,11 @@ int service_run(struct control *control, struct profile *profile, json_t **ret_v
 	return 0;
 }
 
+int64_t service_campaign(const struct control *control)
+{
+	return control->campaign ? campaign_id(control->campaign) : 0;
+}
+
 json_t *service_stop(struct control *control, enum slot_stop how)
 {
 	if (!control->campaign)
@@ -173,8 +178,9 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 				    "failure", (json_int_t)failure->id, "slot",
 				    (json_int_t)failure->slot, "vm", (json_int_t)failure->vm,
 				    "loops", (json_int_t)failure->loops, "build", failure->build,
-				    "class", failure->class, "place", failure->place, "signature", failure->signature, "detail",
-				    failure->detail, "incident", failure->incident));
+				    "class", failure->class, "place", failure->place, "signature",
+				    failure->signature, "detail", failure->detail, "incident",
+				    failure->incident));
 	return false;
 }
 

@@ -10,7 +10,8 @@
  *			 "vms": N, "loops": N, "duration-ns": N, "seed": DECIMAL}; all but the first
  *			 are optional; those after the name override the profile
  *			 -> {"campaign": ID, "seed": DECIMAL}
- *	stop		{"mode": "drain" or (default) "kill"} -> {"campaign": ID or null}
+ *	stop		{"mode": "drain" or (default) "kill", "campaign": ID (default any)}
+ *			 -> {"campaign": ID or null}
  *	query-status	-> {"campaign": ID or null, "name", "stopping", "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
  *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops"}]}

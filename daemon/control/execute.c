@@ -66,10 +66,16 @@ int execute_stop(struct client *client, json_t *arguments, json_t **ret_value, s
 {
 	json_t *value = json_object_get(arguments, "mode");
 	const char *mode = value ? json_string_value(value) : "kill";
+	json_t *campaign = json_object_get(arguments, "campaign");
+	struct control *control = client_control(client);
 	bool drain = !strcmp(mode, "drain");
 
 	if (!drain && strcmp(mode, "kill"))
 		return err_set(err, -EINVAL, "mode: expected \"drain\" or \"kill\"");
-	*ret_value = service_stop(client_control(client), drain ? SLOT_DRAIN : SLOT_KILL);
+	/* Somebody else's may have begun since. */
+	if (campaign && json_integer_value(campaign) != service_campaign(control))
+		return err_set(err, -ESRCH, "campaign %lld is not in progress",
+			       (long long)json_integer_value(campaign));
+	*ret_value = service_stop(control, drain ? SLOT_DRAIN : SLOT_KILL);
 	return 0;
 }

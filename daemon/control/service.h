@@ -12,6 +12,9 @@
 int service_run(struct control *control, struct profile *profile, json_t **ret_value,
 		struct err *err);
 
+/* The campaign in progress, or 0. */
+int64_t service_campaign(const struct control *control);
+
 /* Fine without a campaign. */
 json_t *service_stop(struct control *control, enum slot_stop how);
 

@@ -147,7 +147,7 @@ def long_line(path):
             sent += len(chunk)
     except (BrokenPipeError, ConnectionResetError):
         pass
-    expect(sent < 20_000_000, True, sent)
+    expect(sent < 5_000_000, True, sent)
     expect('longer than' in peer.read()['error']['desc'], True)
     expect(peer.read(), None)
 

@@ -7,6 +7,7 @@
 profile 2 'loops: 6' good >"$scratch/short.yaml"
 profile 2 'loops: 1000000' good >"$scratch/long.yaml"
 profile 2 'failures: 1' bad=-fake,assert@snapshot-save:3 >"$scratch/assert.yaml"
+profile 1 'loops: 1000000' slow=-fake-slow,snapshot-load=8000 >"$scratch/slow.yaml"
 LIMIT=1s profile 1 'failures: 1' bad=-fake,stuck-main@snapshot-save >"$scratch/hang.yaml"
 
 # refused NAME STATUS EXPECTED COMMAND...: exits with STATUS and one line that contains EXPECTED.
@@ -37,6 +38,10 @@ begin() {
 
 sql() {
 	sqlite3 -cmd '.timeout 5000' "$state/results.db" "$1"
+}
+
+loading() {
+	[ "$(qsoak status --json | jq -r '.slots[0].operation')" = snapshot-load ]
 }
 
 end_of() {
@@ -83,7 +88,6 @@ check 'status: a line for each slot' same \
 	"$(qsoak status --json | jq -r '[.slots[] | "\(.slot) \(.build)"] | join(",")')" '0 good,1 good'
 check 'status: as a table' contains "$(qsoak status)" 'OPERATION/STEP'
 refused 'a second campaign' 3 "campaign $id is in progress" qsoak run "$scratch/short.yaml"
-qsoak run "$scratch/long.yaml" >/dev/null 2>&1
 check 'and the first goes on' same "$(campaign)" "$id"
 
 "$BUILD/qsoak" watch --json --socket "$sock" >"$scratch/watch.json" 2>"$scratch/watch.log" &
@@ -104,9 +108,14 @@ check 'stop: every VM was shut down' same "$(sql "SELECT count(*) FROM run
 	WHERE campaign_id = $id AND (exit_status <> 0 OR NOT expected OR exit_status IS NULL)")" 0
 check 'stop: the campaign was interrupted' same "$(end_of "$id")" interrupted
 
-begin
+# A load that takes a while is what the kill finds.
+qsoak run "$scratch/slow.yaml" --detach >/dev/null
+id=$(campaign)
+await 30 loading
 qsoak stop --kill >/dev/null
 await 30 idle
+check 'stop --kill: the operation is interrupted' same "$(sql "SELECT kind || ' ' || outcome
+	FROM operation WHERE campaign_id = $id ORDER BY id DESC LIMIT 1")" 'snapshot-load interrupted'
 check 'stop --kill: the campaign was interrupted' same "$(end_of "$id")" interrupted
 check 'stop --kill: no operation failed' same \
 	"$(sql "SELECT count(*) FROM operation WHERE campaign_id = $id AND outcome = 'failed'")" 0
