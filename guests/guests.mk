@@ -14,7 +14,8 @@ GUEST_LDFLAGS := -m32 -nostdlib -static -Wl,--build-id=none -Wl,--orphan-handlin
 
 HAMMER := $(BUILD)/guests/pflash-hammer
 HAMMER_SRC := guests/pflash-hammer
-HAMMER_OBJS := $(addprefix $(HAMMER)/,start.o main.o config.o flash.o sweep.o publish.o)
+HAMMER_OBJS := $(addprefix $(HAMMER)/,start.o main.o settings.o fw_cfg.o smp.o sleep.o lock.o flash.o \
+	sweep.o publish.o)
 
 $(HAMMER)/%.o: $(HAMMER_SRC)/%.c guests/guests.mk
 	@mkdir -p $(@D)

@@ -101,6 +101,27 @@ static void write_transcript(struct incident *incident, const struct witness *wi
 	file_close(incident, f);
 }
 
+/* All vCPUs together. */
+static json_t *describe_guest(const struct telemetry *telemetry)
+{
+	struct telemetry_vcpu sum = { 0 };
+
+	for (uint32_t i = 0; i < telemetry->vcpus; i++) {
+		sum.tick += telemetry->vcpu[i].tick;
+		sum.flash_writes += telemetry->vcpu[i].flash_writes;
+		sum.flash_erases += telemetry->vcpu[i].flash_erases;
+		sum.flash_checks += telemetry->vcpu[i].flash_checks;
+		sum.ram_sweeps += telemetry->vcpu[i].ram_sweeps;
+	}
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "vcpus", (int)telemetry->vcpus,
+			 "ticks", (json_int_t)sum.tick, "flash-writes",
+			 (json_int_t)sum.flash_writes, "flash-erases", (json_int_t)sum.flash_erases,
+			 "flash-checks", (json_int_t)sum.flash_checks, "ram-sweeps",
+			 (json_int_t)sum.ram_sweeps, "generation",
+			 (json_int_t)telemetry->generation, "mismatch-place",
+			 (int)telemetry->mismatch_place);
+}
+
 static json_t *describe_run(const struct witness *witness)
 {
 	const struct build *build = run_build(witness->run);
@@ -123,13 +144,7 @@ static json_t *describe_run(const struct witness *witness)
 				    json_pack("{s:i, s:i, s:b}", "status", how->status, "signal",
 					      how->signal, "core-dumped", how->core_dumped));
 	if (ram_sample(run_ram(witness->run), &telemetry))
-		json_object_set_new(run, "telemetry",
-				    json_pack("{s:I, s:I, s:I, s:I, s:i}", "ticks",
-					      (json_int_t)ram_ticks(run_ram(witness->run)),
-					      "flash-writes", (json_int_t)telemetry.flash_writes,
-					      "flash-checks", (json_int_t)telemetry.flash_checks,
-					      "ram-sweeps", (json_int_t)telemetry.ram_sweeps,
-					      "mismatch-place", (int)telemetry.mismatch_place));
+		json_object_set_new(run, "telemetry", describe_guest(&telemetry));
 	return run;
 }
 

@@ -9,6 +9,20 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/names.h"
+
+static const char *const fault_names[] = {
+	[TELEMETRY_FAULT_NONE] = "none",
+	[TELEMETRY_FAULT_VCPUS_MISSING] = "vcpus-missing",
+	[TELEMETRY_FAULT_VCPUS] = "vcpus",
+	[TELEMETRY_FAULT_RAM] = "ram",
+	[TELEMETRY_FAULT_CONFIG_SIZE] = "config-size",
+	[TELEMETRY_FAULT_CONFIG_MAGIC] = "config-magic",
+	[TELEMETRY_FAULT_CONFIG_VERSION] = "config-version",
+	[TELEMETRY_FAULT_CONFIG_UNKNOWN] = "config-unknown",
+	[TELEMETRY_FAULT_CONFIG_WORKING_SET] = "config-working-set",
+};
+NAMES_COMPLETE(fault_names, TELEMETRY_FAULT_COUNT);
 
 struct ram {
 	int fd;
@@ -65,6 +79,20 @@ bool ram_sample(const struct ram *ram, struct telemetry *ret_telemetry)
 		return false;
 	*ret_telemetry = copy;
 	return true;
+}
+
+enum telemetry_fault ram_fault(const struct ram *ram)
+{
+	uint32_t fault = ram->page->fault;
+
+	if (ram->page->version != TELEMETRY_VERSION || fault >= TELEMETRY_FAULT_COUNT)
+		return TELEMETRY_FAULT_NONE;
+	return (enum telemetry_fault)fault;
+}
+
+const char *telemetry_fault_name(enum telemetry_fault fault)
+{
+	return names_of(fault_names, TELEMETRY_FAULT_COUNT, fault);
 }
 
 uint64_t ram_ticks(const struct ram *ram)

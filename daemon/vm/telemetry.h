@@ -27,6 +27,11 @@ int ram_fd(const struct ram *ram);
  * stands there is not our telemetry. */
 bool ram_sample(const struct ram *ram, struct telemetry *ret_telemetry);
 
+/* Why the guest does not run, also where ram_sample() says nothing yet; guests/telemetry.h says what
+ * each fault means. */
+enum telemetry_fault ram_fault(const struct ram *ram);
+const char *telemetry_fault_name(enum telemetry_fault fault);
+
 /* All vCPU ticks together; 0 without telemetry. Moves while the guest runs. */
 uint64_t ram_ticks(const struct ram *ram);
 

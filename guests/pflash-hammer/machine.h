@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The few things that C cannot say: ports, waiting, string instructions, a 64-bit store at once. */
+/* The few things that C cannot say: ports, waiting, string instructions, 64 bits at once. */
 #ifndef PFLASH_HAMMER_MACHINE_H
 #define PFLASH_HAMMER_MACHINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 static inline void out16(uint16_t port, uint16_t value)
 {
@@ -19,21 +20,41 @@ static inline uint8_t in8(uint16_t port)
 	return value;
 }
 
-static inline void halt(void)
+/*
+ * To be called in every loop that waits for another vCPU: where one host thread runs all vCPUs (TCG
+ * with thread=single), this is what lets the next one run.
+ */
+static inline void pause(void)
 {
-	__asm__ volatile("hlt");
+	__asm__ volatile("pause" : : : "memory");
+}
+
+static noreturn inline void halt(void)
+{
+	for (;;)
+		__asm__ volatile("hlt");
 }
 
 /*
- * A 32-bit CPU has no plain store of 64 bits, so this goes through an MMX register, which nothing
- * else here uses. No store of the program is moved across it.
+ * A 32-bit CPU has no plain load or store of 64 bits, so these go through an MMX register, which
+ * nothing else here uses. No access of the program is moved across them.
  */
+
 static inline void store64(volatile uint64_t *to, uint64_t value)
 {
 	__asm__ volatile("movq %1, %%mm0\n\t"
 			 "movq %%mm0, %0"
 			 : "=m"(*to)
 			 : "m"(value)
+			 : "memory");
+}
+
+static inline void copy64(volatile uint64_t *to, const volatile uint64_t *from)
+{
+	__asm__ volatile("movq %1, %%mm0\n\t"
+			 "movq %%mm0, %0"
+			 : "=m"(*to)
+			 : "m"(*from)
 			 : "memory");
 }
 

@@ -27,7 +27,7 @@ static void page_write(uint32_t page, uint32_t generation)
 	words_fill((volatile uint32_t *)page, page_word(page, generation), PAGE_WORDS);
 }
 
-static bool page_verify(uint32_t page, uint32_t generation)
+static bool page_verify(uint32_t vcpu, uint32_t page, uint32_t generation)
 {
 	volatile uint32_t *words = (volatile uint32_t *)page;
 	uint32_t expected = page_word(page, generation);
@@ -35,29 +35,36 @@ static bool page_verify(uint32_t page, uint32_t generation)
 
 	if (good == PAGE_WORDS)
 		return true;
-	publish_mismatch(TELEMETRY_PLACE_RAM, page + 4 * good, expected, words[good]);
+	publish_mismatch(TELEMETRY_PLACE_RAM, vcpu, page + 4 * good, expected, words[good]);
 	return false;
 }
 
-void sweep_begin(struct sweep *sweep, uint32_t start, uint32_t size)
+void sweep_adopt(uint32_t size)
 {
+	store64(&TELEMETRY->ram_gpa, RAM_GPA);
+	store64(&TELEMETRY->ram_size, size);
+}
+
+void sweep_begin(struct sweep *sweep, uint32_t size, uint32_t vcpu, uint32_t vcpus)
+{
+	uint32_t pages = size / PAGE_SIZE;
+	uint32_t start = RAM_GPA + pages * vcpu / vcpus * PAGE_SIZE;
+
 	*sweep = (struct sweep){
+		.vcpu = vcpu,
 		.start = start,
-		.end = start + size,
+		.end = RAM_GPA + pages * (vcpu + 1) / vcpus * PAGE_SIZE,
 		.next = start,
 		.generation = 1,
 	};
 	for (uint32_t page = sweep->start; page < sweep->end; page += PAGE_SIZE)
 		page_write(page, sweep->generation - 1);
-
-	store64(&TELEMETRY->ram_gpa, start);
-	store64(&TELEMETRY->ram_size, size);
 }
 
 void sweep_page(struct sweep *sweep)
 {
 	/* A bad page stays as it was found: it is evidence. */
-	if (page_verify(sweep->next, sweep->generation - 1))
+	if (page_verify(sweep->vcpu, sweep->next, sweep->generation - 1))
 		page_write(sweep->next, sweep->generation);
 
 	sweep->next += PAGE_SIZE;
@@ -65,5 +72,5 @@ void sweep_page(struct sweep *sweep)
 		return;
 	sweep->next = sweep->start;
 	sweep->generation++;
-	publish_add(&TELEMETRY->ram_sweeps, 1);
+	publish_add(&TELEMETRY->vcpu[sweep->vcpu].ram_sweeps, 1);
 }

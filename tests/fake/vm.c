@@ -114,15 +114,17 @@ static void publish(struct vm *vm)
 static void turn(struct vm *vm)
 {
 	volatile struct telemetry *page = vm->telemetry;
+	volatile struct telemetry_vcpu *vcpu = &page->vcpu[0];
 
 	if (get(&page->magic) != TELEMETRY_MAGIC)
 		publish(vm);
-	put(&page->flash_writes, get(&page->flash_writes) + 1);
-	if (get(&page->flash_writes) % 64 == 0) {
-		put(&page->flash_checks, get(&page->flash_checks) + 64);
-		put(&page->ram_sweeps, get(&page->ram_sweeps) + 1);
+	put(&vcpu->flash_writes, get(&vcpu->flash_writes) + 1);
+	if (get(&vcpu->flash_writes) % 64 == 0) {
+		put(&vcpu->flash_checks, get(&vcpu->flash_checks) + 64);
+		put(&vcpu->ram_sweeps, get(&vcpu->ram_sweeps) + 1);
 	}
-	put(&page->vcpu[0].tick, get(&page->vcpu[0].tick) + 1);
+	put(&page->generation, get(&page->generation_wanted));
+	put(&vcpu->tick, get(&vcpu->tick) + 1);
 }
 
 static void *run_vcpu(void *arg)
@@ -212,9 +214,9 @@ void vm_reset(struct vm *vm)
 	volatile struct telemetry *page = vm->telemetry;
 
 	__atomic_store_n(&page->magic, 0, __ATOMIC_RELEASE);
-	put(&page->flash_writes, 0);
-	put(&page->flash_checks, 0);
-	put(&page->ram_sweeps, 0);
+	put(&page->vcpu[0].flash_writes, 0);
+	put(&page->vcpu[0].flash_checks, 0);
+	put(&page->vcpu[0].ram_sweeps, 0);
 	put(&page->vcpu[0].tick, 0);
 	log_fact(vm->fake->log, "reset", NULL);
 	monitor_event(vm->fake->monitor, "RESET",
@@ -229,11 +231,14 @@ void vm_stick_vcpu(struct vm *vm)
 json_t *vm_save(const struct vm *vm)
 {
 	volatile struct telemetry *page = vm->telemetry;
+	volatile struct telemetry_vcpu *vcpu = &page->vcpu[0];
 
-	return json_pack("{s:I, s:I, s:I, s:I}", "tick", (json_int_t)get(&page->vcpu[0].tick),
-			 "flash-writes", (json_int_t)get(&page->flash_writes), "flash-checks",
-			 (json_int_t)get(&page->flash_checks), "ram-sweeps",
-			 (json_int_t)get(&page->ram_sweeps));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "tick", (json_int_t)get(&vcpu->tick),
+			 "flash-writes", (json_int_t)get(&vcpu->flash_writes), "flash-checks",
+			 (json_int_t)get(&vcpu->flash_checks), "ram-sweeps",
+			 (json_int_t)get(&vcpu->ram_sweeps), "generation-wanted",
+			 (json_int_t)get(&page->generation_wanted), "generation",
+			 (json_int_t)get(&page->generation));
 }
 
 static void load_one(volatile uint64_t *field, const json_t *state, const char *name)
@@ -244,11 +249,14 @@ static void load_one(volatile uint64_t *field, const json_t *state, const char *
 void vm_load(struct vm *vm, const json_t *state)
 {
 	volatile struct telemetry *page = vm->telemetry;
+	volatile struct telemetry_vcpu *vcpu = &page->vcpu[0];
 
-	load_one(&page->flash_writes, state, "flash-writes");
-	load_one(&page->flash_checks, state, "flash-checks");
-	load_one(&page->ram_sweeps, state, "ram-sweeps");
-	load_one(&page->vcpu[0].tick, state, "tick");
+	load_one(&vcpu->flash_writes, state, "flash-writes");
+	load_one(&vcpu->flash_checks, state, "flash-checks");
+	load_one(&vcpu->ram_sweeps, state, "ram-sweeps");
+	load_one(&page->generation_wanted, state, "generation-wanted");
+	load_one(&page->generation, state, "generation");
+	load_one(&vcpu->tick, state, "tick");
 	publish(vm);
 }
 

@@ -45,8 +45,7 @@ static void fill_in(struct guest *guest, uint32_t vcpus)
 		.magic = TELEMETRY_MAGIC,
 		.version = TELEMETRY_VERSION,
 		.vcpus = vcpus,
-		.flash_writes = 12,
-		.intent = 0x1234,
+		.generation = 12,
 	};
 	for (size_t i = 0; i < TELEMETRY_VCPUS_MAX; i++)
 		guest->page->vcpu[i].tick = 1ull << (4 * i);
@@ -139,7 +138,7 @@ static void a_sample_is_a_copy_of_the_page(void **state)
 	fill_in(guest, 2);
 	before = *guest->page;
 	assert_true(ram_sample(guest->ram, &sample));
-	guest->page->flash_writes = 13;
+	guest->page->generation = 13;
 	assert_memory_equal(&sample, &before, sizeof(sample));
 }
 
@@ -154,6 +153,44 @@ static void ticks_are_those_of_the_vcpus_that_run(void **state)
 	}
 	guest->page->vcpu[7].tick++;
 	assert_true(ram_ticks(guest->ram) == 0x11111112ull);
+}
+
+static void a_fault_is_told_without_the_magic(void **state)
+{
+	struct guest *guest = *state;
+
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+	guest->page->version = TELEMETRY_VERSION;
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+	guest->page->fault = TELEMETRY_FAULT_CONFIG_MAGIC;
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_CONFIG_MAGIC);
+	is_no_telemetry(guest);
+	fill_in(guest, 1);
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+}
+
+static void a_fault_that_cannot_be_is_none(void **state)
+{
+	struct guest *guest = *state;
+
+	guest->page->fault = TELEMETRY_FAULT_RAM;
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+	guest->page->version = TELEMETRY_VERSION + 1;
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+	guest->page->version = TELEMETRY_VERSION;
+	guest->page->fault = TELEMETRY_FAULT_COUNT;
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+	memset(guest->page, 0xff, TELEMETRY_SIZE);
+	assert_int_equal(ram_fault(guest->ram), TELEMETRY_FAULT_NONE);
+}
+
+static void every_fault_has_its_name(void **state)
+{
+	(void)state;
+	assert_string_equal(telemetry_fault_name(TELEMETRY_FAULT_NONE), "none");
+	assert_string_equal(telemetry_fault_name(TELEMETRY_FAULT_CONFIG_WORKING_SET),
+			    "config-working-set");
+	assert_string_equal(telemetry_fault_name(TELEMETRY_FAULT_COUNT), "?");
 }
 
 static void a_size_that_cannot_be_is_an_error(void **state)
@@ -182,6 +219,9 @@ int main(void)
 		TEST(a_number_of_vcpus_that_cannot_be_is_refused),
 		TEST(a_sample_is_a_copy_of_the_page),
 		TEST(ticks_are_those_of_the_vcpus_that_run),
+		TEST(a_fault_is_told_without_the_magic),
+		TEST(a_fault_that_cannot_be_is_none),
+		cmocka_unit_test(every_fault_has_its_name),
 		cmocka_unit_test(a_size_that_cannot_be_is_an_error),
 	};
 
