@@ -22,8 +22,6 @@ story internal-error -fake,internal-error@snapshot-save,-fake-slow,snapshot-save
 	'protocol null protocol in snapshot-save: the run state is internal-error'
 story job-order -fake,job-order@snapshot-delete \
 	'protocol null protocol in snapshot-delete: job status pending after concluded'
-story no-resume -fake,no-resume@snapshot-load \
-	'protocol null protocol in snapshot-load: snapshot-load has ended without RESUME'
 MIGRATE=1
 story migration-order -fake,migration-order@migrate \
 	'protocol null protocol in migrate: migration status active after completed'
