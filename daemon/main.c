@@ -4,14 +4,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 
+#include "base/beside.h"
 #include "base/clock.h"
 #include "base/folder.h"
 #include "base/janitor.h"
@@ -161,18 +160,13 @@ static int parse_options(int argc, char **argv, struct options *options)
 /* Where results are kept if nobody has said it. */
 static char *find_state(const char *asked)
 {
-	const char *unit = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
+	const char *unit = getenv("STATE_DIRECTORY");
 
 	if (asked)
 		return mem_strdup(asked);
 	if (unit && unit[0] == '/')
 		return mem_strdup(unit);
-	if (geteuid() == 0)
-		return mem_strdup("/var/lib/qsoak");
-	if (xdg && xdg[0] == '/')
-		return mem_printf("%s/qsoak", xdg);
-	return mem_printf("%s/.local/state/qsoak", home ? home : "");
+	return geteuid() == 0 ? mem_strdup("/var/lib/qsoak") : address_private_state();
 }
 
 /* The folder of the guests: as asked for, beside the binary (a build tree), in the lib beside its
@@ -180,20 +174,9 @@ static char *find_state(const char *asked)
 static char *find_guests(const char *asked)
 {
 	static const char *const places[] = { "guests", "../lib/qsoak/guests" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *found = asked ? mem_strdup(asked) : beside_find(places, ARRAY_SIZE(places), F_OK);
 
-	if (asked)
-		return mem_strdup(asked);
-	self[n > 0 ? n : 0] = '\0';
-	for (size_t i = 0; n > 0 && i < ARRAY_SIZE(places); i++) {
-		auto_free char *path =
-			mem_printf("%.*s/%s", (int)(strrchr(self, '/') - self), self, places[i]);
-
-		if (access(path, F_OK) == 0)
-			return mem_steal(path);
-	}
-	return mem_strdup(QSOAK_LIBDIR "/guests");
+	return found ? found : mem_strdup(QSOAK_LIBDIR "/guests");
 }
 
 static void idle(void *ctx)

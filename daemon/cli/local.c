@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -21,22 +21,14 @@
 static char *find_daemon(struct err *err)
 {
 	static const char *const places[] = { "qsoakd", "../sbin/qsoakd" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *path = beside_find(places, ARRAY_SIZE(places), X_OK);
+	auto_free char *folder = NULL;
 
-	if (n < 0) {
-		err_set_errno(err, errno, "/proc/self/exe");
-		return NULL;
-	}
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		auto_free char *path = mem_printf("%s/%s", self, places[i]);
-
-		if (access(path, X_OK) == 0)
-			return mem_steal(path);
-	}
-	err_set(err, -ENOENT, "there is no qsoakd in %s, nor in sbin beside it", self);
+	if (path)
+		return path;
+	folder = beside_folder();
+	err_set(err, -ENOENT, "there is no qsoakd in %s, nor in sbin beside it",
+		folder ? folder : "our own folder");
 	return NULL;
 }
 

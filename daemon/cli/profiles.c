@@ -4,10 +4,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "report/field.h"
@@ -19,19 +19,10 @@
 /* In a build tree the folder above us has them, beside the qsoakd that was built with us. */
 static char *profiles_folder(void)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	auto_free char *tree = NULL, *daemon = NULL;
+	auto_free char *daemon = beside_find((const char *[]){ "qsoakd" }, 1, X_OK);
+	auto_free char *tree = beside_find((const char *[]){ "../profiles" }, 1, X_OK);
 
-	if (n > 0) {
-		self[n] = '\0';
-		*strrchr(self, '/') = '\0';
-		daemon = mem_printf("%s/qsoakd", self);
-		tree = mem_printf("%s/../profiles", self);
-		if (access(daemon, X_OK) == 0 && access(tree, X_OK) == 0)
-			return realpath(tree, NULL);
-	}
-	return mem_strdup(QSOAK_DATADIR "/profiles");
+	return daemon && tree ? realpath(tree, NULL) : mem_strdup(QSOAK_DATADIR "/profiles");
 }
 
 int profiles_find(const char *profile, char **ret_path, struct err *err)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/options.h"
+#include "control/address.h"
 #include "report/text.h"
 
 int cli_error(const struct err *err)
@@ -19,13 +20,7 @@ int cli_error(const struct err *err)
 
 char *cli_state(const struct cli *cli)
 {
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (cli->state)
-		return mem_strdup(cli->state);
-	if (xdg && xdg[0] == '/')
-		return mem_printf("%s/qsoak", xdg);
-	return mem_printf("%s/.local/state/qsoak", home ? home : "");
+	return cli->state ? mem_strdup(cli->state) : address_private_state();
 }
 
 int main(int argc, char **argv)

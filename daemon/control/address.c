@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The default addresses of the control socket. */
+/* The default places of the control socket and of a private state. */
 #include "control/address.h"
 
 #include <unistd.h>
@@ -30,4 +30,13 @@ char *address_to_connect(void)
 	if (own && access(own, F_OK) == 0)
 		return mem_steal(own);
 	return mem_strdup(ADDRESS_SYSTEM);
+}
+
+char *address_private_state(void)
+{
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (xdg && xdg[0] == '/')
+		return mem_printf("%s/qsoak", xdg);
+	return mem_printf("%s/.local/state/qsoak", home ? home : "");
 }

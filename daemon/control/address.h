@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the control socket is, where nobody has said it. */
+/* Where the control socket and a private state are, where nobody has said it. */
 #ifndef QSOAK_CONTROL_ADDRESS_H
 #define QSOAK_CONTROL_ADDRESS_H
 
@@ -11,5 +11,8 @@ char *address_to_listen(void);
 
 /* For qsoak: that of the user's own qsoakd if there is one, else the system's. */
 char *address_to_connect(void);
+
+/* The user's own state folder: $XDG_STATE_HOME/qsoak, else below $HOME. The caller frees. */
+char *address_private_state(void);
 
 #endif

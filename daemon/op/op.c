@@ -326,7 +326,6 @@ static void detach(struct op *op)
 		qmp_forget(run_qmp(op->run[side]), op);
 		op->run[side] = NULL;
 	}
-	memset(op->run, 0, sizeof(op->run));
 }
 
 static void finished(void *ctx)

@@ -218,16 +218,19 @@ static int migrate_to(sqlite3 *db, int64_t version, struct err *err)
 	return r;
 }
 
+/* Never above ours: the header that was checked may be older than the journal beside the file. */
+static int read_version(sqlite3 *db, int64_t *ret_version, struct err *err)
+{
+	int r = sql_integer(db, "PRAGMA user_version", ret_version, err);
+
+	return r == 0 && *ret_version > SCHEMA_VERSION ? refuse_newer(db, *ret_version, err) : r;
+}
+
 int schema_migrate(sqlite3 *db, struct err *err)
 {
 	int64_t version;
-	int r = sql_integer(db, "PRAGMA user_version", &version, err);
+	int r = read_version(db, &version, err);
 
-	if (r < 0)
-		return r;
-	/* The header may be older than the journal beside the file. */
-	if (version > SCHEMA_VERSION)
-		return refuse_newer(db, version, err);
 	while (r == 0 && version < SCHEMA_VERSION)
 		r = migrate_to(db, ++version, err);
 	return r;
@@ -236,12 +239,10 @@ int schema_migrate(sqlite3 *db, struct err *err)
 int schema_require_current(sqlite3 *db, struct err *err)
 {
 	int64_t version;
-	int r = sql_integer(db, "PRAGMA user_version", &version, err);
+	int r = read_version(db, &version, err);
 
 	if (r < 0)
 		return r;
-	if (version > SCHEMA_VERSION)
-		return refuse_newer(db, version, err);
 	if (version < SCHEMA_VERSION)
 		return err_set(err, -EINVAL,
 			       "%s has version %lld of the results store; start qsoakd on it once "

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 static bool in_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
@@ -99,7 +101,5 @@ void signature_make(const struct failure *failure, char *ret_text, size_t size)
 		snprintf(ret_text, size, "%s in %s/%s: %s", class, kind, step, detail);
 		break;
 	}
-	for (char *c = ret_text; *c; c++)
-		if (!isascii(*c) || !isprint((unsigned char)*c))
-			*c = ' ';
+	ascii_only(ret_text, ' ');
 }

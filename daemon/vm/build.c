@@ -2,7 +2,6 @@
 /* Identity of a QEMU binary: version, GNU build-id, SHA-256. */
 #include "vm/build.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/child.h"
 #include "base/mem.h"
 #include "vm/elf.h"
@@ -60,9 +60,7 @@ static char *first_line(const char *output)
 {
 	char *line = mem_strndup(output, strcspn(output, "\n"));
 
-	for (char *c = line; *c; c++)
-		if (!isascii(*c) || !isprint((unsigned char)*c))
-			*c = '?';
+	ascii_only(line, '?');
 	return line;
 }
 

@@ -2,9 +2,9 @@
 /* Names of failure classes and places, and their words. */
 #include "watch/failure.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/names.h"
 
 static const char *const class_names[] = {
@@ -41,7 +41,5 @@ const char *failure_place_name(enum failure_place place)
 void failure_set_detail(struct failure *failure, const char *text)
 {
 	snprintf(failure->detail, sizeof(failure->detail), "%s", text);
-	for (char *c = failure->detail; *c; c++)
-		if (!isascii(*c) || !isprint((unsigned char)*c))
-			*c = '?';
+	ascii_only(failure->detail, '?');
 }
