@@ -22,6 +22,11 @@
 #define GUEST_CONFIG_SIZE_MIN 40u /* bytes of the first struct of this version */
 #define GUEST_CONFIG_SIZE_MAX 4096u
 
+/* Where the working set may lie: from here on, and not beyond the RAM or the end. */
+#define GUEST_WORKING_SET_GPA 0x400000u
+#define GUEST_WORKING_SET_END 0x80000000u
+#define GUEST_PAGE_SIZE 4096u
+
 struct guest_config {
 	uint32_t magic;	  /* GUEST_CONFIG_MAGIC */
 	uint16_t version; /* GUEST_CONFIG_VERSION */
@@ -36,8 +41,8 @@ struct guest_config {
 	uint32_t erase_every;	     /* erase a block after every so many programs; default never */
 	uint32_t turns_per_ram_page; /* verify and rewrite a page every so many turns; default 8 */
 
-	/* Bytes of all vCPUs together, cut down to whole pages; default: the RAM from 4 MiB on, but not
-	 * more than 16 MiB of it. */
+	/* Bytes of all vCPUs together, at least a page each, cut down to whole pages; default: the RAM
+	 * from GUEST_WORKING_SET_GPA on, but not more than 16 MiB of it. */
 	uint64_t working_set;
 };
 

@@ -13,7 +13,9 @@
 
 /* What a number is used for, so that two uses at one position are independent. */
 enum random_stream {
-	RANDOM_PHASE, /* at which loop an `every` operation comes first */
+	RANDOM_PHASE,  /* at which loop an `every` operation comes first */
+	RANDOM_VERIFY, /* which of the saves and loads is verified */
+	RANDOM_GUEST,  /* the seed of a VM's guest */
 };
 
 static inline uint64_t random_mix(uint64_t z)

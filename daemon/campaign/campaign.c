@@ -284,7 +284,15 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 		.type = profile->machine,
 		.accel = profile->accel,
 		.ram_bytes = profile->ram_bytes,
+		.vcpus = profile->vcpus,
 		.firmware = campaign->firmware,
+		.guest = {
+			.flash_writes_per_turn = profile->writes_per_turn,
+			.pause_ns_per_turn = (uint32_t)profile->pause_ns,
+			.erase_every = profile->erase_every,
+			.turns_per_ram_page = profile->turns_per_page,
+			.working_set = (uint64_t)profile->working_set_bytes,
+		},
 	};
 	deadline_init(&campaign->duration, duration_passed, campaign);
 	r = prepare(campaign, err);

@@ -18,6 +18,25 @@ void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t 
 	}
 }
 
+static enum op_kind verifying(enum op_kind kind)
+{
+	return kind == OP_SNAPSHOT_SAVE	  ? OP_SNAPSHOT_SAVE_VERIFY
+	       : kind == OP_SNAPSHOT_LOAD ? OP_SNAPSHOT_LOAD_VERIFY
+					  : kind;
+}
+
+enum op_kind plan_kind(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
+		       const struct profile_operation *operation)
+{
+	uint64_t index = (uint64_t)(operation - profile->operations);
+	uint64_t random = random_at(seed, RANDOM_VERIFY, (uint64_t)slot, index);
+
+	if (!operation->verify ||
+	    (loop + random_below(random, operation->verify)) % operation->verify != 0)
+		return operation->kind;
+	return verifying(operation->kind);
+}
+
 size_t plan_build(const struct profile *profile, int slot)
 {
 	return (size_t)slot % profile->build_count;

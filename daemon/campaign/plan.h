@@ -18,6 +18,11 @@ struct plan {
 void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
 	       struct plan *ret_plan);
 
+/* What kind an operation of the plan of a loop is: of those with `verify: n` each n-th verifies, in
+ * each slot at a phase of its own. */
+enum op_kind plan_kind(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
+		       const struct profile_operation *operation);
+
 /* The index of a slot's build: builds are interleaved over the slots. */
 size_t plan_build(const struct profile *profile, int slot);
 

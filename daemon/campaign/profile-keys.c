@@ -14,6 +14,8 @@
 #include "base/names.h"
 #include "base/size.h"
 #include "campaign/profile.h"
+#include "guests/config.h"
+#include "guests/telemetry.h"
 
 /* Strings. */
 
@@ -98,12 +100,42 @@ static const struct bind_key machine_keys[] = {
 	{ "accel", BIND_STRING(struct profile, accel), .text = &accel_text, .required = true },
 	{ "ram", .read = read_ram, .offset = BIND_FIELD(struct profile, ram_bytes, int64_t),
 	  .min = PROFILE_RAM_MIN_BYTES, .max = PROFILE_RAM_MAX_BYTES, .required = true },
+	{ "vcpus", BIND_UNSIGNED(struct profile, vcpus), .min = 1, .max = TELEMETRY_VCPUS_MAX },
 	{ 0 }
 };
 
 static const struct bind_key guest_keys[] = {
-	{ "name", BIND_STRING(struct profile, guest), .text = &guest_text, .required = true }, { 0 }
+	{ "name", BIND_STRING(struct profile, guest), .text = &guest_text, .required = true },
+	{ "writes-per-turn", BIND_UNSIGNED(struct profile, writes_per_turn), .min = 1,
+	  .max = PROFILE_WRITES_PER_TURN_MAX },
+	{ "pause-per-turn", BIND_DURATION(struct profile, pause_ns), .min = 0,
+	  .max = PROFILE_PAUSE_MAX_NS },
+	{ "erase-every", BIND_UNSIGNED(struct profile, erase_every), .min = 0,
+	  .max = PROFILE_ERASE_EVERY_MAX },
+	{ "turns-per-page", BIND_UNSIGNED(struct profile, turns_per_page), .min = 1,
+	  .max = PROFILE_TURNS_PER_PAGE_MAX },
+	{ "working-set", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct profile, working_set_bytes, int64_t), .min = GUEST_PAGE_SIZE,
+	  .max = GUEST_WORKING_SET_END - GUEST_WORKING_SET_GPA },
+	{ 0 }
 };
+
+/* It has to fit the machine, which may stand behind it. */
+int profile_check_guest(const struct bind *at, const struct profile *profile)
+{
+	struct bind guest = bind_entry(at, "guest", yaml_get(at->node, "guest"));
+	struct bind set = bind_entry(&guest, "working-set", yaml_get(guest.node, "working-set"));
+	int64_t least = (int64_t)profile->vcpus * GUEST_PAGE_SIZE;
+	int64_t most = profile->ram_bytes < GUEST_WORKING_SET_END ? profile->ram_bytes
+								  : GUEST_WORKING_SET_END;
+
+	most -= GUEST_WORKING_SET_GPA;
+	if (!set.node ||
+	    (profile->working_set_bytes >= least && profile->working_set_bytes <= most))
+		return 0;
+	return bind_expected(&set, "%lldKiB to %lldMiB: a page a vCPU, and what fits into the RAM",
+			     (long long)least >> 10, (long long)most >> 20);
+}
 
 /* builds */
 

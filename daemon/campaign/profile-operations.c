@@ -41,6 +41,8 @@ static const struct bind_key operation_keys[] = {
 	{ "operation", .read = read_kind, .required = true },
 	{ "every", BIND_UNSIGNED(struct profile_operation, every), .min = 1,
 	  .max = PROFILE_EVERY_MAX },
+	{ "verify", BIND_UNSIGNED(struct profile_operation, verify), .min = 0,
+	  .max = PROFILE_VERIFY_MAX },
 	{ "channels", BIND_UNSIGNED(struct profile_operation, migration.channels), .min = 0,
 	  .max = PROFILE_CHANNELS_MAX },
 	{ "transport", .read = read_transport,
@@ -72,6 +74,7 @@ static void init_operation(void *element)
 	struct profile_operation *operation = element;
 
 	operation->every = 1;
+	operation->verify = PROFILE_VERIFY_DEFAULT;
 	operation->migration = (struct op_migration){
 		.channels = PROFILE_CHANNELS_DEFAULT,
 		.bandwidth_bytes = OP_BANDWIDTH_DEFAULT_BYTES,
@@ -133,12 +136,19 @@ static bool is_snapshot(enum op_kind kind)
 static int check_operation(const struct bind *at, const struct profile_operation *operation)
 {
 	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
+	struct bind verify = bind_entry(at, "verify", yaml_get(at->node, "verify"));
 	int ret = check_migration(at, operation);
 
 	if (ret < 0)
 		return ret;
 	if (operation->every != 1 && is_snapshot(operation->kind))
 		return bind_expected(&every, "1: %s may not sit out loops",
+				     op_kind_name(operation->kind));
+	if (verify.node && operation->kind != OP_SNAPSHOT_SAVE &&
+	    operation->kind != OP_SNAPSHOT_LOAD)
+		return bind_expected(&verify,
+				     "no such key: only snapshot-save and snapshot-load have it, "
+				     "not %s",
 				     op_kind_name(operation->kind));
 	return check_destination(at, at->up->up->node);
 }

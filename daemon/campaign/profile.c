@@ -18,6 +18,7 @@ static struct profile *profile_new(const char *text, size_t size)
 
 	profile->text = mem_strndup(text, size);
 	profile->loops_per_vm = PROFILE_LOOPS_PER_VM_DEFAULT;
+	profile->vcpus = 1;
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		profile->limit_ns[i] = limit_default_ns(i);
 	profile->watch = guard_rules_default;
@@ -43,6 +44,8 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 	profile = profile_new(text, size);
 	root.node = tree;
 	ret = bind_mapping(&root, &root_key, profile);
+	if (ret == 0)
+		ret = profile_check_guest(&root, profile);
 	yaml_node_free(tree);
 	if (ret < 0) {
 		profile_free(profile);

@@ -23,6 +23,8 @@
 #define PROFILE_LOOPS_PER_VM_DEFAULT 20
 #define PROFILE_EVERY_MAX 1000000
 #define PROFILE_OPERATIONS_MAX 64
+#define PROFILE_VERIFY_MAX 1000000
+#define PROFILE_VERIFY_DEFAULT 50
 #define PROFILE_CHANNELS_MAX 64
 #define PROFILE_CHANNELS_DEFAULT 4
 #define PROFILE_BANDWIDTH_MIN_BYTES (64ll << 10) /* a second */
@@ -30,6 +32,10 @@
 #define PROFILE_DOWNTIME_LIMIT_MIN_NS 1000000ll	      /* 1 ms, QEMU's unit */
 #define PROFILE_DOWNTIME_LIMIT_MAX_NS 2000000000000ll /* QEMU's own maximum */
 #define PROFILE_ARGS_MAX 256
+#define PROFILE_WRITES_PER_TURN_MAX 65536
+#define PROFILE_PAUSE_MAX_NS 4000000000ll /* 4 s, within the guest's 32 bits */
+#define PROFILE_ERASE_EVERY_MAX 1000000000
+#define PROFILE_TURNS_PER_PAGE_MAX 1000000000
 #define PROFILE_RAM_MIN_BYTES (16ll << 20)
 #define PROFILE_RAM_MAX_BYTES (1ll << 40)
 #define PROFILE_LEAK_FDS_MAX 1000000
@@ -48,7 +54,9 @@ struct profile_build {
 /* One entry of the operation list. */
 struct profile_operation {
 	enum op_kind kind;
-	unsigned every; /* takes part in every n-th loop; 1 for snapshot operations */
+	unsigned verify; /* snapshot-save, -load: every n-th is made with the VM stopped, and its
+			    images are compared; 0: none */
+	unsigned every;	 /* takes part in every n-th loop; 1 for snapshot operations */
 	/* migrate and migrate-cancel */
 	struct op_migration migration;
 	char *to; /* name of the destination's build; NULL: the source's */
@@ -61,8 +69,12 @@ struct profile {
 	char *machine; /* versioned machine type of the q35 family */
 	char *accel;   /* "tcg" or "kvm" */
 	int64_t ram_bytes;
+	unsigned vcpus; /* 1 to TELEMETRY_VCPUS_MAX */
 
 	char *guest; /* name of a firmware in the guests folder: letters, digits, '-' */
+	/* What it does; 0: its own default. guests/config.h says what each is. */
+	unsigned writes_per_turn, erase_every, turns_per_page;
+	int64_t pause_ns, working_set_bytes;
 
 	struct profile_build *builds;
 	size_t build_count; /* 1 to PROFILE_BUILDS_MAX */

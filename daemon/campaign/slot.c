@@ -18,6 +18,7 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "campaign/plan.h"
 #include "triage/incident.h"
 #include "triage/signature.h"
@@ -237,17 +238,25 @@ static void start(struct slot *slot, enum op_kind kind, const struct profile_ope
 	struct op_spec spec = {
 		.kind = kind,
 		.loop = operation ? (int)slot->loops_ended : -1,
-		.tag = "qsoak",
 		.shutdown = slot->spec.profile->shutdown,
 		.limit_ns = slot->spec.profile->limit_ns,
 	};
 
 	if (operation) {
+		snprintf(spec.tag, sizeof(spec.tag), "qsoak");
 		spec.migration = operation->migration;
 		spec.destination = find_build(slot, operation->to);
 	}
 	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
 	guard_operation(slot->guard, slot->op);
+}
+
+static void start_planned(struct slot *slot, const struct profile_operation *operation)
+{
+	start(slot,
+	      plan_kind(slot->spec.profile, slot->spec.seed, slot->spec.number,
+			slot->loops_begun - 1, operation),
+	      operation);
 }
 
 static void boot(struct slot *slot)
@@ -261,6 +270,8 @@ static void boot(struct slot *slot)
 		.campaign_id = slot->spec.campaign_id,
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
+		.guest_seed = random_at(slot->spec.seed, RANDOM_GUEST, (uint64_t)slot->spec.number,
+					(uint64_t)slot->vm_number),
 	};
 	struct err err = { 0 };
 
@@ -338,8 +349,7 @@ static void next(void *ctx)
 		slot->plan_at = 0;
 		slot->in_loop = true;
 	}
-	start(slot, slot->plan.operation[slot->plan_at]->kind, slot->plan.operation[slot->plan_at]);
-	slot->plan_at++;
+	start_planned(slot, slot->plan.operation[slot->plan_at++]);
 }
 
 struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec)

@@ -28,7 +28,7 @@ static const struct op_step steps[] = {
 	  .start = op_start_schema,
 	  .ended = op_ended_schema,
 	  .limit = LIMIT_REPLY },
-	{ .name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .polls = true },
+	{ .name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .poll_ns = OP_LOOK_NS },
 	{ 0 },
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Steps that several operations share: a new run, a guest that goes on, and the end of a run. */
+/* Steps that several operations share: a new run, a guest that stands and goes on, and the end of a
+ * run. */
 #include <errno.h>
 
 #include "op/step.h"
@@ -58,6 +59,32 @@ enum op_progress op_ended_guest(struct op *op, struct err *err)
 {
 	(void)err;
 	return blackout_settled(&op->blackout) ? OP_DONE : OP_WAITS;
+}
+
+int op_start_stop(struct op *op, struct err *err)
+{
+	(void)err;
+	op_execute(op, "stop", NULL);
+	return 0;
+}
+
+enum op_progress op_ended_stop(struct op *op, struct err *err)
+{
+	(void)err;
+	return op->seen[OP_SRC].stop_peer_ns ? OP_DONE : OP_WAITS;
+}
+
+int op_start_cont(struct op *op, struct err *err)
+{
+	(void)err;
+	op_execute(op, "cont", NULL);
+	return 0;
+}
+
+enum op_progress op_ended_cont(struct op *op, struct err *err)
+{
+	(void)err;
+	return op->seen[OP_SRC].resume_peer_ns ? OP_DONE : OP_WAITS;
 }
 
 int op_start_quit(struct op *op, struct err *err)

@@ -7,7 +7,9 @@
 static const char *const kind_names[] = {
 	[OP_BOOT] = "boot",
 	[OP_SNAPSHOT_SAVE] = "snapshot-save",
+	[OP_SNAPSHOT_SAVE_VERIFY] = "snapshot-save-verify",
 	[OP_SNAPSHOT_LOAD] = "snapshot-load",
+	[OP_SNAPSHOT_LOAD_VERIFY] = "snapshot-load-verify",
 	[OP_SNAPSHOT_DELETE] = "snapshot-delete",
 	[OP_MIGRATE] = "migrate",
 	[OP_MIGRATE_CANCEL] = "migrate-cancel",
@@ -29,5 +31,6 @@ int op_kind_find(const char *name)
 
 bool op_kind_in_loop(enum op_kind kind)
 {
-	return kind != OP_BOOT && kind != OP_SHUTDOWN;
+	return kind != OP_BOOT && kind != OP_SHUTDOWN && kind != OP_SNAPSHOT_SAVE_VERIFY &&
+	       kind != OP_SNAPSHOT_LOAD_VERIFY;
 }

@@ -8,7 +8,9 @@
 enum op_kind {
 	OP_BOOT,
 	OP_SNAPSHOT_SAVE,
+	OP_SNAPSHOT_SAVE_VERIFY, /* with the VM stopped, and its images compared */
 	OP_SNAPSHOT_LOAD,
+	OP_SNAPSHOT_LOAD_VERIFY, /* likewise */
 	OP_SNAPSHOT_DELETE,
 	OP_MIGRATE,
 	OP_MIGRATE_CANCEL,
@@ -23,7 +25,8 @@ const char *op_kind_name(enum op_kind kind);
 /* -1 where name is none. */
 int op_kind_find(const char *name);
 
-/* Whether a profile may list it: boot and shutdown begin and end every VM by themselves. */
+/* Whether a profile may list it: boot and shutdown begin and end every VM by themselves, and those
+ * that verify take the place of others. */
 bool op_kind_in_loop(enum op_kind kind);
 
 #endif

@@ -13,6 +13,7 @@ static const char *const limit_names[] = {
 	[LIMIT_DELETE] = "snapshot-delete",
 	[LIMIT_MIGRATE] = "migrate",
 	[LIMIT_SHUTDOWN] = "shutdown",
+	[LIMIT_IMAGE] = "image",
 	[LIMIT_STALL] = "stall",
 };
 NAMES_COMPLETE(limit_names, LIMIT_COUNT);
@@ -21,7 +22,8 @@ static const int64_t defaults_ns[] = {
 	[LIMIT_BOOT] = 60 * CLOCK_NS_PER_S,	[LIMIT_REPLY] = 30 * CLOCK_NS_PER_S,
 	[LIMIT_SAVE] = 120 * CLOCK_NS_PER_S,	[LIMIT_LOAD] = 120 * CLOCK_NS_PER_S,
 	[LIMIT_DELETE] = 60 * CLOCK_NS_PER_S,	[LIMIT_MIGRATE] = 300 * CLOCK_NS_PER_S,
-	[LIMIT_SHUTDOWN] = 60 * CLOCK_NS_PER_S, [LIMIT_STALL] = 10 * CLOCK_NS_PER_S,
+	[LIMIT_SHUTDOWN] = 60 * CLOCK_NS_PER_S, [LIMIT_IMAGE] = 60 * CLOCK_NS_PER_S,
+	[LIMIT_STALL] = 10 * CLOCK_NS_PER_S,
 };
 NAMES_COMPLETE(defaults_ns, LIMIT_COUNT);
 

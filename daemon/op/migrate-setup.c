@@ -189,7 +189,7 @@ const struct op_step migrate_setup[] = {
 	  .ended = ended_address,
 	  .limit = LIMIT_REPLY,
 	  .side = OP_DST,
-	  .polls = true },
+	  .poll_ns = OP_POLL_NS },
 	{ .name = "capabilities-src", .start = start_capabilities, .limit = LIMIT_REPLY },
 	{ .name = "parameters-src", .start = start_parameters, .limit = LIMIT_REPLY },
 	{ 0 },

@@ -19,7 +19,9 @@
 static const struct op_type *const types[] = {
 	[OP_BOOT] = &op_type_boot,
 	[OP_SNAPSHOT_SAVE] = &op_type_snapshot_save,
+	[OP_SNAPSHOT_SAVE_VERIFY] = &op_type_snapshot_save_verify,
 	[OP_SNAPSHOT_LOAD] = &op_type_snapshot_load,
+	[OP_SNAPSHOT_LOAD_VERIFY] = &op_type_snapshot_load_verify,
 	[OP_SNAPSHOT_DELETE] = &op_type_snapshot_delete,
 	[OP_MIGRATE] = &op_type_migrate,
 	[OP_MIGRATE_CANCEL] = &op_type_migrate_cancel,
@@ -45,12 +47,13 @@ static void step_begin(struct op *op);
 
 static void add_step(struct op *op)
 {
+	int64_t duration_ns = clock_now_ns() - op->step_began_ns;
+
 	if (op->step_count == OP_STEPS_MAX)
 		abort(); /* a table is longer than OP_STEPS_MAX */
-	op->steps[op->step_count++] = (struct record_step){
-		.name = op->step->name,
-		.duration_ns = clock_now_ns() - op->step_began_ns,
-	};
+	op->steps[op->step_count++] = (struct record_step){ op->step->name, duration_ns };
+	if (op->step->ours)
+		op->ours_ns += duration_ns;
 }
 
 static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, struct run *run)
@@ -61,17 +64,20 @@ static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, 
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
 	blackout_disarm(&op->blackout);
+	image_check_free(op->image);
+	op->image = NULL;
 	op->result.kind = op->spec.kind;
 	op->result.outcome = outcome;
 	op->result.cause = cause;
-	op->result.duration_ns = clock_now_ns() - op->began_ns;
 	op->result.run = run;
 	if (op->step->name) {
 		add_step(op);
 		op->result.step = op->step->name;
 		op->result.place = op->step->place;
+		op->result.oracle = op->step->oracle;
 		op->result.step_limit_ns = op->spec.limit_ns[op->step->limit];
 	}
+	op->result.duration_ns = clock_now_ns() - op->began_ns - op->ours_ns;
 	deadline_start(op->loop, &op->finish, 0);
 }
 
@@ -96,18 +102,23 @@ static void step_end(struct op *op)
 
 static void evaluate(struct op *op)
 {
+	static const enum op_cause causes[] = {
+		[OP_FAILS] = OP_CAUSE_ERROR,
+		[OP_DIFFERS] = OP_CAUSE_DIFFERS,
+		[OP_CANNOT] = OP_CAUSE_HOST,
+	};
 	enum op_progress progress;
 	struct err err = { 0 };
 
 	if (op->over || op->waits_for_reply)
 		return;
 	progress = op->step->ended ? op->step->ended(op, &err) : OP_DONE;
-	if (progress == OP_FAILS)
-		fail(op, OP_CAUSE_ERROR, op->run[op->step->side], &err);
+	if (progress >= OP_FAILS)
+		fail(op, causes[progress], op->run[op->step->side], &err);
 	else if (progress == OP_DONE)
 		step_end(op);
-	else if (op->step->polls && !ev_is_active(&op->poll.timer))
-		deadline_start(op->loop, &op->poll, OP_POLL_NS);
+	else if (op->step->poll_ns && !ev_is_active(&op->poll.timer))
+		deadline_start(op->loop, &op->poll, op->step->poll_ns);
 }
 
 /* Starts the step's command; used again by steps that poll. */
@@ -177,7 +188,8 @@ static void limit_passed(void *ctx)
 
 	err_set(&err, -ETIMEDOUT, "no end of step %s after %" PRId64 " ms", op->step->name,
 		(clock_now_ns() - op->step_began_ns) / CLOCK_NS_PER_MS);
-	fail(op, OP_CAUSE_DEADLINE, op->run[op->step->side], &err);
+	fail(op, op->step->place == OP_PLACE_HOST ? OP_CAUSE_HOST : OP_CAUSE_DEADLINE,
+	     op->run[op->step->side], &err);
 }
 
 static void poll_passed(void *ctx)
@@ -340,6 +352,8 @@ static void finished(void *ctx)
 	} else {
 		if (op->type->completed)
 			op->type->completed(op);
+		/* The guest has it long before the next save waits for it. */
+		vm_ask_generation(op->vm);
 		vm_set_state(op->vm, op->spec.kind == OP_SHUTDOWN ? VM_ENDED : VM_RUNNING);
 	}
 	/* The caller may free us from within. */
@@ -407,6 +421,7 @@ void op_free(struct op *op)
 	deadline_stop(op->loop, &op->poll);
 	deadline_stop(op->loop, &op->finish);
 	blackout_disarm(&op->blackout);
+	image_check_free(op->image);
 	detach(op);
 	json_decref(op->value);
 	free(op);
@@ -426,6 +441,11 @@ void op_execute(struct op *op, const char *command, json_t *arguments)
 {
 	op->waits_for_reply = true;
 	qmp_execute(run_qmp(op->run[op->step->side]), command, arguments, false, reply_in, op);
+}
+
+void op_look(struct op *op)
+{
+	evaluate(op);
 }
 
 void op_join(struct op *op, enum op_side side, struct run *run)

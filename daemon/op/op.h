@@ -30,6 +30,7 @@ enum op_cause {
 	OP_CAUSE_NONE,
 	OP_CAUSE_ERROR,	   /* a command or a job failed */
 	OP_CAUSE_DEADLINE, /* a step passed its limit */
+	OP_CAUSE_DIFFERS,  /* an oracle found something that is not as it was */
 	OP_CAUSE_LOST,	   /* a process exited, or its QMP connection ended */
 	OP_CAUSE_WATCH,	   /* op_fail() */
 	OP_CAUSE_HOST,	   /* we could not do our part: spawn, images */
@@ -41,6 +42,15 @@ enum op_place {
 	OP_PLACE_JOB,
 	OP_PLACE_MIGRATION,
 	OP_PLACE_SHUTDOWN,
+	OP_PLACE_VCPU,
+	OP_PLACE_HOST, /* nowhere: the step is our own work */
+};
+
+/* What a step compares. */
+enum op_oracle {
+	OP_ORACLE_NONE,
+	OP_ORACLE_IMAGE,
+	OP_ORACLE_GENERATION,
 };
 
 struct op_spec {
@@ -58,11 +68,12 @@ struct op_result {
 	enum op_outcome outcome;
 	enum op_cause cause;
 	int64_t operation_id;
-	int64_t duration_ns;
+	int64_t duration_ns;		/* without the steps that are our own work */
 	int64_t src_run_id, dst_run_id; /* 0 where there is none */
 	/* where it failed: */
 	const char *step; /* static, or NULL */
 	enum op_place place;
+	enum op_oracle oracle;
 	struct run *run; /* the run the step waits for or that was lost; NULL: none was there */
 	int64_t step_limit_ns; /* of the step */
 	struct err err;	       /* one line for people */

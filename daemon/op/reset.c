@@ -26,7 +26,7 @@ static enum op_progress ended_reset(struct op *op, struct err *err)
 }
 
 static const struct op_step steps[] = {
-	{ .name = "ticks", .ended = ended_ticks, .limit = LIMIT_BOOT, .polls = true },
+	{ .name = "ticks", .ended = ended_ticks, .limit = LIMIT_BOOT, .poll_ns = OP_LOOK_NS },
 	{ .name = "reset",
 	  .start = start_reset,
 	  .ended = ended_reset,

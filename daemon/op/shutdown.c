@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Shutdown: by the command or by SIGTERM, and the process has to go. */
+/* Shutdown: by the command or by SIGTERM, and the process has to go and leave its images whole. */
 #include "op/step.h"
 
 static bool wants_quit(const struct op *op)
@@ -32,6 +32,14 @@ static const struct op_step steps[] = {
 	  .ended = op_ended_exit,
 	  .limit = LIMIT_SHUTDOWN,
 	  .place = OP_PLACE_SHUTDOWN },
+	{ .name = "image",
+	  .wanted = op_wants_image,
+	  .start = op_start_image,
+	  .ended = op_ended_image,
+	  .limit = LIMIT_IMAGE,
+	  .place = OP_PLACE_HOST,
+	  .oracle = OP_ORACLE_IMAGE,
+	  .ours = true },
 	{ 0 },
 };
 

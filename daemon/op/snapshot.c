@@ -100,24 +100,73 @@ static int start_dismiss(struct op *op, struct err *err)
 		.name = "dismiss", .start = start_dismiss, .limit = LIMIT_REPLY \
 	}
 
-#define GUEST_STEP                                                             \
-	{                                                                      \
-		.name = "guest", .ended = op_ended_guest, .limit = LIMIT_REPLY \
+#define GUEST_STEP(step_ended)                                              \
+	{                                                                   \
+		.name = "guest", .ended = step_ended, .limit = LIMIT_REPLY, \
+		.oracle = OP_ORACLE_GENERATION                              \
+	}
+/* So that a load can be told from none, and one tag from another. */
+#define GENERATION_STEP                                                                   \
+	{                                                                                 \
+		.name = "generation", .ended = op_ended_generation, .limit = LIMIT_REPLY, \
+		.place = OP_PLACE_VCPU, .poll_ns = OP_LOOK_NS, .ours = true               \
+	}
+#define STOP_STEP(step_blackout)                                                \
+	{                                                                       \
+		.name = "stop", .start = op_start_stop, .ended = op_ended_stop, \
+		.limit = LIMIT_REPLY, .blackout = step_blackout                 \
+	}
+#define IMAGE_STEP                                                                     \
+	{                                                                              \
+		.name = "image", .wanted = op_wants_image, .start = op_start_image,    \
+		.ended = op_ended_image, .limit = LIMIT_IMAGE, .place = OP_PLACE_HOST, \
+		.oracle = OP_ORACLE_IMAGE, .ours = true                                \
+	}
+#define CONT_STEP                                                               \
+	{                                                                       \
+		.name = "cont", .start = op_start_cont, .ended = op_ended_cont, \
+		.limit = LIMIT_REPLY                                            \
 	}
 
 static const struct op_step save_steps[] = {
+	GENERATION_STEP,
 	JOB_STEP("save", start_save, LIMIT_SAVE, BLACKOUT_STOP),
 	RESULT_STEP,
 	DISMISS_STEP,
-	GUEST_STEP,
+	GUEST_STEP(op_ended_guest),
+	{ 0 },
+};
+
+static const struct op_step save_verify_steps[] = {
+	GENERATION_STEP,
+	STOP_STEP(BLACKOUT_STOP),
+	JOB_STEP("save", start_save, LIMIT_SAVE, BLACKOUT_NONE),
+	RESULT_STEP,
+	DISMISS_STEP,
+	IMAGE_STEP,
+	CONT_STEP,
+	GUEST_STEP(op_ended_guest),
 	{ 0 },
 };
 
 static const struct op_step load_steps[] = {
+	GENERATION_STEP,
 	JOB_STEP("load", start_load, LIMIT_LOAD, BLACKOUT_LOAD),
 	RESULT_STEP,
 	DISMISS_STEP,
-	GUEST_STEP,
+	GUEST_STEP(op_ended_loaded),
+	{ 0 },
+};
+
+static const struct op_step load_verify_steps[] = {
+	GENERATION_STEP,
+	STOP_STEP(BLACKOUT_LOAD),
+	JOB_STEP("load", start_load, LIMIT_LOAD, BLACKOUT_NONE),
+	RESULT_STEP,
+	DISMISS_STEP,
+	IMAGE_STEP,
+	CONT_STEP,
+	GUEST_STEP(op_ended_loaded),
 	{ 0 },
 };
 
@@ -128,6 +177,14 @@ static const struct op_step delete_steps[] = {
 	{ 0 },
 };
 
-const struct op_type op_type_snapshot_save = { .steps = save_steps };
+static void saved(struct op *op)
+{
+	vm_generation_saved(op->vm);
+}
+
+const struct op_type op_type_snapshot_save = { .steps = save_steps, .completed = saved };
+const struct op_type op_type_snapshot_save_verify = { .steps = save_verify_steps,
+						      .completed = saved };
 const struct op_type op_type_snapshot_load = { .steps = load_steps };
+const struct op_type op_type_snapshot_load_verify = { .steps = load_verify_steps };
 const struct op_type op_type_snapshot_delete = { .steps = delete_steps };

@@ -16,12 +16,14 @@
 #include "base/deadline.h"
 #include "op/blackout.h"
 #include "op/op.h"
+#include "vm/image.h"
 
 #define OP_STEPS_MAX 24 /* longer than any table */
 #define OP_MEASURES_MAX 16
 #define OP_URI_MAX 64
 
-/* What a step that polls waits between two looks. */
+/* What a step that polls waits between two looks, into the guest's RAM and by a command. */
+#define OP_LOOK_NS 1000000ll
 #define OP_POLL_NS 10000000ll
 
 enum op_side {
@@ -33,7 +35,9 @@ enum op_side {
 enum op_progress {
 	OP_WAITS,
 	OP_DONE,
-	OP_FAILS, /* err says why */
+	OP_FAILS,   /* err says why, from here on */
+	OP_DIFFERS, /* the step's oracle has found something */
+	OP_CANNOT,  /* we could not do our part */
 };
 
 struct op_step {
@@ -47,9 +51,11 @@ struct op_step {
 	enum limit limit;
 	enum op_side side; /* whom it waits for first */
 	enum op_place place;
+	enum op_oracle oracle;
 	/* A blackout to measure from this step on; a later one waits for its end. */
 	enum blackout_kind blackout;
-	bool polls;	     /* looks again every OP_POLL_NS; a command is sent anew */
+	int64_t poll_ns;     /* looks again after so long, a command is sent anew; 0: never */
+	bool ours;	     /* its time is not the operation's */
 	bool busy_main_loop; /* a healthy QEMU may answer nothing in-band meanwhile */
 };
 
@@ -62,7 +68,9 @@ struct op_type {
 
 extern const struct op_type op_type_boot;
 extern const struct op_type op_type_snapshot_save;
+extern const struct op_type op_type_snapshot_save_verify;
 extern const struct op_type op_type_snapshot_load;
+extern const struct op_type op_type_snapshot_load_verify;
 extern const struct op_type op_type_snapshot_delete;
 extern const struct op_type op_type_migrate;
 extern const struct op_type op_type_migrate_cancel;
@@ -99,9 +107,12 @@ struct op {
 	uint64_t ticks;	      /* that the guest has to pass */
 
 	struct blackout blackout;
+	struct image_check *image; /* NULL: none is in progress */
+	enum op_progress image_progress;
+	struct err image_err;
 
 	struct deadline limit, poll, finish;
-	int64_t began_ns, step_began_ns;
+	int64_t began_ns, step_began_ns, ours_ns;
 	struct record_step steps[OP_STEPS_MAX];
 	size_t step_count;
 	struct record_measure measures[OP_MEASURES_MAX];
@@ -121,6 +132,30 @@ void op_join(struct op *op, enum op_side side, struct run *run);
 
 /* name is static and carries its unit. */
 void op_measure(struct op *op, const char *name, double value);
+
+/* Something has happened that the step in progress waits for, beside its runs. */
+void op_look(struct op *op);
+
+/* stop and cont, until QEMU says STOP and RESUME. */
+int op_start_stop(struct op *op, struct err *err);
+enum op_progress op_ended_stop(struct op *op, struct err *err);
+int op_start_cont(struct op *op, struct err *err);
+enum op_progress op_ended_cont(struct op *op, struct err *err);
+
+/* The oracles, in oracle.c. */
+
+/* Waits until the guest has the generation that the VM has: a step before a save and a load. */
+enum op_progress op_ended_generation(struct op *op, struct err *err);
+
+/* Once the guest has done its first tick: whether it has the generation of the snapshot that was
+ * loaded, and whether it has at least that of the source. */
+enum op_progress op_ended_loaded(struct op *op, struct err *err);
+enum op_progress op_ended_moved(struct op *op, struct err *err);
+
+/* Compares the images with what the guest knows of them. */
+bool op_wants_image(const struct op *op);
+int op_start_image(struct op *op, struct err *err);
+enum op_progress op_ended_image(struct op *op, struct err *err);
 
 /* Waits until the guest does its first tick after the blackout that an earlier step armed. */
 enum op_progress op_ended_guest(struct op *op, struct err *err);

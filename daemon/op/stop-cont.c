@@ -5,32 +5,6 @@
 
 #include "op/step.h"
 
-static int start_stop(struct op *op, struct err *err)
-{
-	(void)err;
-	op_execute(op, "stop", NULL);
-	return 0;
-}
-
-static enum op_progress ended_stop(struct op *op, struct err *err)
-{
-	(void)err;
-	return op->seen[OP_SRC].stop_peer_ns ? OP_DONE : OP_WAITS;
-}
-
-static int start_cont(struct op *op, struct err *err)
-{
-	(void)err;
-	op_execute(op, "cont", NULL);
-	return 0;
-}
-
-static enum op_progress ended_cont(struct op *op, struct err *err)
-{
-	(void)err;
-	return op->seen[OP_SRC].resume_peer_ns ? OP_DONE : OP_WAITS;
-}
-
 static int start_status(struct op *op, struct err *err)
 {
 	(void)err;
@@ -61,12 +35,12 @@ static enum op_progress ended_running(struct op *op, struct err *err)
 
 static const struct op_step steps[] = {
 	{ .name = "stop",
-	  .start = start_stop,
-	  .ended = ended_stop,
+	  .start = op_start_stop,
+	  .ended = op_ended_stop,
 	  .limit = LIMIT_REPLY,
 	  .blackout = BLACKOUT_STOP },
 	{ .name = "paused", .start = start_status, .ended = ended_paused, .limit = LIMIT_REPLY },
-	{ .name = "cont", .start = start_cont, .ended = ended_cont, .limit = LIMIT_REPLY },
+	{ .name = "cont", .start = op_start_cont, .ended = op_ended_cont, .limit = LIMIT_REPLY },
 	{ .name = "running", .start = start_status, .ended = ended_running, .limit = LIMIT_REPLY },
 	{ .name = "guest", .ended = op_ended_guest, .limit = LIMIT_REPLY },
 	{ 0 },

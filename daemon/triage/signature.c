@@ -97,6 +97,16 @@ void signature_make(const struct failure *failure, char *ret_text, size_t size)
 		snprintf(ret_text, size, "%s of %s in %s/%s", class,
 			 failure_place_name(failure->place), kind, step);
 		break;
+	case FAILURE_CORRUPTION:
+		/* The guest sees it some time later, in whatever operation; the daemon's own oracles see it
+		 * in the one that did it. */
+		if (failure->after)
+			snprintf(ret_text, size, "%s of %s after %s", class,
+				 failure_place_name(failure->place), failure->after);
+		else
+			snprintf(ret_text, size, "%s of %s in %s/%s", class,
+				 failure_place_name(failure->place), kind, step);
+		break;
 	default:
 		snprintf(ret_text, size, "%s in %s/%s: %s", class, kind, step, detail);
 		break;

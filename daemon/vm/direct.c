@@ -11,7 +11,8 @@
 #include "base/child.h"
 #include "base/mem.h"
 
-#define QEMU_IMG "/usr/bin/qemu-img"
+/* In the folder of a VM: of the guest's configuration. */
+#define CONFIG_FILE "guest-config"
 
 static const char *const images[] = { DIRECT_NODE_FLASH ".qcow2", DIRECT_NODE_VMSTATE ".qcow2" };
 
@@ -74,7 +75,7 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 	    "pflash1=" DIRECT_NODE_FLASH,
 	    machine->type, machine->accel);
 	add(&words, "-smp");
-	add(&words, "1");
+	add(&words, "%u", machine->vcpus);
 	add(&words, "-m");
 	add(&words, "%" PRId64 "M", machine->ram_bytes >> 20);
 	add(&words, "-object");
@@ -86,6 +87,8 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 				       "file", "filename", machine->firmware, "read-only", 1));
 	add_qcow2(&words, DIRECT_NODE_FLASH);
 	add_qcow2(&words, DIRECT_NODE_VMSTATE);
+	add(&words, "-fw_cfg");
+	add(&words, "name=" GUEST_CONFIG_FILE ",file=" CONFIG_FILE);
 	add(&words, "-chardev");
 	add(&words, "socket,id=qmp,fd=%d", qmp_fd);
 	add(&words, "-mon");
@@ -110,8 +113,8 @@ int direct_make_images(const char *folder, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
 		auto_free char *size = mem_printf("%" PRId64, image_bytes[i]);
-		const char *argv[] = { QEMU_IMG, "create",  "-q", "-f",
-				       "qcow2",	 images[i], size, NULL };
+		const char *argv[] = { DIRECT_QEMU_IMG, "create",  "-q", "-f",
+				       "qcow2",		images[i], size, NULL };
 		int r = child_run(argv, folder, DIRECT_IMAGE_LIMIT_NS, NULL, err);
 
 		if (r < 0)
@@ -152,5 +155,21 @@ int direct_copy_images(const char *from, const char *to, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,
+			struct err *err)
+{
+	auto_free char *path = mem_printf("%s/" CONFIG_FILE, folder);
+	struct guest_config file = *config;
+	auto_fclose FILE *f = fopen(path, "wxe");
+
+	file.magic = GUEST_CONFIG_MAGIC;
+	file.version = GUEST_CONFIG_VERSION;
+	file.size = sizeof(file);
+	file.seed = seed;
+	if (!f || fwrite(&file, sizeof(file), 1, f) != 1 || fflush(f) != 0)
+		return err_set_errno(err, errno, "cannot write %s", path);
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "vm/run.h"
 
+#define DIRECT_QEMU_IMG "/usr/bin/qemu-img"
+
 /* Names in the folder of a VM, and of the block nodes that QMP commands take. */
 #define DIRECT_NODE_FLASH "vars"
 #define DIRECT_NODE_VMSTATE "vmstate"
@@ -23,5 +25,9 @@ int direct_make_images(const char *folder, struct err *err);
 
 /* Copies the images of one folder into another. */
 int direct_copy_images(const char *from, const char *to, struct err *err);
+
+/* Writes what fw_cfg tells the guest into folder; header and seed of config do not count. */
+int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,
+			struct err *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/child.h"
 #include "base/err.h"
 #include "base/record.h"
+#include "guests/config.h"
 #include "qmp/qmp.h"
 #include "vm/build.h"
 #include "vm/telemetry.h"
@@ -23,7 +24,9 @@ struct machine {
 	const char *type; /* versioned: pc-q35-7.2 */
 	const char *accel;
 	int64_t ram_bytes;
-	const char *firmware; /* absolute path of the guest's image for pflash unit 0 */
+	unsigned vcpus;
+	const char *firmware;	   /* absolute path of the guest's image for pflash unit 0 */
+	struct guest_config guest; /* header and seed are filled in for each VM */
 };
 
 struct run;

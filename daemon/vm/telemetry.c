@@ -26,7 +26,7 @@ NAMES_COMPLETE(fault_names, TELEMETRY_FAULT_COUNT);
 
 struct ram {
 	int fd;
-	const volatile struct telemetry *page;
+	volatile struct telemetry *page;
 };
 
 int ram_new(int64_t size, struct ram **ret_ram, struct err *err)
@@ -41,7 +41,7 @@ int ram_new(int64_t size, struct ram **ret_ram, struct err *err)
 				     (long long)size);
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_set_errno(err, errno, "cannot seal guest RAM");
-	page = mmap(NULL, TELEMETRY_SIZE, PROT_READ, MAP_SHARED, fd, TELEMETRY_GPA);
+	page = mmap(NULL, TELEMETRY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, TELEMETRY_GPA);
 	if (page == MAP_FAILED)
 		return err_set_errno(err, errno, "cannot map the telemetry page");
 	*ret_ram = mem_new(struct ram);
@@ -88,6 +88,18 @@ enum telemetry_fault ram_fault(const struct ram *ram)
 	if (ram->page->version != TELEMETRY_VERSION || fault >= TELEMETRY_FAULT_COUNT)
 		return TELEMETRY_FAULT_NONE;
 	return (enum telemetry_fault)fault;
+}
+
+void ram_want_generation(const struct ram *ram, uint64_t generation)
+{
+	__atomic_store_n(&ram->page->generation_wanted, generation, __ATOMIC_RELEASE);
+}
+
+bool ram_read(const struct ram *ram, uint64_t gpa, void *ret_bytes, size_t size)
+{
+	/* No address below 4 GiB that the guest names is above INT64_MAX, but a guest may lie. */
+	return gpa <= INT64_MAX - size &&
+	       pread(ram->fd, ret_bytes, size, (off_t)gpa) == (ssize_t)size;
 }
 
 const char *telemetry_fault_name(enum telemetry_fault fault)

@@ -3,12 +3,13 @@
  * Guest RAM and the telemetry page in it, seen from outside: no exit, no QMP, no serial port.
  *
  * The RAM is a memfd that QEMU inherits, sealed so that no QEMU can truncate it and kill us by
- * SIGBUS. Only the telemetry page is mapped here, read-only.
+ * SIGBUS. Only the telemetry page is mapped here; all the daemon writes is generation_wanted.
  */
 #ifndef QSOAK_VM_TELEMETRY_H
 #define QSOAK_VM_TELEMETRY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -31,6 +32,12 @@ bool ram_sample(const struct ram *ram, struct telemetry *ret_telemetry);
  * each fault means. */
 enum telemetry_fault ram_fault(const struct ram *ram);
 const char *telemetry_fault_name(enum telemetry_fault fault);
+
+/* Stores generation_wanted. */
+void ram_want_generation(const struct ram *ram, uint64_t generation);
+
+/* Copies size bytes from guest-physical address gpa; false if they do not all lie in the backend. */
+bool ram_read(const struct ram *ram, uint64_t gpa, void *ret_bytes, size_t size);
 
 /* All vCPU ticks together; 0 without telemetry. Moves while the guest runs. */
 uint64_t ram_ticks(const struct ram *ram);

@@ -41,6 +41,7 @@ struct vm {
 	enum vm_state state;
 	char *folder;
 	struct run *run, *incoming;
+	uint64_t generation, saved_generation;
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 };
 
@@ -81,6 +82,8 @@ int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm,
 	if (mkdir(folder, 0700) < 0)
 		return err_set_errno(err, errno, "cannot make %s", folder);
 	r = direct_copy_images(spec->template, folder, err);
+	if (r == 0)
+		r = direct_write_config(&spec->machine->guest, spec->guest_seed, folder, err);
 	if (r < 0) {
 		folder_remove(folder);
 		return r;
@@ -88,6 +91,7 @@ int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm,
 	*ret_vm = mem_new(struct vm);
 	(*ret_vm)->loop = loop;
 	(*ret_vm)->spec = *spec;
+	(*ret_vm)->generation = 1;
 	(*ret_vm)->folder = mem_steal(folder);
 	return 0;
 }
@@ -158,6 +162,32 @@ void vm_listen(struct vm *vm, enum run_role role, const struct run_listener *lis
 		run_listen(vm->run, role, listener);
 	if (vm->incoming)
 		run_listen(vm->incoming, role, listener);
+}
+
+uint64_t vm_generation(const struct vm *vm)
+{
+	return vm->generation;
+}
+
+bool vm_ask_generation(struct vm *vm)
+{
+	const struct ram *ram = run_ram(vm->run);
+	struct telemetry telemetry;
+
+	if (!ram_sample(ram, &telemetry) || telemetry.generation == vm->generation)
+		return true;
+	ram_want_generation(ram, vm->generation);
+	return false;
+}
+
+void vm_generation_saved(struct vm *vm)
+{
+	vm->saved_generation = vm->generation++;
+}
+
+uint64_t vm_saved_generation(const struct vm *vm)
+{
+	return vm->saved_generation;
 }
 
 void vm_kill(struct vm *vm)

@@ -33,6 +33,7 @@ struct vm_spec {
 	struct records *records;
 	int64_t campaign_id;
 	int slot, vm; /* numbers */
+	uint64_t guest_seed;
 };
 
 /* Source and destination of a migration; otherwise one. */
@@ -71,6 +72,18 @@ void vm_drop_incoming(struct vm *vm);
 
 /* Who hears of every run of this VM in that role, also of those that start later; NULL: nobody. */
 void vm_listen(struct vm *vm, enum run_role role, const struct run_listener *listener);
+
+/* The generation (guests/telemetry.h) that the guest is to have now, above all it had before. */
+uint64_t vm_generation(const struct vm *vm);
+
+/* Asks the guest for it, while it runs; true once it has it, and always without telemetry. RAM that
+ * was replaced has forgotten it, so it is asked for until it is there. */
+bool vm_ask_generation(struct vm *vm);
+
+/* A snapshot holds it, and the guest is to have another one. The last generation that was saved: 0
+ * before the first. */
+void vm_generation_saved(struct vm *vm);
+uint64_t vm_saved_generation(const struct vm *vm);
 
 /* SIGKILL to all runs; vm_alive() tells when they have gone. */
 void vm_kill(struct vm *vm);

@@ -237,6 +237,12 @@ static void blame_host(struct diagnosis *diagnosis)
 		set_failure(diagnosis, FAILURE_HOST, PLACE_NONE, failure->run, detail);
 }
 
+static const enum failure_place oracle_places[] = {
+	[OP_ORACLE_NONE] = PLACE_NONE,
+	[OP_ORACLE_IMAGE] = PLACE_IMAGE,
+	[OP_ORACLE_GENERATION] = PLACE_GENERATION,
+};
+
 static bool all_exited(const struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->patient_count; i++)
@@ -274,6 +280,11 @@ static void look(void *ctx)
 		if (!decide_loss(diagnosis))
 			set_failure(diagnosis, FAILURE_ERROR, PLACE_NONE, result->run,
 				    result->err.text);
+		break;
+	case OP_CAUSE_DIFFERS:
+		if (!decide_loss(diagnosis))
+			set_failure(diagnosis, FAILURE_CORRUPTION, oracle_places[result->oracle],
+				    result->run, result->err.text);
 		break;
 	case OP_CAUSE_HOST:
 	case OP_CAUSE_NONE:
@@ -318,8 +329,9 @@ struct diagnosis *diagnosis_start(struct ev_loop *loop, const struct diagnosis_s
 	diagnosis->failure.kind = result->kind;
 	diagnosis->failure.step = result->step;
 	diagnosis->began_ns = clock_now_ns();
-	/* The error of a single QEMU that lives is all there is to know. */
-	if (found || result->cause != OP_CAUSE_ERROR || (runs[0] && runs[1]))
+	/* The error of a single QEMU that lives is all there is to know, and what an oracle found. */
+	if (found || (result->cause != OP_CAUSE_ERROR && result->cause != OP_CAUSE_DIFFERS) ||
+	    (runs[0] && runs[1]))
 		for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
 			if (runs[i])
 				add_patient(diagnosis, runs[i]);

@@ -12,7 +12,7 @@ static const char *const class_names[] = {
 	[FAILURE_SANITIZER] = "sanitizer", [FAILURE_EXIT] = "exit",
 	[FAILURE_HANG] = "hang",	   [FAILURE_PROTOCOL] = "protocol",
 	[FAILURE_ERROR] = "error",	   [FAILURE_LEAK] = "leak",
-	[FAILURE_HOST] = "host",
+	[FAILURE_HOST] = "host",	   [FAILURE_CORRUPTION] = "corruption",
 };
 NAMES_COMPLETE(class_names, FAILURE_CLASS_COUNT);
 
@@ -25,6 +25,10 @@ static const char *const place_names[] = {
 	[PLACE_JOB] = "job",
 	[PLACE_MIGRATION] = "migration",
 	[PLACE_SHUTDOWN] = "shutdown",
+	[PLACE_RAM] = "ram",
+	[PLACE_FLASH] = "flash",
+	[PLACE_IMAGE] = "image",
+	[PLACE_GENERATION] = "generation",
 };
 NAMES_COMPLETE(place_names, FAILURE_PLACE_COUNT);
 

@@ -13,6 +13,7 @@ enum failure_class {
 	FAILURE_SANITIZER,
 	FAILURE_EXIT,
 	FAILURE_HANG,
+	FAILURE_CORRUPTION,
 	FAILURE_PROTOCOL,
 	FAILURE_ERROR,
 	FAILURE_LEAK,
@@ -22,6 +23,7 @@ enum failure_class {
 
 enum failure_place {
 	PLACE_NONE,
+	/* of a hang */
 	PLACE_PROCESS,
 	PLACE_MONITOR,
 	PLACE_MAIN_LOOP,
@@ -29,6 +31,11 @@ enum failure_place {
 	PLACE_JOB,
 	PLACE_MIGRATION,
 	PLACE_SHUTDOWN,
+	/* of a corruption */
+	PLACE_RAM,
+	PLACE_FLASH,
+	PLACE_IMAGE,
+	PLACE_GENERATION,
 	FAILURE_PLACE_COUNT,
 };
 
@@ -39,9 +46,10 @@ const char *failure_place_name(enum failure_place place);
 
 struct failure {
 	enum failure_class class;
-	enum failure_place place; /* of a hang */
+	enum failure_place place; /* of a hang or a corruption */
 	enum op_kind kind;
 	const char *step;	   /* static, or NULL */
+	const char *after;	   /* corruption: what moved the guest's memory last; static */
 	struct run *run;	   /* the run at fault, or NULL */
 	struct child_exit exit;	   /* of the run at fault, if it has exited */
 	char detail[ERR_TEXT_MAX]; /* one line for people, printable ASCII */

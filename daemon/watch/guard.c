@@ -41,7 +41,8 @@ struct guard {
 	int64_t stall_ns;
 	struct protocol_words *words;
 	struct op *op;
-	bool ran; /* the guest, when the operation began */
+	bool ran;	   /* the guest, when the operation began */
+	const char *moved; /* kind of what moved the guest's memory last */
 	struct run_listener listener;
 	struct ward ward[VM_RUNS_MAX];
 	struct deadline look;
@@ -222,6 +223,10 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 	if (!protocol_event(&ward_of(guard, run)->protocol, event->name, event->data, text,
 			    sizeof(text)))
 		find(guard, FAILURE_PROTOCOL, PLACE_NONE, run, text);
+	/* Our guests do not reset themselves: it has run into what is no code of its own. */
+	if (!strcmp(event->name, "RESET") && json_is_true(json_object_get(event->data, "guest")))
+		find(guard, FAILURE_PROTOCOL, PLACE_NONE, run,
+		     "RESET by the guest, which does no such thing");
 	if (strcmp(event->name, "BLOCK_IO_ERROR") ||
 	    !json_is_true(json_object_get(event->data, "nospace")))
 		return;
@@ -244,6 +249,34 @@ static void read_output(struct ward *ward)
 	ward->output_size = size;
 }
 
+/* The guest latches what it sees, but a load would undo that: so here it is latched for good. */
+static void read_mismatch(struct guard *guard, struct run *run)
+{
+	static const enum failure_place places[] = {
+		[TELEMETRY_PLACE_FLASH] = PLACE_FLASH,
+		[TELEMETRY_PLACE_RAM] = PLACE_RAM,
+	};
+	auto_free char *detail = NULL;
+	struct telemetry telemetry;
+
+	if (guard->found || !ram_sample(run_ram(run), &telemetry) ||
+	    telemetry.mismatch_place == TELEMETRY_PLACE_NONE ||
+	    telemetry.mismatch_place >= ARRAY_SIZE(places))
+		return;
+	detail = mem_printf("the guest's vCPU %" PRIu32 " found a wrong word in %s 0x%" PRIx64
+			    ": expected 0x%08" PRIx64 ", found 0x%08" PRIx64 "%s",
+			    telemetry.mismatch_vcpu,
+			    telemetry.mismatch_place == TELEMETRY_PLACE_FLASH ? "pflash at offset"
+									      : "RAM at address",
+			    telemetry.mismatch_where, telemetry.mismatch_expected,
+			    telemetry.mismatch_found,
+			    telemetry.mismatch_expected == telemetry.mismatch_found
+				    ? ", which was right at a second look"
+				    : "");
+	guard->failure.after = guard->moved;
+	find(guard, FAILURE_CORRUPTION, places[telemetry.mismatch_place], run, detail);
+}
+
 static void look_at(struct guard *guard, struct run *run)
 {
 	struct ward *ward;
@@ -253,6 +286,7 @@ static void look_at(struct guard *guard, struct run *run)
 		return;
 	ward = ward_of(guard, run);
 	read_output(ward);
+	read_mismatch(guard, run);
 	judge(ward);
 	if (guard->rules->heartbeat && !guard->found)
 		send_heartbeat(ward);
@@ -281,6 +315,7 @@ struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_
 	guard->rules = rules;
 	guard->stall_ns = stall_ns;
 	guard->words = words;
+	guard->moved = op_kind_name(OP_BOOT);
 	guard->listener = (struct run_listener){ .event = event_in, .ctx = guard };
 	vm_listen(vm, RUN_ROLE_WATCH, &guard->listener);
 	deadline_init(&guard->look, look, guard);
@@ -308,18 +343,29 @@ static bool guest_runs(struct guard *guard)
 	return run && ward_of(guard, run)->protocol.run == PROTOCOL_RUNS;
 }
 
+/* Operations that put the guest's memory in place anew. */
+static const bool moves_memory[OP_KIND_COUNT] = {
+	[OP_SNAPSHOT_LOAD] = true,
+	[OP_SNAPSHOT_LOAD_VERIFY] = true,
+	[OP_MIGRATE] = true,
+	[OP_RESET] = true,
+};
+
 void guard_operation(struct guard *guard, struct op *op)
 {
+	enum op_kind kind = op_spec(op)->kind;
+
 	guard->op = op;
 	guard->ran = guest_runs(guard);
+	if (moves_memory[kind])
+		guard->moved = op_kind_name(kind);
 }
 
 /* Operations after which a guest that ran before runs again; all of RESUME comes before their end. */
 static const bool gives_back[OP_KIND_COUNT] = {
-	[OP_SNAPSHOT_SAVE] = true,
-	[OP_SNAPSHOT_LOAD] = true,
-	[OP_SNAPSHOT_DELETE] = true,
-	[OP_MIGRATE] = true,
+	[OP_SNAPSHOT_SAVE] = true,   [OP_SNAPSHOT_SAVE_VERIFY] = true,
+	[OP_SNAPSHOT_LOAD] = true,   [OP_SNAPSHOT_LOAD_VERIFY] = true,
+	[OP_SNAPSHOT_DELETE] = true, [OP_MIGRATE] = true,
 };
 
 void guard_operation_ended(struct guard *guard, const struct op_result *result)
@@ -327,6 +373,8 @@ void guard_operation_ended(struct guard *guard, const struct op_result *result)
 	auto_free char *detail = NULL;
 
 	guard->op = NULL;
+	if (vm_run(guard->vm))
+		read_mismatch(guard, vm_run(guard->vm));
 	if (result->outcome != OP_OK)
 		return;
 	if (result->kind == OP_BOOT)

@@ -58,10 +58,9 @@ static const struct row *find_row(const struct hang_signals *signals)
 }
 
 static const enum failure_place step_places[] = {
-	[OP_PLACE_MONITOR] = PLACE_MONITOR,
-	[OP_PLACE_JOB] = PLACE_JOB,
-	[OP_PLACE_MIGRATION] = PLACE_MIGRATION,
-	[OP_PLACE_SHUTDOWN] = PLACE_SHUTDOWN,
+	[OP_PLACE_MONITOR] = PLACE_MONITOR,	[OP_PLACE_JOB] = PLACE_JOB,
+	[OP_PLACE_MIGRATION] = PLACE_MIGRATION, [OP_PLACE_SHUTDOWN] = PLACE_SHUTDOWN,
+	[OP_PLACE_VCPU] = PLACE_VCPU,		[OP_PLACE_HOST] = PLACE_PROCESS,
 };
 
 enum failure_place hang_found(const struct hang_signals *signals)

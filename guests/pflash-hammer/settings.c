@@ -12,12 +12,14 @@
 #define MIB (1024u * 1024)
 
 /* q35 keeps at least this much RAM below the PCI hole, if there is as much. */
-#define RAM_LOW_MAX (2048u * MIB)
+#define RAM_LOW_MAX GUEST_WORKING_SET_END
 #define RAM_MIN (16u * MIB)
 
 #define DEFAULT_SEED 0x71736f61
 #define DEFAULT_WORKING_SET (16u * MIB)
 #define DEFAULT_TURNS_PER_PAGE 8
+
+_Static_assert(RAM_GPA == GUEST_WORKING_SET_GPA && PAGE_SIZE == GUEST_PAGE_SIZE, "config.h says so");
 
 /* Magic, version and size say whether the rest may be read. */
 #define HEADER_SIZE offsetof(struct guest_config, seed)

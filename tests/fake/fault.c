@@ -75,7 +75,7 @@ static const struct {
 	[FAULT_NO_RESUME] = { "no-resume", AT_JOB, "the guest stays stopped, the job succeeds" },
 	[FAULT_REPLY_FIRST] = { "reply-first", AT_JOB, "the reply comes before the job's events" },
 	[FAULT_EVENT_FIRST] = { "event-first", AT_JOB, "the reply comes after the job's events" },
-	[FAULT_WRONG_TAG] = { "wrong-tag", AT_LOAD, "loads another tag, if there is one" },
+	[FAULT_WRONG_TAG] = { "wrong-tag", AT_LOAD, "loads another tag, else the last deleted one" },
 	[FAULT_STUCK_MIGRATION] = { "stuck-migration", AT_MIGRATE, "stays active for ever" },
 	[FAULT_LATE_TIMES] = { "late-times", AT_MIGRATE,
 			       "total-time and downtime are 0 until 50 ms after completed" },

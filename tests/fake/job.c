@@ -37,6 +37,7 @@ struct jobs {
 	struct fake *fake;
 	struct job *first;
 	json_t *snapshots;
+	json_t *deleted; /* state of the last one; NULL: none */
 };
 
 struct jobs *jobs_new(struct fake *fake)
@@ -150,10 +151,8 @@ static void work(struct request *request)
 }
 
 static void log_state(struct request *request, const char *fact, const char *tag,
-		      const char *restored)
+		      const char *restored, const json_t *state)
 {
-	const json_t *state = json_object_get(request->fake->jobs->snapshots, restored);
-
 	log_fact(request->fake->log, fact, "{s:s, s:s, s:O*}", "tag", tag, "restored", restored,
 		 "state", state);
 }
@@ -175,25 +174,30 @@ static void save(struct request *request, struct job *job, const char *tag)
 	work(request);
 	if (!fault_fails(request, job)) {
 		json_object_set_new(fake->jobs->snapshots, tag, vm_save(fake->vm));
-		log_state(request, "saved", tag, tag);
+		log_state(request, "saved", tag, tag, json_object_get(fake->jobs->snapshots, tag));
 	}
 	if (running && !hit(&request->hits, FAULT_NO_RESUME))
 		vm_start(fake->vm);
 }
 
-/* The tag that a load restores, which a fault exchanges. */
-static const char *tag_to_load(struct request *request, const char *tag)
+/* What a load restores, which a fault exchanges; ret_tag is what it really was. */
+static json_t *state_to_load(struct request *request, const char *tag, const char **ret_tag)
 {
+	struct jobs *jobs = request->fake->jobs;
 	const char *other;
 	json_t *state;
 
+	*ret_tag = tag;
 	if (!hit(&request->hits, FAULT_WRONG_TAG))
-		return tag;
-	json_object_foreach(request->fake->jobs->snapshots, other, state) {
-		if (strcmp(other, tag))
-			return other;
+		return json_object_get(jobs->snapshots, tag);
+	json_object_foreach(jobs->snapshots, other, state) {
+		if (!strcmp(other, tag))
+			continue;
+		*ret_tag = other;
+		return state;
 	}
-	return tag;
+	*ret_tag = jobs->deleted ? "(deleted)" : tag;
+	return jobs->deleted ? jobs->deleted : json_object_get(jobs->snapshots, tag);
 }
 
 static void load(struct request *request, struct job *job, const char *tag)
@@ -201,6 +205,7 @@ static void load(struct request *request, struct job *job, const char *tag)
 	struct fake *fake = request->fake;
 	bool running = vm_running(fake->vm);
 	const char *restored;
+	json_t *state;
 
 	vm_stop(fake->vm, "restore-vm");
 	if (!json_object_get(fake->jobs->snapshots, tag)) {
@@ -210,21 +215,25 @@ static void load(struct request *request, struct job *job, const char *tag)
 	work(request);
 	if (fault_fails(request, job))
 		return;
-	restored = tag_to_load(request, tag);
-	vm_load(fake->vm, json_object_get(fake->jobs->snapshots, restored));
-	log_state(request, "loaded", tag, restored);
+	state = state_to_load(request, tag, &restored);
+	vm_load(fake->vm, state);
+	log_state(request, "loaded", tag, restored, state);
 	if (running && !hit(&request->hits, FAULT_NO_RESUME))
 		vm_start(fake->vm);
 }
 
 static void delete (struct request *request, struct job *job, const char *tag)
 {
+	struct jobs *jobs = request->fake->jobs;
+
 	if (request->slow)
 		work(request);
 	if (fault_fails(request, job))
 		return;
+	json_decref(jobs->deleted);
+	jobs->deleted = json_incref(json_object_get(jobs->snapshots, tag));
 	/* A tag that is not there is no error. */
-	json_object_del(request->fake->jobs->snapshots, tag);
+	json_object_del(jobs->snapshots, tag);
 	log_fact(request->fake->log, "deleted", "{s:s}", "tag", tag);
 }
 

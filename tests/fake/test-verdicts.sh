@@ -11,6 +11,9 @@ host io-error -fake,io-error@snapshot-save:4 \
 host no-space -fake,no-space@snapshot-save:4 "host null host in snapshot-save/result: the disk is \
 full: the job failed: Error while writing VM state: No space left on device"
 
+story wrong-tag -fake,wrong-tag@snapshot-load:3 \
+	'corruption generation corruption of generation in snapshot-load/guest'
+
 story asan -fake,asan@snapshot-load \
 	'sanitizer null AddressSanitizer: heap-use-after-free in pflash_update'
 story tsan -fake,tsan@snapshot-load,-fake-slow,snapshot-load=3000 \

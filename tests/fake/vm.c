@@ -218,6 +218,8 @@ void vm_reset(struct vm *vm)
 	put(&page->vcpu[0].flash_checks, 0);
 	put(&page->vcpu[0].ram_sweeps, 0);
 	put(&page->vcpu[0].tick, 0);
+	put(&page->generation_wanted, 0);
+	put(&page->generation, 0);
 	log_fact(vm->fake->log, "reset", NULL);
 	monitor_event(vm->fake->monitor, "RESET",
 		      json_pack("{s:b, s:s}", "guest", 0, "reason", "host-qmp-system-reset"));

@@ -148,10 +148,12 @@ static void a_guest_that_stands_because_it_was_stopped_is_no_vcpu_hang(void **st
 
 static void every_class_and_place_has_the_name_that_people_read(void **state)
 {
-	static const char *const classes[] = { "assertion", "crash", "sanitizer", "exit", "hang",
-					       "protocol",  "error", "leak", "host" };
+	static const char *const classes[] = { "assertion", "crash",	  "sanitizer", "exit",
+					       "hang",	    "corruption", "protocol",  "error",
+					       "leak",	    "host" };
 	static const char *const places[] = { NULL,   "process", "monitor",   "main-loop",
-					      "vcpu", "job",	 "migration", "shutdown" };
+					      "vcpu", "job",	 "migration", "shutdown",
+					      "ram",  "flash",	 "image",     "generation" };
 
 	(void)state;
 	assert_int_equal(ARRAY_SIZE(classes), FAILURE_CLASS_COUNT);

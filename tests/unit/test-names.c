@@ -48,10 +48,17 @@ static void a_list_reads_like_a_sentence(void **state)
 
 static void every_kind_of_operation_is_found_by_its_name(void **state)
 {
-	static const char *const kinds[] = {
-		"boot",		  "snapshot-save", "snapshot-load", "snapshot-delete", "migrate",
-		"migrate-cancel", "stop-cont",	   "reset",	    "shutdown"
-	};
+	static const char *const kinds[] = { "boot",
+					     "snapshot-save",
+					     "snapshot-save-verify",
+					     "snapshot-load",
+					     "snapshot-load-verify",
+					     "snapshot-delete",
+					     "migrate",
+					     "migrate-cancel",
+					     "stop-cont",
+					     "reset",
+					     "shutdown" };
 
 	(void)state;
 	assert_int_equal(ARRAY_SIZE(kinds), OP_KIND_COUNT);
@@ -59,7 +66,8 @@ static void every_kind_of_operation_is_found_by_its_name(void **state)
 		assert_string_equal(op_kind_name((enum op_kind)i), kinds[i]);
 		assert_int_equal(op_kind_find(kinds[i]), i);
 		assert_int_equal(op_kind_in_loop((enum op_kind)i),
-				 i != OP_BOOT && i != OP_SHUTDOWN);
+				 i != OP_BOOT && i != OP_SHUTDOWN && i != OP_SNAPSHOT_SAVE_VERIFY &&
+					 i != OP_SNAPSHOT_LOAD_VERIFY);
 	}
 	assert_int_equal(op_kind_find("reboot"), -1);
 }

@@ -44,6 +44,31 @@ _Static_assert(ARRAY_SIZE(fault_names) == FAULTS, "every fault has a name");
 
 /* The fault. */
 
+static void say_error(struct peer *peer, const json_t *command)
+{
+	puppet_say(&peer->puppet,
+		   json_pack("{s:{s:s, s:s}, s:O}", "error", "class", "GenericError", "desc",
+			     "no such luck", "id", json_object_get(command, "id")));
+}
+
+/* The step under test is in progress, and all it needs for any fault is there. */
+static bool wait_held(struct stage *stage)
+{
+	enum op_side side;
+
+	if (stage->dones)
+		fail_msg("it ended before the step %s, in %s: %s", stage->target,
+			 stage->result.step, stage->result.err.text);
+	if (!in_target(stage))
+		return false;
+	side = stage->op->step->side;
+	if (!stage->peer[side].there)
+		return false;
+	if (target_is(stage, "sigterm"))
+		return stage->peer[side].puppet.terminated;
+	return !stage->op->waits_for_reply || stage->peer[side].held;
+}
+
 static void drain(struct stage *stage)
 {
 	for (int side = 0; side < OP_SIDE_COUNT; side++)
@@ -285,6 +310,18 @@ static void snapshot_load(void **state)
 		 &(struct variant){ .kind = OP_SNAPSHOT_LOAD, .measures = BLACKOUT_MEASURES });
 }
 
+static void snapshot_save_verify(void **state)
+{
+	play_all(*state, &(struct variant){ .kind = OP_SNAPSHOT_SAVE_VERIFY,
+					    .measures = BLACKOUT_MEASURES });
+}
+
+static void snapshot_load_verify(void **state)
+{
+	play_all(*state, &(struct variant){ .kind = OP_SNAPSHOT_LOAD_VERIFY,
+					    .measures = BLACKOUT_MEASURES });
+}
+
 static void snapshot_delete(void **state)
 {
 	play_all(*state, &(struct variant){ .kind = OP_SNAPSHOT_DELETE });
@@ -449,6 +486,8 @@ int main(int argc, char **argv)
 		TEST(boot),
 		TEST(snapshot_save),
 		TEST(snapshot_load),
+		TEST(snapshot_save_verify),
+		TEST(snapshot_load_verify),
 		TEST(snapshot_delete),
 		TEST(stop_cont),
 		TEST(reset),

@@ -80,6 +80,19 @@ static void each_class_has_its_title(void **state)
 	assert_string_equal(signature(&failure), "host in boot/begin: no memory");
 }
 
+static void a_corruption_is_named_by_what_moved_the_memory_or_by_its_operation(void **state)
+{
+	struct failure failure = *failure_of(FAILURE_CORRUPTION, "offset 0x12");
+
+	(void)state;
+	failure.place = PLACE_FLASH;
+	failure.after = "migrate";
+	assert_string_equal(signature(&failure), "corruption of flash after migrate");
+	failure.after = NULL;
+	failure.place = PLACE_IMAGE;
+	assert_string_equal(signature(&failure), "corruption of image in snapshot-load/load");
+}
+
 static void numbers_do_not_keep_equal_failures_apart(void **state)
 {
 	(void)state;
@@ -215,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_class_has_its_title),
+		cmocka_unit_test(a_corruption_is_named_by_what_moved_the_memory_or_by_its_operation),
 		cmocka_unit_test(numbers_do_not_keep_equal_failures_apart),
 		cmocka_unit_test(addresses_do_not_keep_equal_failures_apart),
 		cmocka_unit_test(paths_do_not_keep_equal_failures_apart),
