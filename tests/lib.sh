@@ -65,8 +65,8 @@ profile() {
 		guest: {name: pflash-hammer}
 		fleet: {vms: $vms, loops-per-vm: ${LOOPS:-5}}
 		operations:
-		  - {operation: snapshot-save}
-		  - {operation: snapshot-load}
+		  - {operation: snapshot-save, verify: 0}
+		  - {operation: snapshot-load, verify: 0}
 		  ${MIGRATE+- {operation: migrate, channels: 2, every: $MIGRATE\}}
 		  - {operation: snapshot-delete}
 		limits: {boot: 20s, reply: ${LIMIT:-20s}, snapshot-save: ${LIMIT:-20s},
