@@ -68,6 +68,8 @@ $(BUILD)/qsoak: $(cli_obj) $(BUILD)/libqsoak.a
 $(BUILD)/tests/fake-qemu: $(fake_src:%.c=$(BUILD)/%.o)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lpthread
 
+$(BUILD)/tests/fake/recording.o: $(wildcard tests/data/qmp-schema-*.json)
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
 

@@ -11,6 +11,7 @@
 #include "monitor.h"
 #include "schema.h"
 #include "strike.h"
+#include "tables.h"
 
 static void send_error(struct fake *fake, json_t *id, const char *class, const char *text)
 {
@@ -22,7 +23,8 @@ void request_return(struct request *request, json_t *value)
 {
 	request->replied = true;
 	monitor_send(request->fake->monitor,
-		     json_pack("{s:o, s:O*}", "return", value, "id", request->id));
+		     json_pack("{s:o, s:O*}", "return", schema_prune(request->command, value), "id",
+			       request->id));
 }
 
 void request_error(struct request *request, const char *format, ...)
@@ -80,7 +82,7 @@ static bool check_shape(const json_t *object, bool oob_allowed, char *ret_why, s
 static bool find_command(struct fake *fake, json_t *id, const char *name, bool oob,
 			 const struct command **ret_command)
 {
-	const struct command *command = schema_find(name);
+	const struct command *command = tables_find(name);
 	bool negotiating = command && !strcmp(name, "qmp_capabilities");
 	char why[160];
 
@@ -94,12 +96,12 @@ static bool find_command(struct fake *fake, json_t *id, const char *name, bool o
 			   "Capabilities negotiation is already complete, command ignored");
 		return false;
 	}
-	if (!command) {
+	if (!command || !schema_has(command)) {
 		snprintf(why, sizeof(why), "The command %.64s has not been found", name);
 		send_error(fake, id, "CommandNotFound", why);
 		return false;
 	}
-	if (oob && !command->oob) {
+	if (oob && !schema_allows_oob(command)) {
 		snprintf(why, sizeof(why), "The command %s does not support OOB", name);
 		send_error(fake, id, "GenericError", why);
 		return false;
@@ -182,6 +184,6 @@ void dispatch_oob(struct fake *fake, json_t *object)
 
 json_t *dispatch_version(void)
 {
-	return json_pack("{s:{s:i, s:i, s:i}, s:s}", "qemu", "micro", 99, "minor", 2, "major", 7,
-			 "package", "fake");
+	return json_pack("{s:{s:i, s:i, s:i}, s:s}", "qemu", "micro", FAKE_MICRO, "minor",
+			 schema_minor(), "major", schema_major(), "package", "fake");
 }

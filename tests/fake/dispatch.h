@@ -8,6 +8,8 @@
 
 #include "fault.h"
 
+#define FAKE_MICRO 99
+
 struct fake;
 struct message;
 
@@ -23,7 +25,7 @@ struct request {
 	bool replied;
 };
 
-/* Replies; takes the value. A command that does not reply itself gets {} as its reply. */
+/* Replies; takes the value, of which the schema decides what is told. A command that does not reply itself gets {} as its reply. */
 void request_return(struct request *request, json_t *value);
 void request_error(struct request *request, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "log.h"
-#include "schema.h"
+#include "tables.h"
 
 #define FAULTS_MAX 64
 
@@ -166,7 +166,7 @@ static bool find_verb(const char *text, struct fault *fault)
 
 static bool find_when(const char *name, const struct command **ret_command)
 {
-	*ret_command = schema_find(name);
+	*ret_command = tables_find(name);
 	return *ret_command || !strcmp(name, "boot");
 }
 
@@ -276,5 +276,5 @@ void faults_usage(FILE *file)
 		fprintf(file, "  %-16s %s  (%s)\n", verbs[verb].name, verbs[verb].meaning,
 			scope_names[verbs[verb].scope]);
 	fprintf(file, "COMMAND:\n");
-	schema_print_names(file);
+	tables_print(file);
 }

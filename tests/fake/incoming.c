@@ -115,6 +115,8 @@ void incoming_listen(struct request *request)
 {
 	struct migration *migration = request->fake->migration;
 
+	if (!migration_has_address(request))
+		return;
 	if (!request->fake->incoming) {
 		request_error(request, "'-incoming' was not specified on the command line");
 		return;

@@ -19,8 +19,8 @@
 #include "log.h"
 #include "migration.h"
 #include "monitor.h"
-#include "schema.h"
 #include "strike.h"
+#include "tables.h"
 #include "vm.h"
 
 #define USUAL_MS 1

@@ -30,6 +30,7 @@
 #include "monitor.h"
 #include "schema.h"
 #include "strike.h"
+#include "tables.h"
 #include "vm.h"
 
 struct options {
@@ -37,6 +38,8 @@ struct options {
 	char ram_path[64];
 	unsigned long long ram_size;
 	int qmp_fd; /* -1: none */
+	const char *schema, *lacks;
+	bool version;
 };
 
 void fake_stderr(const char *format, ...)
@@ -165,7 +168,9 @@ static void read_option(struct fake *fake, struct options *options, const char *
 		if (!faults_add_slow(fake->faults, value, why, sizeof(why)))
 			usage(why);
 	} else if (!strcmp(name, "fake-lacks")) {
-		schema_lack(value);
+		options->lacks = value;
+	} else if (!strcmp(name, "fake-schema")) {
+		options->schema = value;
 	} else if (!strcmp(name, "fake-log")) {
 		options->log_path = value;
 	} else if (!strcmp(name, "name")) {
@@ -182,8 +187,9 @@ static void read_option(struct fake *fake, struct options *options, const char *
 
 static void print_version(void)
 {
-	puts("QEMU emulator version 7.2.99 (fake)\n"
-	     "qsoak's fake QEMU, which emulates nothing but QMP");
+	printf("QEMU emulator version %d.%d.%d (fake)\n"
+	       "qsoak's fake QEMU, which emulates nothing but QMP\n",
+	       schema_major(), schema_minor(), FAKE_MICRO);
 }
 
 /* Options that the fake does not know go by: their value is what does not start with '-'. */
@@ -193,10 +199,8 @@ static void read_options(struct fake *fake, struct options *options, int argc, c
 		const char *name = argv[i] + strspn(argv[i], "-");
 		const char *value = "";
 
-		if (!strcmp(name, "version")) {
-			print_version();
-			exit(0);
-		}
+		if (!strcmp(name, "version"))
+			options->version = true;
 		if (!strcmp(name, "S"))
 			fake->autostart = false;
 		if (i + 1 < argc && argv[i + 1][0] != '-')
@@ -227,7 +231,7 @@ static void name_process(unsigned pid, char *ret_name, size_t size)
 /* A signal is a quit, to the script of faults too. */
 static void hear_signal(struct fake *fake, int fd)
 {
-	const struct command *quit = schema_find("quit");
+	const struct command *quit = tables_find("quit");
 	struct signalfd_siginfo info;
 	char name[128];
 	struct hits hits;
@@ -313,6 +317,13 @@ int main(int argc, char **argv)
 	pthread_mutex_init(&fake.bql, NULL);
 	fake.faults = faults_new();
 	read_options(&fake, &options, argc, argv);
+	if (!schema_load(options.schema, options.lacks))
+		usage("-fake-schema: there is no recording of that version");
+	if (options.version) {
+		print_version();
+		fflush(stdout);
+		_exit(0);
+	}
 	fake.log = log_open(options.log_path);
 	if (!fake.log) {
 		fake_stderr("-fake-log %s: %m", options.log_path);

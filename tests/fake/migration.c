@@ -25,7 +25,6 @@
 #include "job.h"
 #include "log.h"
 #include "monitor.h"
-#include "schema.h"
 #include "vm.h"
 
 #define USUAL_MS 5
@@ -84,12 +83,26 @@ static bool unix_address(struct request *request, const char *path, struct addre
 	return true;
 }
 
+/* Both are optional where there are both. */
+bool migration_has_address(struct request *request)
+{
+	if (json_object_get(request->args, "uri") ||
+	    json_array_size(json_object_get(request->args, "channels")))
+		return true;
+	request_error(request, "need either 'uri' or 'channels' argument");
+	return false;
+}
+
 bool migration_address(struct request *request, struct address *ret_address)
 {
 	const char *uri = json_string_value(json_object_get(request->args, "uri"));
 	unsigned short port;
 	int used = 0;
 
+	if (!uri) {
+		request_error(request, "fake: channels are not taken");
+		return false;
+	}
 	if (!strncmp(uri, "unix:", strlen("unix:")) && uri[strlen("unix:")])
 		return unix_address(request, uri + strlen("unix:"), ret_address);
 	if (sscanf(uri, "tcp:127.0.0.1:%hu%n", &port, &used) == 1 && !uri[used]) {
@@ -272,6 +285,8 @@ void migration_migrate(struct request *request)
 	struct migration *migration = request->fake->migration;
 	eventfd_t count;
 
+	if (!migration_has_address(request))
+		return;
 	if (migration_running(migration)) {
 		request_error(request, "There's a migration process in progress");
 		return;

@@ -59,6 +59,9 @@ bool migration_running(const struct migration *migration);
 /* Sets the status, with the event if the client has asked for it. */
 void migration_set_status(struct migration *migration, const char *status);
 
+/* False after an error reply. */
+bool migration_has_address(struct request *request);
+
 /* "unix:PATH" or "tcp:127.0.0.1:PORT" to an address. False after an error reply. */
 bool migration_address(struct request *request, struct address *ret_address);
 

@@ -1,40 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finds commands, checks their arguments as QEMU's input visitor does, and introspects. */
+/*
+ * Theory of operation: the recording is a flat list of entities that refer to each other by name. A
+ * value and its entity are walked together, as QEMU's visitors do: on the way in to refuse it, on
+ * the way out to take away what is not there. It is read once and never changed, so all threads may.
+ */
 #include "schema.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "recording.h"
 #include "tables.h"
 
-const struct command *schema_find(const char *name)
+static struct {
+	const struct recording *recording;
+	json_t *list;	 /* what query-qmp-schema returns */
+	json_t *by_name; /* the entities */
+} schema;
+
+static const char *text_of(const json_t *object, const char *key)
 {
-	for (const struct command *command = tables_commands; command->name; command++) {
-		if (!strcmp(command->name, name))
-			return command;
+	return json_string_value(json_object_get(object, key));
+}
+
+static const json_t *entity_of(const char *name)
+{
+	return name ? json_object_get(schema.by_name, name) : NULL;
+}
+
+static const json_t *type_of(const json_t *member, const char *key)
+{
+	return entity_of(text_of(member, key));
+}
+
+static bool is(const json_t *entity, const char *meta)
+{
+	const char *own = text_of(entity, "meta-type");
+
+	return own && !strcmp(own, meta);
+}
+
+/* An enumeration tells its values twice, with and without their features. */
+static void forget_value(json_t *entity, const char *lacks)
+{
+	static const char *const lists[] = { "members", "values" };
+
+	for (size_t i = 0; lacks && i < 2; i++) {
+		json_t *list = json_object_get(entity, lists[i]);
+
+		for (size_t at = json_array_size(list); at-- > 0;) {
+			json_t *value = json_array_get(list, at);
+			const char *name = json_is_string(value) ? json_string_value(value)
+								 : text_of(value, "name");
+
+			if (!strcmp(name, lacks))
+				json_array_remove(list, at);
+		}
 	}
-	return NULL;
 }
 
-static const char *lacking;
-
-void schema_lack(const char *value)
+bool schema_load(const char *version, const char *lacks)
 {
-	lacking = value;
+	const struct recording *recording = recordings;
+	json_t *entity;
+	size_t i;
+
+	while (version && recording->version && strcmp(recording->version, version))
+		recording++;
+	if (!recording->version)
+		return false;
+	schema.recording = recording;
+	schema.list = json_loads(recording->text, 0, NULL);
+	schema.by_name = json_object();
+	if (!schema.list)
+		abort();
+	json_array_foreach(schema.list, i, entity) {
+		if (is(entity, "enum"))
+			forget_value(entity, lacks);
+		json_object_set(schema.by_name, text_of(entity, "name"), entity);
+	}
+	return true;
 }
 
-bool schema_lacks(const char *value)
+int schema_major(void)
 {
-	return lacking && !strcmp(value, lacking);
+	return schema.recording->major;
 }
 
-void schema_print_names(FILE *file)
+int schema_minor(void)
 {
-	for (const struct command *command = tables_commands; command->name; command++)
-		fprintf(file, "  %s\n", command->name);
+	return schema.recording->minor;
 }
 
-/* What a visitor carries along: where it is and what it found. */
+bool schema_has(const struct command *command)
+{
+	return is(entity_of(command->name), "command");
+}
+
+bool schema_allows_oob(const struct command *command)
+{
+	return json_is_true(json_object_get(entity_of(command->name), "allow-oob"));
+}
+
+/* What a visitor carries along. */
 struct visit {
 	char *why;
 	size_t size;
@@ -47,118 +117,171 @@ static bool wrong_type(struct visit *visit, const char *path, const char *expect
 	return false;
 }
 
-static bool wrong_value(struct visit *visit, const char *path, const char *expected)
+/* The recording does not tell how wide an integer is. */
+static bool check_int(struct visit *visit, const char *path, const char *name, const json_t *value)
 {
-	snprintf(visit->why, visit->size, "Parameter '%s' expects %s", path, expected);
+	int bits = tables_bits(name);
+	const char *expected = bits == 8 ? "uint8_t" : bits == 32 ? "uint32_t" : "uint64";
+	bool number = json_is_integer(value) && json_integer_value(value) >= 0;
+
+	if (number && (bits == 64 || json_integer_value(value) < 1ll << bits))
+		return true;
+	snprintf(visit->why, visit->size, "Parameter '%s' expects %s", path,
+		 number ? expected : "uint64");
 	return false;
 }
 
-static bool check_unsigned(struct visit *visit, const char *path, const json_t *value,
-			   long long max, const char *narrow)
+static bool check_builtin(struct visit *visit, const char *path, const char *name,
+			  const json_t *entity, const json_t *value)
 {
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return wrong_value(visit, path, "uint64");
-	if (max && json_integer_value(value) > max)
-		return wrong_value(visit, path, narrow);
+	const char *type = text_of(entity, "json-type");
+
+	if (!strcmp(type, "int"))
+		return check_int(visit, path, name, value);
+	if (!strcmp(type, "string"))
+		return json_is_string(value) || wrong_type(visit, path, "string");
+	if (!strcmp(type, "boolean"))
+		return json_is_boolean(value) || wrong_type(visit, path, "boolean");
+	if (!strcmp(type, "null"))
+		return json_is_null(value) || wrong_type(visit, path, "null");
+	if (!strcmp(type, "number"))
+		return json_is_number(value) || wrong_type(visit, path, "number");
 	return true;
 }
 
 /* QEMU names the member here, not its path; an element has no name. */
-static bool check_enum(struct visit *visit, const char *path, const char *name, const json_t *value,
-		       const char *const *names)
+static bool check_enum(struct visit *visit, const char *path, const char *name,
+		       const json_t *entity, const json_t *value)
 {
+	json_t *member;
+	size_t i;
+
 	if (!json_is_string(value))
 		return wrong_type(visit, path, "string");
-	for (; *names; names++) {
-		if (!strcmp(*names, json_string_value(value)) && !schema_lacks(*names))
+	json_array_foreach(json_object_get(entity, "members"), i, member)
+		if (!strcmp(text_of(member, "name"), json_string_value(value)))
 			return true;
-	}
 	snprintf(visit->why, visit->size, "Parameter '%s' does not accept value '%.64s'",
 		 name ? name : "null", json_string_value(value));
 	return false;
 }
 
-static bool check_members(struct visit *visit, const char *prefix, const struct arg *args,
-			  const json_t *object);
+static bool check_object(struct visit *visit, const char *path, const json_t *entity,
+			 const json_t *value);
 
-static bool check_array(struct visit *visit, const char *path, const struct arg *arg,
+static bool check_value(struct visit *visit, const char *path, const char *name,
+			const json_t *entity, const json_t *value);
+
+static bool check_array(struct visit *visit, const char *path, const json_t *entity,
 			const json_t *array)
 {
-	char element[128];
+	char element[160];
 	json_t *value;
 	size_t i;
 
 	if (!json_is_array(array))
 		return wrong_type(visit, path, "array");
 	json_array_foreach(array, i, value) {
-		snprintf(element, sizeof(element), "%.100s[%zu]", path, i);
-		if (arg->type == ARG_STRS && !json_is_string(value))
-			return wrong_type(visit, element, "string");
-		if (arg->type == ARG_ENUMS && !check_enum(visit, element, NULL, value, arg->names))
-			return false;
-		if (arg->type == ARG_OBJECTS && !json_is_object(value))
-			return wrong_type(visit, element, "object");
-		if (arg->type == ARG_OBJECTS && !check_members(visit, element, arg->members, value))
+		snprintf(element, sizeof(element), "%.130s[%zu]", path, i);
+		if (!check_value(visit, element, NULL, type_of(entity, "element-type"), value))
 			return false;
 	}
 	return true;
 }
 
-static bool check_value(struct visit *visit, const char *path, const struct arg *arg,
-			const json_t *value)
+/* Whatever one of the members accepts. The only one that is met is a string or null. */
+static bool check_alternate(struct visit *visit, const char *path, const char *name,
+			    const json_t *entity, const json_t *value)
 {
-	switch (arg->type) {
-	case ARG_STR:
-		return json_is_string(value) || wrong_type(visit, path, "string");
-	case ARG_BOOL:
-		return json_is_boolean(value) || wrong_type(visit, path, "boolean");
-	case ARG_UINT8:
-		return check_unsigned(visit, path, value, UINT8_MAX, "uint8_t");
-	case ARG_UINT32:
-		return check_unsigned(visit, path, value, UINT32_MAX, "uint32_t");
-	case ARG_UINT64:
-		return check_unsigned(visit, path, value, 0, NULL);
-	case ARG_STR_OR_NULL:
-		return json_is_string(value) || json_is_null(value) ||
-		       wrong_type(visit, path, "string or null");
-	case ARG_ENUM:
-		return check_enum(visit, path, arg->name, value, arg->names);
-	case ARG_STRS:
-	case ARG_ENUMS:
-	case ARG_OBJECTS:
-		return check_array(visit, path, arg, value);
-	}
-	return false;
+	json_t *member;
+	size_t i;
+
+	json_array_foreach(json_object_get(entity, "members"), i, member)
+		if (check_value(visit, path, name, type_of(member, "type"), value))
+			return true;
+	return wrong_type(visit, path, "StrOrNull");
+}
+
+static bool check_value(struct visit *visit, const char *path, const char *name,
+			const json_t *entity, const json_t *value)
+{
+	if (is(entity, "builtin"))
+		return check_builtin(visit, path, name, entity, value);
+	if (is(entity, "enum"))
+		return check_enum(visit, path, name, entity, value);
+	if (is(entity, "array"))
+		return check_array(visit, path, entity, value);
+	if (is(entity, "alternate"))
+		return check_alternate(visit, path, name, entity, value);
+	return json_is_object(value) ? check_object(visit, path, entity, value)
+				     : wrong_type(visit, path, "object");
 }
 
 static void join(char *path, size_t size, const char *prefix, const char *name)
 {
-	snprintf(path, size, "%.60s%s%.60s", prefix, *prefix ? "." : "", name);
+	snprintf(path, size, "%.90s%s%.60s", prefix, *prefix ? "." : "", name);
 }
 
-static bool check_members(struct visit *visit, const char *prefix, const struct arg *args,
-			  const json_t *object)
+/* What a union adds for the value that its tag has in this object, or NULL. */
+static const json_t *variant_of(const json_t *entity, const json_t *object)
 {
-	char path[128];
+	const char *tag = text_of(entity, "tag");
+	const char *value = tag ? text_of(object, tag) : NULL;
+	json_t *variant;
+	size_t i;
+
+	json_array_foreach(json_object_get(entity, "variants"), i, variant)
+		if (value && !strcmp(text_of(variant, "case"), value))
+			return type_of(variant, "type");
+	return NULL;
+}
+
+/* The member of that name that such an object may have, or NULL. */
+static const json_t *member_of(const json_t *entity, const json_t *object, const char *name)
+{
+	json_t *member;
+	size_t i;
+
+	for (; entity; entity = variant_of(entity, object))
+		json_array_foreach(json_object_get(entity, "members"), i, member)
+			if (!strcmp(text_of(member, "name"), name))
+				return member;
+	return NULL;
+}
+
+static bool check_member(struct visit *visit, const char *prefix, const json_t *member,
+			 const json_t *object)
+{
+	const char *name = text_of(member, "name");
+	const json_t *value = json_object_get(object, name);
+	char path[160];
+
+	join(path, sizeof(path), prefix, name);
+	if (value)
+		return check_value(visit, path, name, type_of(member, "type"), value);
+	if (json_object_get(member, "default"))
+		return true;
+	snprintf(visit->why, visit->size, "Parameter '%s' is missing", path);
+	return false;
+}
+
+static bool check_object(struct visit *visit, const char *prefix, const json_t *entity,
+			 const json_t *object)
+{
+	char path[160];
 	const char *key;
 	json_t *value;
+	size_t i;
 
-	for (const struct arg *arg = args; arg && arg->name; arg++) {
-		join(path, sizeof(path), prefix, arg->name);
-		value = json_object_get(object, arg->name);
-		if (!value && !arg->optional) {
-			snprintf(visit->why, visit->size, "Parameter '%s' is missing", path);
-			return false;
-		}
-		if (value && !check_value(visit, path, arg, value))
-			return false;
+	for (const json_t *part = entity; part; part = variant_of(part, object)) {
+		json_t *member;
+
+		json_array_foreach(json_object_get(part, "members"), i, member)
+			if (!check_member(visit, prefix, member, object))
+				return false;
 	}
 	json_object_foreach((json_t *)object, key, value) {
-		const struct arg *arg = args;
-
-		while (arg && arg->name && strcmp(arg->name, key))
-			arg++;
-		if (arg && arg->name)
+		if (member_of(entity, object, key))
 			continue;
 		join(path, sizeof(path), prefix, key);
 		snprintf(visit->why, visit->size, "Parameter '%s' is unexpected", path);
@@ -171,5 +294,51 @@ bool schema_check(const struct command *command, const json_t *args, char *ret_w
 {
 	struct visit visit = { ret_why, size };
 
-	return check_members(&visit, "", command->args, args);
+	return check_object(&visit, "", type_of(entity_of(command->name), "arg-type"), args);
+}
+
+static json_t *pruned(const json_t *entity, const json_t *value)
+{
+	json_t *copy, *one;
+	const char *key;
+	size_t i;
+
+	if (is(entity, "array")) {
+		copy = json_array();
+		json_array_foreach(value, i, one)
+			json_array_append_new(copy, pruned(type_of(entity, "element-type"), one));
+		return copy;
+	}
+	if (!is(entity, "object"))
+		return json_incref((json_t *)value);
+	copy = json_object();
+	json_object_foreach((json_t *)value, key, one) {
+		const json_t *member = member_of(entity, value, key);
+
+		if (member)
+			json_object_set_new(copy, key, pruned(type_of(member, "type"), one));
+	}
+	return copy;
+}
+
+json_t *schema_prune(const struct command *command, json_t *value)
+{
+	json_t *copy = pruned(type_of(entity_of(command->name), "ret-type"), value);
+
+	json_decref(value);
+	return copy;
+}
+
+const json_t *schema_migration_capabilities(void)
+{
+	const json_t *command = entity_of("migrate-set-capabilities");
+	const json_t *list = member_of(type_of(command, "arg-type"), NULL, "capabilities");
+	const json_t *element = type_of(type_of(list, "type"), "element-type");
+
+	return json_object_get(type_of(member_of(element, NULL, "capability"), "type"), "members");
+}
+
+json_t *schema_introspect(void)
+{
+	return json_incref(schema.list);
 }

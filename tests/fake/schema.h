@@ -1,60 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of commands: names, arguments and their types as in QEMU 7.2, and who executes them. */
+/*
+ * What the QEMU that the fake pretends to be takes and returns: a recorded query-qmp-schema, and
+ * checks against it.
+ */
 #ifndef QSOAK_TESTS_FAKE_SCHEMA_H
 #define QSOAK_TESTS_FAKE_SCHEMA_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
-struct request;
+struct command;
 
-enum arg_type {
-	ARG_STR,
-	ARG_BOOL,
-	ARG_UINT8,
-	ARG_UINT32,
-	ARG_UINT64,
-	ARG_STR_OR_NULL,
-	ARG_ENUM,    /* one of names */
-	ARG_STRS,    /* array of strings */
-	ARG_ENUMS,   /* array of names */
-	ARG_OBJECTS, /* array of objects with members */
-};
+/* Once, before all others. version: "7.2", or NULL for the usual one; lacks: a value that no
+ * enumeration has, as in a build without a feature, or NULL. False: no such recording. */
+bool schema_load(const char *version, const char *lacks);
 
-struct arg {
-	const char *name; /* NULL ends a table */
-	enum arg_type type;
-	bool optional;
-	const char *const *names;  /* ARG_ENUM, ARG_ENUMS: ends with NULL */
-	const char *names_type;	   /* what query-qmp-schema calls them */
-	const struct arg *members; /* ARG_OBJECTS */
-};
+/* Of the recording. */
+int schema_major(void);
+int schema_minor(void);
 
-struct command {
-	const char *name;
-	const struct arg *args;	   /* or NULL: none */
-	const struct arg *returns; /* as far as query-qmp-schema tells it */
-	void (*run)(struct request *request);
-	bool oob;	  /* also out-of-band; run() then keeps its hands off what the BQL guards */
-	bool late_faults; /* run() itself calls strike() */
-	bool late_slow;	  /* run() itself looks at slow_ms */
-};
-
-/* NULL if there is none. */
-const struct command *schema_find(const char *name);
+bool schema_has(const struct command *command);
+bool schema_allows_oob(const struct command *command);
 
 /* Checks arguments; false with QEMU's own sentence in ret_why. */
 bool schema_check(const struct command *command, const json_t *args, char *ret_why, size_t size);
 
-/* The value of query-qmp-schema, of what the fake knows. */
+/* Takes what a command is about to return, and gives it back without the members that this QEMU does
+ * not have. */
+json_t *schema_prune(const struct command *command, json_t *value);
+
+/* The values of the enumeration of migration capabilities, each with its "name". */
+const json_t *schema_migration_capabilities(void);
+
+/* The value of query-qmp-schema. */
 json_t *schema_introspect(void);
-
-/* From now on no enumeration has this value: a build without a feature. */
-void schema_lack(const char *value);
-bool schema_lacks(const char *value);
-
-void schema_print_names(FILE *file);
 
 #endif

@@ -2,7 +2,7 @@
 /* The capabilities and parameters of migration, with 7.2's defaults. */
 #include "settings.h"
 
-#include "tables.h"
+#include "schema.h"
 
 static const char parameter_defaults[] =
 	"{\"cpu-throttle-tailslow\": false, \"xbzrle-cache-size\": 67108864,"
@@ -19,9 +19,14 @@ static const char parameter_defaults[] =
 
 void settings_init(struct settings *settings)
 {
+	json_t *capability;
+	size_t i;
+
 	settings->capabilities = json_object();
-	for (const char *const *name = tables_migration_capabilities; *name; name++)
-		json_object_set_new(settings->capabilities, *name, json_false());
+	json_array_foreach(schema_migration_capabilities(), i, capability)
+		json_object_set_new(settings->capabilities,
+				    json_string_value(json_object_get(capability, "name")),
+				    json_false());
 	settings->parameters = json_loads(parameter_defaults, 0, NULL);
 }
 
@@ -55,10 +60,14 @@ json_t *settings_get_capabilities(const struct settings *settings)
 
 const char *settings_set_parameters(struct settings *settings, json_t *args)
 {
-	json_t *channels = json_object_get(args, "multifd-channels");
+	json_t *channels = json_object_get(args, "multifd-channels"), *value;
+	const char *name;
 
 	if (channels && json_integer_value(channels) < 1)
 		return "Parameter 'multifd_channels' expects a value between 1 and 255";
-	json_object_update(settings->parameters, args);
+	/* QEMU keeps a null as an empty string. */
+	json_object_foreach(args, name, value)
+		json_object_set_new(settings->parameters, name,
+				    json_is_null(value) ? json_string("") : json_incref(value));
 	return NULL;
 }

@@ -39,42 +39,50 @@ steps() {
 		WHERE o.kind = '$1'" | tr '\n' ' '
 }
 
-name=all
-campaign all 'loops: 5' sigterm '  - {operation: migrate, channels: 2, transport: tcp, compression: zstd, to: new}
+# A build's name says which QEMU the fake is; what that one does not take it refuses.
+matrix() {
+	local from=$1 to=$2 what="$1 to $2"
+
+	name=all-$from-$to
+	campaign "$name" 'loops: 5' sigterm '  - {operation: migrate, channels: 2, transport: tcp, compression: zstd, to: new}
   - {operation: migrate-cancel, channels: 0}
   - {operation: migrate, channels: 0, bandwidth: 1GiB, downtime-limit: 50ms, to: old}
+  - {operation: migrate-cancel, channels: 2, compression: zlib, transport: tcp, to: new}
   - {operation: stop-cont}
   - {operation: snapshot-save}
   - {operation: reset}
   - {operation: snapshot-load}
-  - {operation: snapshot-delete}' old new
-check 'all operations: the campaign is clean' same "$status" 0
-check 'all operations: each kind was done once a loop, and migrate twice' same \
-	"$(sql "SELECT count(*) || ' ' || kind FROM operation WHERE outcome = 'ok'
-		AND loop >= 0 GROUP BY kind ORDER BY kind" | tr '\n' ' ')" \
-	'10 migrate 5 migrate-cancel 5 reset 5 snapshot-delete 5 snapshot-load 5 snapshot-save 5 stop-cont '
-check 'migrate: there and back between two builds' same "$(ways)" \
-	"$(for _ in 1 2 3 4 5; do printf 'old>new new>old '; done)"
+  - {operation: snapshot-delete}' "old=-fake-schema,'$from'" "new=-fake-schema,'$to'"
+	check "$what: the campaign is clean" same "$status $(result "$name" '.signatures[].signature')" '0 '
+	check "$what: each kind was done once a loop, migrations twice" same \
+		"$(sql "SELECT count(*) || ' ' || kind FROM operation WHERE outcome = 'ok'
+			AND loop >= 0 GROUP BY kind ORDER BY kind" | tr '\n' ' ')" \
+		'10 migrate 10 migrate-cancel 5 reset 5 snapshot-delete 5 snapshot-load 5 snapshot-save 5 stop-cont '
+	check "$what: migrate: there and back between two builds" same "$(ways)" \
+		"$(for _ in 1 2 3 4 5; do printf 'old>new new>old '; done)"
+	check "$what: schema: asked once of each build" same \
+		"$(sql "SELECT count(*) FROM step WHERE name = 'schema'")" 2
+	check "$what: migrate: total time is never 0" same "$(without migrate total_ms)" 0
+	for kind in migrate snapshot-save snapshot-load stop-cont reset; do
+		# One that is shorter than a gap is 0.
+		check "$what: $kind: has its blackout" same "$(without $kind blackout_ns '>= 0')" 0
+		check "$what: $kind: and the gap" same "$(without $kind blackout_gap_ns)" 0
+	done
+	check "$what: migrate-cancel: the guest never stood" same \
+		"$(sql "SELECT count(*) FROM measure JOIN operation o ON o.id = operation_id
+			WHERE kind = 'migrate-cancel'")" 0
+	check "$what: migrate-cancel: its destination was expected to go" same \
+		"$(sql "SELECT count(*) FROM run WHERE id IN (SELECT dst_run_id FROM operation
+			WHERE kind = 'migrate-cancel') AND (exit_status != 1 OR NOT expected)" 2>&1)" 0
+	check "$what: no image or socket is left behind" no_work_left "$name"
+}
+
+matrix 7.2 7.2
+matrix 7.2 10.0
+matrix 10.0 10.0
 check 'migrate: the port is asked for by TCP' contains "$(steps migrate)" ' address '
-check 'migrate-cancel: no port is asked for by a unix socket' same \
-	"$(steps migrate-cancel | grep -c address)" 0
-check 'schema: asked once of each build' same \
-	"$(sql "SELECT count(*) FROM step WHERE name = 'schema'")" 2
-for kind in migrate snapshot-save snapshot-load stop-cont reset; do
-	# One that is shorter than a gap is 0.
-	check "$kind: has its blackout" same "$(without $kind blackout_ns '>= 0')" 0
-	check "$kind: and the gap" same "$(without $kind blackout_gap_ns)" 0
-done
-check 'migrate-cancel: the guest never stood' same \
-	"$(sql "SELECT count(*) FROM measure JOIN operation o ON o.id = operation_id
-		WHERE kind = 'migrate-cancel'")" 0
-check 'migrate: total time is never 0' same "$(without migrate total_ms)" 0
-check 'migrate-cancel: its destination was expected to go' same \
-	"$(sql "SELECT count(*) FROM run WHERE id IN (SELECT dst_run_id FROM operation
-		WHERE kind = 'migrate-cancel') AND (exit_status != 1 OR NOT expected)" 2>&1)" 0
 check 'shutdown: by SIGTERM' same "$(steps shutdown)" 'sigterm '
 check 'no process is left behind' nothing_left
-check 'no image or socket is left behind' no_work_left all
 
 # A stall of 200 ms in QEMU is a blackout of the guest's, told to within the gap between samples.
 name=slow
