@@ -16,13 +16,17 @@
 
 #define SUFFIX ".yaml"
 
-/* In a build tree the folder above us has them, beside the qsoakd that was built with us. */
+/* In a build tree the folder above us has them, and the qsoakd that was built with us is beside us.
+ * An installation may have been moved, or made below another root. */
 static char *profiles_folder(void)
 {
+	static const char *const places[] = { "../profiles", "../share/qsoak/profiles" };
 	auto_free char *daemon = beside_find((const char *[]){ "qsoakd" }, 1, X_OK);
-	auto_free char *tree = beside_find((const char *[]){ "../profiles" }, 1, X_OK);
+	size_t first = daemon ? 0 : 1;
+	auto_free char *found = beside_find(places + first, ARRAY_SIZE(places) - first, X_OK);
+	char *folder = found ? realpath(found, NULL) : NULL;
 
-	return daemon && tree ? realpath(tree, NULL) : mem_strdup(QSOAK_DATADIR "/profiles");
+	return folder ? folder : mem_strdup(QSOAK_DATADIR "/profiles");
 }
 
 int profiles_find(const char *profile, char **ret_path, struct err *err)

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What `make install` has put below DESTDIR works from there, and from wherever it is moved to.
+. "$(dirname "$0")/../lib.sh"
+
+install() {
+	make -s -C "$top" BUILD="$BUILD" DESTDIR="$scratch/root" "$@" install >"$scratch/install.log" 2>&1 ||
+		{ sed 's/^/# /' "$scratch/install.log"; false; }
+}
+
+names() {
+	"$1/bin/qsoak" profiles --json | jq -r '.profiles[].name'
+}
+
+# Where everything comes from: one loop of a profile by its name, on a fake QEMU.
+runs() {
+	"$1/bin/qsoak" run quick --local --state-dir "$scratch/state-$2" --json --loops 1 --vms 1 \
+		--build "stock=$fake" >"$scratch/$2.json" 2>"$scratch/$2.log"
+	same "$?" 0 || { sed 's/^/# /' "$scratch/$2.log"; false; }
+}
+
+there=$(cd "$top/profiles" && ls *.yaml | sed 's/\.yaml$//')
+
+check 'make install' install prefix=/opt/qsoak
+home=$scratch/root/opt/qsoak
+check 'below DESTDIR: profiles are found' same "$(names "$home")" "$there"
+check 'below DESTDIR: they are its own' same \
+	"$("$home/bin/qsoak" profiles --json | jq -r '.profiles[0].file')" \
+	"$(realpath "$home")/share/qsoak/profiles/$(head -1 <<<"$there").yaml"
+check 'below DESTDIR: a profile runs by its name' runs "$home" below
+
+mv "$home" "$scratch/moved"
+check 'moved: profiles are found' same "$(names "$scratch/moved")" "$there"
+check 'moved: a profile runs by its name' runs "$scratch/moved" moved
+ln -s "$scratch/moved/bin/qsoak" "$scratch/link"
+check 'by a link: profiles are found' same \
+	"$("$scratch/link" profiles --json | jq -r '.profiles[].name')" "$there"
+
+# Without any beside it, the place that was compiled in.
+rm -r "$scratch/moved/share"
+check 'without them: says where it looked' contains "$("$scratch/moved/bin/qsoak" profiles 2>&1)" \
+	'cannot list the profiles in /'
+check 'no process is left behind' nothing_left
