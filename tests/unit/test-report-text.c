@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is printed without a store: percentiles, values, an incident, a status, CSV. */
+#include "tests/unit/report-fixture.h"
+
+#include "report/csv.h"
+#include "report/incident.h"
+#include "report/percentile.h"
+#include "report/text.h"
+
+static void test_percentile(void **state)
+{
+	static const int64_t one[] = { 7 }, two[] = { 3, 9 }, five[] = { 15, 20, 35, 40, 50 };
+	auto_free int64_t *many = mem_zalloc(1000 * sizeof(*many));
+
+	(void)state;
+	assert_int_equal(percentile_nearest_rank(one, 1, 0.1), 7);
+	assert_int_equal(percentile_nearest_rank(one, 1, 50), 7);
+	assert_int_equal(percentile_nearest_rank(one, 1, 100), 7);
+	assert_int_equal(percentile_nearest_rank(two, 2, 50), 3);
+	assert_int_equal(percentile_nearest_rank(two, 2, 50.1), 9);
+	assert_int_equal(percentile_nearest_rank(two, 2, 99), 9);
+	assert_int_equal(percentile_nearest_rank(five, 5, 5), 15);
+	assert_int_equal(percentile_nearest_rank(five, 5, 30), 20);
+	assert_int_equal(percentile_nearest_rank(five, 5, 40), 20);
+	assert_int_equal(percentile_nearest_rank(five, 5, 50), 35);
+	assert_int_equal(percentile_nearest_rank(five, 5, 100), 50);
+	for (int i = 0; i < 1000; i++)
+		many[i] = i + 1;
+	/* Of 100 samples, percent p is the p-th: also where p / 100 * 100 is more than p. */
+	for (int p = 1; p <= 100; p++)
+		assert_int_equal(percentile_nearest_rank(many, 100, p), p);
+	assert_int_equal(percentile_nearest_rank(many, 1000, 99.9), 999);
+	assert_int_equal(percentile_nearest_rank(many, 1000, 99.91), 1000);
+}
+
+static void test_durations(void **state)
+{
+	(void)state;
+	assert_text(text_duration(0), "0.00us");
+	assert_text(text_duration(21300 * US), "21.3ms");
+	assert_text(text_duration(40 * MS), "40.0ms");
+	assert_text(text_duration(9994), "9.99us");
+	assert_text(text_duration(9996), "10.0us");
+	assert_text(text_duration(99960), "100us");
+	assert_text(text_duration(999499), "999us");
+	assert_text(text_duration(999500), "1.00ms");
+	assert_text(text_duration(999500 * US), "1.00s");
+	assert_text(text_duration(1234567 * MS), "1235s");
+	assert_text(text_long_duration(-5), "0 s");
+	assert_text(text_long_duration(60600 * MS), "61 s");
+	assert_text(text_long_duration(725 * CLOCK_NS_PER_S), "12 min 5 s");
+	assert_text(text_long_duration(8 * 3600 * CLOCK_NS_PER_S), "8 h 0 min");
+	assert_text(text_time(BEGAN_NS + 999 * MS), "2026-01-02T03:04:05Z");
+}
+
+static void test_printable(void **state)
+{
+	(void)state;
+	assert_text(text_printable(NULL), "-");
+	assert_text(text_printable("plain \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80"),
+		    "plain \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80");
+	assert_text(text_printable("a\tb\x1b[2J\x7f\r\n"), "a\\x09b\\x1b[2J\\x7f\\x0d\\x0a");
+	/* a C1 control, a change of direction */
+	assert_text(text_printable("\xc2\x9b|\xe2\x80\xae"), "\\xc2\\x9b|\\xe2\\x80\\xae");
+	/* no UTF-8: a lone byte, a cut one, too long a form, a surrogate, beyond Unicode */
+	assert_text(text_printable("\xff|\xe2\x82"), "\\xff|\\xe2\\x82");
+	assert_text(text_printable("\xc0\xaf|\xed\xa0\x80"), "\\xc0\\xaf|\\xed\\xa0\\x80");
+	assert_text(text_printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+}
+
+/* The text that fn prints of the JSON. */
+static char *print_json(report_fn fn, const char *json)
+{
+	json_error_t error;
+	auto_json json_t *value = json_loads(json, 0, &error);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!value)
+		fail_msg("%s", error.text);
+	fn(value, out);
+	fclose(out);
+	return text;
+}
+
+static void test_incident(void **state)
+{
+	static const char json[] =
+		"{\"incident\": 7, \"directory\": \"incidents/7\","
+		" \"manifest\": {\"failure\": 7, \"place\": null, \"at-unix-ns\": "
+		"1767323045000000000,"
+		"  \"detail\": \"a\\u001b[31m\", \"runs\": [{\"role\": \"qemu\","
+		"   \"argv\": [\"/bin/q\", \"-a b\", \"it's\"], \"exit\": {\"signal\": 6}}, "
+		"{\"run\": 2}]},"
+		" \"files\": ["
+		"  {\"file\": \"manifest.json\", \"size\": 3, \"text\": \"{}\"},"
+		"  {\"file\": \"qemu.stacks\", \"size\": 30,"
+		"   \"text\": \"PID 12\\nTID 12:\\n#0 x\\nTID 123:\\r\\nTID 9:\\n\\u009b\\tz\"},"
+		"  {\"file\": \"qemu.threads\", \"size\": 5, \"text\":"
+		"   \"     tid name             s\\n      12 qemu main        S\\n     123 CPU "
+		"0/TCG        R\"}]}";
+	static const char expected[] = "incident 7 in incidents/7\n"
+				       "\n"
+				       "failure         7\n"
+				       "place           -\n"
+				       "at-unix-ns      2026-01-02T03:04:05Z\n"
+				       "detail          a\\x1b[31m\n"
+				       "runs\n"
+				       "  role            qemu\n"
+				       "  argv            /bin/q '-a b' 'it'\\''s'\n"
+				       "  exit\n"
+				       "    signal          6\n"
+				       "\n"
+				       "  run             2\n"
+				       "\n"
+				       "==> qemu.stacks (30 bytes)\n"
+				       "PID 12\n"
+				       "TID 12: qemu main\n"
+				       "#0 x\n"
+				       "TID 123: CPU 0/TCG\n"
+				       "TID 9:\n"
+				       "\\xc2\\x9b z\n"
+				       "\n"
+				       "==> qemu.threads (5 bytes)\n"
+				       "     tid name             s\n"
+				       "      12 qemu main        S\n"
+				       "     123 CPU 0/TCG        R\n";
+
+	(void)state;
+	assert_text(print_json(report_incident, json), expected);
+	/* What a peer leaves out, or says in another type, breaks nothing. */
+	assert_text(
+		print_json(report_incident, "{\"files\": [1, {\"file\": 2}], \"manifest\": []}"),
+		"incident 0 in -\n\nthere is no manifest\n");
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	assert_text(print_json(report_status, "{\"campaign\": null, \"slots\": []}"),
+		    "no campaign is in progress\n");
+	assert_text(print_json(report_status,
+			       "{\"campaign\": 3, \"name\": \"q\", \"elapsed-ns\": 61000000000,"
+			       " \"duration-ns\": 90000000000, \"operations\": 122, \"loops\": 40,"
+			       " \"failures\": 2, \"slots\": ["
+			       " {\"slot\": 0, \"vm\": 4, \"build\": \"b\", \"state\": \"busy\","
+			       "  \"operation\": \"migrate\", \"step\": \"start\", \"loops\": 9},"
+			       " {\"slot\": 1, \"vm\": 0, \"build\": \"b\", \"state\": \"empty\","
+			       "  \"operation\": null, \"step\": null, \"loops\": 0}]}"),
+		    "campaign 3 q  1:01  40 loops, 122 operations (2.0/s), 2 failures, 29 s left\n"
+		    "\n"
+		    "SLOT/VM  BUILD  STATE  OPERATION/STEP  LOOPS\n"
+		    "0/4      b      busy   migrate/start       9\n"
+		    "1/0      b      empty  -                   0\n");
+}
+
+static void print_csv(json_t *value, FILE *out)
+{
+	csv_header(value, out);
+	csv_row(value, out);
+}
+
+static void test_csv(void **state)
+{
+	(void)state;
+	assert_text(print_json(print_csv, "{\"id\": 1, \"a,b\": null, \"t\": \"x \\\"y\\\"\","
+					  " \"r\": 1.5, \"n\": \"1\\n2\", \"s\": \"plain\"}"),
+		    "id,\"a,b\",t,r,n,s\n1,,\"x \"\"y\"\"\",1.5,\"1\n2\",plain\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_percentile), cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_printable),  cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_status),	   cmocka_unit_test(test_csv),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
