@@ -8,6 +8,7 @@ bindir ?= $(prefix)/bin
 sbindir ?= $(prefix)/sbin
 libdir ?= $(prefix)/lib
 datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
 
 # Each sanitizer has its own objects: SANITIZER=address,undefined or SANITIZER=thread.
 comma := ,
@@ -22,6 +23,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev
 DEPS_RUN := qemu-system-x86 qemu-utils elfutils
 DEPS_CHECK := libcmocka-dev jq sqlite3 procps python3
+DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
 PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf
@@ -84,7 +86,7 @@ tests-build: all $(unit_bin) $(BUILD)/tests/fake-qemu
 
 .PHONY: deps
 deps: ## install the Debian packages that building, running and testing need
-	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
+	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK) $(DEPS_MAN)
 
 # Sub-makes, because pkg-config answers only after deps has run.
 .PHONY: demo
@@ -121,6 +123,22 @@ fuzz: ## run each fuzzer of tests/fuzz for FUZZ_SECONDS (60)
 		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzz-build
 	@tests/fuzz.sh build-fuzz
 
+man_pages := $(patsubst man/%.rst,$(BUILD)/man/%,$(wildcard man/*.rst))
+
+# A warning (2) fails.
+$(BUILD)/man/%: man/%.rst
+	@mkdir -p $(@D)
+	rst2man --report=2 --exit-status=2 $< $@.new
+	@mv $@.new $@
+
+.PHONY: man-build
+man-build: $(man_pages)
+
+.PHONY: man
+man: ## build the man pages; install then installs them
+	@tests/deps.sh $(DEPS_MAN)
+	@$(MAKE) --no-print-directory -s man-build
+
 .PHONY: layers
 layers: ## check that each folder includes only earlier folders
 	@tests/layers.sh
@@ -137,6 +155,10 @@ install: all ## install below DESTDIR and prefix
 	install -m 755 $(BUILD)/qsoakd $(DESTDIR)$(sbindir)/qsoakd
 	install -m 644 $(BUILD)/guests/*.bin $(DESTDIR)$(libdir)/qsoak/guests
 	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/qsoak/profiles
+	for page in $(notdir $(wildcard $(man_pages))); do \
+		install -D -m 644 $(BUILD)/man/$$page \
+			$(DESTDIR)$(mandir)/man$${page##*.}/$$page || exit; \
+	done
 
 .PHONY: clean
 clean: ## remove all that was built

@@ -21,12 +21,16 @@ runs() {
 
 there=$(cd "$top/profiles" && ls *.yaml | sed 's/\.yaml$//')
 
+check 'make man-build' make -s -C "$top" BUILD="$BUILD" man-build
 check 'make install' install prefix=/opt/qsoak
 home=$scratch/root/opt/qsoak
 check 'below DESTDIR: profiles are found' same "$(names "$home")" "$there"
 check 'below DESTDIR: they are its own' same \
 	"$("$home/bin/qsoak" profiles --json | jq -r '.profiles[0].file')" \
 	"$(realpath "$home")/share/qsoak/profiles/$(head -1 <<<"$there").yaml"
+check 'below DESTDIR: man pages that were built are in their sections' same \
+	"$(cd "$home/share/man" && echo man*/*)" \
+	'man1/qsoak.1 man5/qsoak-profile.5 man5/qsoak-store.5 man7/qsoak-control.7 man8/qsoakd.8'
 check 'below DESTDIR: a profile runs by its name' runs "$home" below
 
 mv "$home" "$scratch/moved"
