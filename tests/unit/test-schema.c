@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a QEMU can do, read from its query-qmp-schema: the real one of 7.2, and odd ones. */
+/* What a QEMU can do, read from its query-qmp-schema: the real ones of 7.2 and 10.0, and odd ones. */
 #include "tests/unit/helper.h"
 
 #include "qmp/schema.h"
 
-/* Of Debian's 7.2.22: the commands that operations use, with all types they refer to. */
+/* The commands that operations use, with all types they refer to. */
 #define RECORDED "tests/data/qmp-schema-7.2.json"
+#define RECORDED_LATER "tests/data/qmp-schema-10.0.json"
 
 static int learn_recorded(void **state)
 {
@@ -87,6 +88,38 @@ static void a_path_goes_through_variants(void **state)
 	assert_true(schema_returns(*state, "query-migrate", "socket-address/path"));
 	assert_false(schema_returns(*state, "query-migrate", "socket-address/url"));
 	assert_true(schema_returns(*state, "query-migrate", "ram/multifd-bytes"));
+}
+
+/* Each is there in one of the two, so that nobody may take it for granted. */
+static void what_came_and_went_is_asked_for(void **state)
+{
+	static const struct {
+		const char *command, *path;
+		bool returned, later;
+	} cases[] = {
+		{ "migrate", "blk", false, false },
+		{ "migrate", "channels/addr/path", false, true },
+		{ "migrate-set-capabilities", "capabilities/capability/compress", false, false },
+		{ "migrate-set-capabilities", "capabilities/capability/mapped-ram", false, true },
+		{ "migrate-set-parameters", "compress-level", false, false },
+		{ "migrate-set-parameters", "zero-page-detection/multifd", false, true },
+		{ "query-migrate", "compression/pages", true, false },
+		{ "query-migrate", "ram/skipped", true, false },
+		{ "query-status", "singlestep", true, false },
+	};
+	auto_json json_t *value = json_load_file(RECORDED_LATER, 0, NULL);
+	struct schema *later = schema_new();
+
+	assert_non_null(value);
+	schema_learn(later, value);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool (*has)(const struct schema *, const char *, const char *) =
+			cases[i].returned ? schema_returns : schema_takes;
+
+		assert_int_equal(has(*state, cases[i].command, cases[i].path), !cases[i].later);
+		assert_int_equal(has(later, cases[i].command, cases[i].path), cases[i].later);
+	}
+	schema_free(later);
 }
 
 static void enumerations_of_old_have_values_alone(void **state)
@@ -174,6 +207,7 @@ int main(void)
 		TEST(values_of_an_enumeration_end_a_path),
 		TEST(a_path_goes_through_lists),
 		TEST(a_path_goes_through_variants),
+		TEST(what_came_and_went_is_asked_for),
 		cmocka_unit_test(enumerations_of_old_have_values_alone),
 		cmocka_unit_test(an_empty_one_has_nothing),
 		cmocka_unit_test(the_first_that_is_learned_stays),
