@@ -41,7 +41,7 @@ static char *edited(const char *from, const char *to)
 static struct profile *parse(const char *text, size_t size)
 {
 	struct profile *profile = NULL;
-	struct err err = { 0 };
+	struct err err = {0};
 	/* A copy of exactly that size, so that a read behind it is seen. */
 	char *copy = mem_zalloc(size);
 	int ret;
@@ -64,7 +64,7 @@ static struct profile *parse_edited(const char *from, const char *to)
 static void refused_bytes(const char *text, size_t size, const char *expected)
 {
 	struct profile *profile = (void *)0x1;
-	struct err err = { 0 };
+	struct err err = {0};
 	char *copy = mem_zalloc(size);
 	int ret;
 
@@ -148,7 +148,7 @@ static void test_everything_given(void **state)
 		"guest: {name: g2-x}\n"
 		"machine: {ram: 1GiB, accel: kvm, type: pc-q35-rhel9.2.0}\n"
 		"name: 2nd.run_x-y\n";
-	static const char *const limits[] = { "boot", "reply", "snapshot-save" };
+	static const char *const limits[] = {"boot", "reply", "snapshot-save"};
 	struct profile *p = parse(text, strlen(text));
 
 	(void)state;
@@ -211,7 +211,7 @@ static void test_range_ends(void **state)
 		int64_t value;
 	} cases[] = {
 #define ENDS(from, to, member, value) \
-	{ from, to, offsetof(struct profile, member), sizeof(((struct profile *)0)->member), value }
+	{from, to, offsetof(struct profile, member), sizeof(((struct profile *)0)->member), value}
 		ENDS("vms: 4", "vms: 1", vms, 1),
 		ENDS("vms: 4", "vms: 256", vms, 256),
 		ENDS("vms: 4", "vms: 4, loops-per-vm: 1", loops_per_vm, 1),
@@ -311,8 +311,7 @@ static void test_count_ends(void **state)
 #define BYTES_RULE "expected an integer with its unit KiB, MiB or GiB, like 32MiB"
 #define BINARY_RULE "expected the absolute path of a QEMU binary"
 #define GUEST_RULE "expected the name of a guest, like pflash-hammer: letters, digits and '-'"
-#define KINDS                                                                               \
-	"expected snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, " \
+#define KINDS "expected snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, " \
 	"stop-cont or reset"
 
 static void test_bad_edits(void **state)
@@ -321,274 +320,260 @@ static void test_bad_edits(void **state)
 		const char *from, *to, *error;
 	} cases[] = {
 		/* unknown keys, at every level */
-		{ "vms:", "vmss:",
-		  "6: fleet.vmss: unknown key, expected vms, loops-per-vm or shutdown" },
-		{ "name: quick", "nam: quick",
-		  "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
-		  "limits, watch, stop or seed" },
-		{ "accel:", "acel:",
-		  "2: machine.acel: unknown key, expected type, accel, ram or vcpus" },
-		{ "{name: pflash", "{file: pflash",
-		  "3: guest.file: unknown key, expected name, writes-per-turn, pause-per-turn, "
-		  "erase-every, turns-per-page or working-set" },
-		{ "binary:", "Binary:",
-		  "5: builds[0].Binary: unknown key, expected name, binary or args" },
-		{ "migrate}", "migrate, chanels: 4}",
-		  "11: operations[3].chanels: unknown key, expected operation, every, verify, "
-		  "channels, "
-		  "transport, compression, bandwidth, downtime-limit or to" },
-		{ "loops: 1000", "loop: 1000",
-		  "12: stop.loop: unknown key, expected duration, loops or failures" },
-		{ "stop:", "limits: {save: 1s}\nstop:",
-		  "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
-		  "snapshot-load, "
-		  "snapshot-delete, migrate, shutdown, image or stall" },
-		{ "vms: 4", "vms: 4, \"a\\nb\": 1",
-		  "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm or shutdown" },
-		{ "vms: 4", "vms: 4, <<: {}",
-		  "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm or shutdown" },
+		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm or shutdown"},
+		{"name: quick", "nam: quick",
+		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
+		 "limits, watch, stop or seed"},
+		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram or vcpus"},
+		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
+		 "pause-per-turn, erase-every, turns-per-page or working-set"},
+		{"binary:", "Binary:",
+		 "5: builds[0].Binary: unknown key, expected name, binary or args"},
+		{"migrate}", "migrate, chanels: 4}",
+		 "11: operations[3].chanels: unknown key, expected operation, every, verify, channels, "
+		 "transport, compression, bandwidth, downtime-limit or to"},
+		{"loops: 1000", "loop: 1000",
+		 "12: stop.loop: unknown key, expected duration, loops or failures"},
+		{"stop:", "limits: {save: 1s}\nstop:",
+		 "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
+		 "snapshot-load, "
+		 "snapshot-delete, migrate, shutdown, image or stall"},
+		{"vms: 4", "vms: 4, \"a\\nb\": 1",
+		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm or shutdown"},
+		{"vms: 4", "vms: 4, <<: {}",
+		 "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm or shutdown"},
 		/* missing ones */
-		{ "name: quick\n", "", "1: name: missing, " NAME_RULE },
-		{ "guest: {name: pflash-hammer}\n", "", "1: guest: missing, expected a mapping" },
-		{ "fleet: {vms: 4}\n", "", "1: fleet: missing, expected a mapping" },
-		{ "stop: {loops: 1000}\n", "", "1: stop: missing, expected a mapping" },
-		{ "builds:\n  - {name: stock, binary: /usr/bin/qemu}\n", "",
-		  "1: builds: missing, expected a list" },
-		{ "type: pc-q35-7.2, ", "",
-		  "2: machine.type: missing, expected a versioned machine type, like pc-q35-7.2" },
-		{ "accel: tcg, ", "", "2: machine.accel: missing, expected tcg or kvm" },
-		{ ", ram: 32MiB", "", "2: machine.ram: missing, expected 16MiB to 1024GiB" },
-		{ "{name: pflash-hammer}", "{}", "3: guest.name: missing, " GUEST_RULE },
-		{ "name: stock, ", "", "5: builds[0].name: missing, " NAME_RULE },
-		{ ", binary: /usr/bin/qemu", "", "5: builds[0].binary: missing, " BINARY_RULE },
-		{ "vms: 4", "loops-per-vm: 4", "6: fleet.vms: missing, expected 1 to 256" },
-		{ "operation: migrate", "every: 4",
-		  "11: operations[3].operation: missing, " KINDS },
-		{ "loops: 1000", "",
-		  "12: stop: found no rule, expected duration, loops or failures" },
+		{"name: quick\n", "", "1: name: missing, " NAME_RULE},
+		{"guest: {name: pflash-hammer}\n", "", "1: guest: missing, expected a mapping"},
+		{"fleet: {vms: 4}\n", "", "1: fleet: missing, expected a mapping"},
+		{"stop: {loops: 1000}\n", "", "1: stop: missing, expected a mapping"},
+		{"builds:\n  - {name: stock, binary: /usr/bin/qemu}\n", "",
+		 "1: builds: missing, expected a list"},
+		{"type: pc-q35-7.2, ", "",
+		 "2: machine.type: missing, expected a versioned machine type, like pc-q35-7.2"},
+		{"accel: tcg, ", "", "2: machine.accel: missing, expected tcg or kvm"},
+		{", ram: 32MiB", "", "2: machine.ram: missing, expected 16MiB to 1024GiB"},
+		{"{name: pflash-hammer}", "{}", "3: guest.name: missing, " GUEST_RULE},
+		{"name: stock, ", "", "5: builds[0].name: missing, " NAME_RULE},
+		{", binary: /usr/bin/qemu", "", "5: builds[0].binary: missing, " BINARY_RULE},
+		{"vms: 4", "loops-per-vm: 4", "6: fleet.vms: missing, expected 1 to 256"},
+		{"operation: migrate", "every: 4", "11: operations[3].operation: missing, " KINDS},
+		{"loops: 1000", "", "12: stop: found no rule, expected duration, loops or failures"},
 		/* wrong types */
-		{ "name: quick", "name: [quick]", "1: name: found a list, " NAME_RULE },
-		{ "{type: pc-q35-7.2, accel: tcg, ram: 32MiB}", "pc-q35-7.2",
-		  "2: machine: found pc-q35-7.2, expected a mapping" },
-		{ "{name: pflash-hammer}", "[pflash-hammer]",
-		  "3: guest: found a list, expected a mapping" },
-		{ "{name: pflash-hammer}", "", "3: guest: found nothing, expected a mapping" },
-		{ "  - {name: stock, binary: /usr/bin/qemu}", "  stock: /usr/bin/qemu",
-		  "4: builds: found a mapping, expected a list" },
-		{ "{name: stock, binary: /usr/bin/qemu}", "/usr/bin/qemu",
-		  "5: builds[0]: found /usr/bin/qemu, expected a mapping" },
-		{ "/usr/bin/qemu}", "{path: /usr/bin/qemu}}",
-		  "5: builds[0].binary: found a mapping, " BINARY_RULE },
-		{ "qemu}", "qemu, args: -snapshot}",
-		  "5: builds[0].args: found -snapshot, expected a list" },
-		{ "qemu}", "qemu, args: [-snapshot, [x]]}",
-		  "5: builds[0].args[1]: found a list, expected a string" },
-		{ "qemu}", "qemu, args: [a, '']}",
-		  "5: builds[0].args[1]: found nothing, expected a string" },
-		{ "vms: 4", "vms: [4]", "6: fleet.vms: found a list, expected 1 to 256" },
-		{ "32MiB", "{min: 1GiB}",
-		  "2: machine.ram: found a mapping, expected 16MiB to 1024GiB" },
-		{ "{operation: migrate}", "migrate",
-		  "11: operations[3]: found migrate, expected a mapping" },
-		{ "operation: migrate", "operation: [migrate]",
-		  "11: operations[3].operation: found a list, " KINDS },
-		{ "stop:", "limits: 4s\nstop:", "12: limits: found 4s, expected a mapping" },
-		{ "stop:", "limits: {boot: [4s]}\nstop:",
-		  "12: limits.boot: found a list, expected 1ms to 24h" },
-		{ "stop:", "seed: {}\nstop:",
-		  "12: seed: found a mapping, expected 0 to 18446744073709551615" },
+		{"name: quick", "name: [quick]", "1: name: found a list, " NAME_RULE},
+		{"{type: pc-q35-7.2, accel: tcg, ram: 32MiB}", "pc-q35-7.2",
+		 "2: machine: found pc-q35-7.2, expected a mapping"},
+		{"{name: pflash-hammer}", "[pflash-hammer]",
+		 "3: guest: found a list, expected a mapping"},
+		{"{name: pflash-hammer}", "", "3: guest: found nothing, expected a mapping"},
+		{"  - {name: stock, binary: /usr/bin/qemu}", "  stock: /usr/bin/qemu",
+		 "4: builds: found a mapping, expected a list"},
+		{"{name: stock, binary: /usr/bin/qemu}", "/usr/bin/qemu",
+		 "5: builds[0]: found /usr/bin/qemu, expected a mapping"},
+		{"/usr/bin/qemu}", "{path: /usr/bin/qemu}}",
+		 "5: builds[0].binary: found a mapping, " BINARY_RULE},
+		{"qemu}", "qemu, args: -snapshot}",
+		 "5: builds[0].args: found -snapshot, expected a list"},
+		{"qemu}", "qemu, args: [-snapshot, [x]]}",
+		 "5: builds[0].args[1]: found a list, expected a string"},
+		{"qemu}", "qemu, args: [a, '']}",
+		 "5: builds[0].args[1]: found nothing, expected a string"},
+		{"vms: 4", "vms: [4]", "6: fleet.vms: found a list, expected 1 to 256"},
+		{"32MiB", "{min: 1GiB}",
+		 "2: machine.ram: found a mapping, expected 16MiB to 1024GiB"},
+		{"{operation: migrate}", "migrate",
+		 "11: operations[3]: found migrate, expected a mapping"},
+		{"operation: migrate", "operation: [migrate]",
+		 "11: operations[3].operation: found a list, " KINDS},
+		{"stop:", "limits: 4s\nstop:", "12: limits: found 4s, expected a mapping"},
+		{"stop:", "limits: {boot: [4s]}\nstop:",
+		 "12: limits.boot: found a list, expected 1ms to 24h"},
+		{"stop:", "seed: {}\nstop:",
+		 "12: seed: found a mapping, expected 0 to 18446744073709551615"},
 		/* numbers */
-		{ "vms: 4", "vms: 0", "6: fleet.vms: found 0, expected 1 to 256" },
-		{ "vms: 4", "vms: 257", "6: fleet.vms: found 257, expected 1 to 256" },
-		{ "vms: 4", "vms: -1", "6: fleet.vms: found -1, expected 1 to 256" },
-		{ "vms: 4", "vms: +1", "6: fleet.vms: found +1, expected 1 to 256" },
-		{ "vms: 4", "vms: 1.0", "6: fleet.vms: found 1.0, expected 1 to 256" },
-		{ "vms: 4", "vms: 0x10", "6: fleet.vms: found 0x10, expected 1 to 256" },
-		{ "vms: 4", "vms: 010", "6: fleet.vms: found 010, expected 1 to 256" },
-		{ "vms: 4", "vms: ' 4'", "6: fleet.vms: found \" 4\", expected 1 to 256" },
-		{ "vms: 4", "vms: 4 x", "6: fleet.vms: found \"4 x\", expected 1 to 256" },
-		{ "vms: 4", "vms: 4294967297",
-		  "6: fleet.vms: found 4294967297, expected 1 to 256" },
-		{ "vms: 4", "vms: 18446744073709551617",
-		  "6: fleet.vms: found 18446744073709551617, expected 1 to 256" },
-		{ "vms: 4", "vms: ", "6: fleet.vms: found nothing, expected 1 to 256" },
-		{ "vms: 4", "vms: 4, loops-per-vm: 0",
-		  "6: fleet.loops-per-vm: found 0, expected 1 to 1000000" },
-		{ "vms: 4", "vms: 4, loops-per-vm: 1000001",
-		  "6: fleet.loops-per-vm: found 1000001, expected 1 to 1000000" },
-		{ "loops: 1000", "failures: 0",
-		  "12: stop.failures: found 0, expected 1 to 1000000" },
-		{ "loops: 1000", "loops: 0",
-		  "12: stop.loops: found 0, expected 1 to 1000000000000" },
-		{ "loops: 1000", "loops: 1000000000001",
-		  "12: stop.loops: found 1000000000001, expected 1 to 1000000000000" },
-		{ "loops: 1000", "loops: 9223372036854775809",
-		  "12: stop.loops: found 9223372036854775809, expected 1 to 1000000000000" },
-		{ "stop:", "seed: -1\nstop:",
-		  "12: seed: found -1, expected 0 to 18446744073709551615" },
-		{ "stop:", "seed: 18446744073709551616\nstop:",
-		  "12: seed: found 18446744073709551616, expected 0 to 18446744073709551615" },
+		{"vms: 4", "vms: 0", "6: fleet.vms: found 0, expected 1 to 256"},
+		{"vms: 4", "vms: 257", "6: fleet.vms: found 257, expected 1 to 256"},
+		{"vms: 4", "vms: -1", "6: fleet.vms: found -1, expected 1 to 256"},
+		{"vms: 4", "vms: +1", "6: fleet.vms: found +1, expected 1 to 256"},
+		{"vms: 4", "vms: 1.0", "6: fleet.vms: found 1.0, expected 1 to 256"},
+		{"vms: 4", "vms: 0x10", "6: fleet.vms: found 0x10, expected 1 to 256"},
+		{"vms: 4", "vms: 010", "6: fleet.vms: found 010, expected 1 to 256"},
+		{"vms: 4", "vms: ' 4'", "6: fleet.vms: found \" 4\", expected 1 to 256"},
+		{"vms: 4", "vms: 4 x", "6: fleet.vms: found \"4 x\", expected 1 to 256"},
+		{"vms: 4", "vms: 4294967297", "6: fleet.vms: found 4294967297, expected 1 to 256"},
+		{"vms: 4", "vms: 18446744073709551617",
+		 "6: fleet.vms: found 18446744073709551617, expected 1 to 256"},
+		{"vms: 4", "vms: ", "6: fleet.vms: found nothing, expected 1 to 256"},
+		{"vms: 4", "vms: 4, loops-per-vm: 0",
+		 "6: fleet.loops-per-vm: found 0, expected 1 to 1000000"},
+		{"vms: 4", "vms: 4, loops-per-vm: 1000001",
+		 "6: fleet.loops-per-vm: found 1000001, expected 1 to 1000000"},
+		{"loops: 1000", "failures: 0", "12: stop.failures: found 0, expected 1 to 1000000"},
+		{"loops: 1000", "loops: 0", "12: stop.loops: found 0, expected 1 to 1000000000000"},
+		{"loops: 1000", "loops: 1000000000001",
+		 "12: stop.loops: found 1000000000001, expected 1 to 1000000000000"},
+		{"loops: 1000", "loops: 9223372036854775809",
+		 "12: stop.loops: found 9223372036854775809, expected 1 to 1000000000000"},
+		{"stop:", "seed: -1\nstop:",
+		 "12: seed: found -1, expected 0 to 18446744073709551615"},
+		{"stop:", "seed: 18446744073709551616\nstop:",
+		 "12: seed: found 18446744073709551616, expected 0 to 18446744073709551615"},
 		/* quantities */
-		{ "loops: 1000", "duration: 90", "12: stop.duration: found 90, " DURATION_RULE },
-		{ "loops: 1000", "duration: 90 s",
-		  "12: stop.duration: found \"90 s\", " DURATION_RULE },
-		{ "loops: 1000", "duration: 1d", "12: stop.duration: found 1d, " DURATION_RULE },
-		{ "loops: 1000", "duration: 999ms",
-		  "12: stop.duration: found 999ms, expected 1s to 8784h" },
-		{ "loops: 1000", "duration: 8785h",
-		  "12: stop.duration: found 8785h, expected 1s to 8784h" },
-		{ "loops: 1000", "duration: 2562048h",
-		  "12: stop.duration: found 2562048h, expected a duration below 290 years" },
-		{ "stop:", "limits: {boot: 0s}\nstop:",
-		  "12: limits.boot: found 0s, expected 1ms to 24h" },
-		{ "stop:", "limits: {stall: 999ms}\nstop:",
-		  "12: limits.stall: found 999ms, expected 1s to 24h" },
-		{ "stop:", "watch: {heartbeat: yes}\nstop:",
-		  "12: watch.heartbeat: found yes, expected true or false" },
-		{ "stop:", "watch: {stolen-cpu: 101}\nstop:",
-		  "12: watch.stolen-cpu: found 101, expected 0 to 100" },
-		{ "stop:", "watch: {leak-fds: 0}\nstop:",
-		  "12: watch.leak-fds: found 0, expected 1 to 1000000" },
-		{ "stop:", "watch: {leak-rss: 1023KiB}\nstop:",
-		  "12: watch.leak-rss: found 1023KiB, expected 1MiB to 1024GiB" },
-		{ "stop:", "watch: {heartbeat: []}\nstop:",
-		  "12: watch.heartbeat: found a list, expected true or false" },
-		{ "stop:", "limits: {boot: 0.9ms}\nstop:",
-		  "12: limits.boot: found 0.9ms, expected 1ms to 24h" },
-		{ "stop:", "limits:\n  reply: 1s\n  boot: 1441m\nstop:",
-		  "14: limits.boot: found 1441m, expected 1ms to 24h" },
-		{ "32MiB", "32", "2: machine.ram: found 32, " BYTES_RULE },
-		{ "32MiB", "32M", "2: machine.ram: found 32M, " BYTES_RULE },
-		{ "32MiB", "1.5GiB", "2: machine.ram: found 1.5GiB, " BYTES_RULE },
-		{ "32MiB", "16777215KiB",
-		  "2: machine.ram: found 16777215KiB, expected a multiple of "
-		  "1MiB" },
-		{ "32MiB", "15MiB", "2: machine.ram: found 15MiB, expected 16MiB to 1024GiB" },
-		{ "32MiB", "1025GiB", "2: machine.ram: found 1025GiB, expected 16MiB to 1024GiB" },
-		{ "32MiB", "18014398509481984KiB",
-		  "2: machine.ram: found 18014398509481984KiB, expected a size below 8 EiB" },
+		{"loops: 1000", "duration: 90", "12: stop.duration: found 90, " DURATION_RULE},
+		{"loops: 1000", "duration: 90 s",
+		 "12: stop.duration: found \"90 s\", " DURATION_RULE},
+		{"loops: 1000", "duration: 1d", "12: stop.duration: found 1d, " DURATION_RULE},
+		{"loops: 1000", "duration: 999ms",
+		 "12: stop.duration: found 999ms, expected 1s to 8784h"},
+		{"loops: 1000", "duration: 8785h",
+		 "12: stop.duration: found 8785h, expected 1s to 8784h"},
+		{"loops: 1000", "duration: 2562048h",
+		 "12: stop.duration: found 2562048h, expected a duration below 290 years"},
+		{"stop:", "limits: {boot: 0s}\nstop:",
+		 "12: limits.boot: found 0s, expected 1ms to 24h"},
+		{"stop:", "limits: {stall: 999ms}\nstop:",
+		 "12: limits.stall: found 999ms, expected 1s to 24h"},
+		{"stop:", "watch: {heartbeat: yes}\nstop:",
+		 "12: watch.heartbeat: found yes, expected true or false"},
+		{"stop:", "watch: {stolen-cpu: 101}\nstop:",
+		 "12: watch.stolen-cpu: found 101, expected 0 to 100"},
+		{"stop:", "watch: {leak-fds: 0}\nstop:",
+		 "12: watch.leak-fds: found 0, expected 1 to 1000000"},
+		{"stop:", "watch: {leak-rss: 1023KiB}\nstop:",
+		 "12: watch.leak-rss: found 1023KiB, expected 1MiB to 1024GiB"},
+		{"stop:", "watch: {heartbeat: []}\nstop:",
+		 "12: watch.heartbeat: found a list, expected true or false"},
+		{"stop:", "limits: {boot: 0.9ms}\nstop:",
+		 "12: limits.boot: found 0.9ms, expected 1ms to 24h"},
+		{"stop:", "limits:\n  reply: 1s\n  boot: 1441m\nstop:",
+		 "14: limits.boot: found 1441m, expected 1ms to 24h"},
+		{"32MiB", "32", "2: machine.ram: found 32, " BYTES_RULE},
+		{"32MiB", "32M", "2: machine.ram: found 32M, " BYTES_RULE},
+		{"32MiB", "1.5GiB", "2: machine.ram: found 1.5GiB, " BYTES_RULE},
+		{"32MiB", "16777215KiB",
+		 "2: machine.ram: found 16777215KiB, expected a multiple of "
+		 "1MiB"},
+		{"32MiB", "15MiB", "2: machine.ram: found 15MiB, expected 16MiB to 1024GiB"},
+		{"32MiB", "1025GiB", "2: machine.ram: found 1025GiB, expected 16MiB to 1024GiB"},
+		{"32MiB", "18014398509481984KiB",
+		 "2: machine.ram: found 18014398509481984KiB, expected a size below 8 EiB"},
 		/* names and paths */
-		{ "quick", "../quick", "1: name: found ../quick, " NAME_RULE },
-		{ "quick", "-quick", "1: name: found -quick, " NAME_RULE },
-		{ "quick", "..", "1: name: found .., " NAME_RULE },
-		{ "quick", "a b", "1: name: found \"a b\", " NAME_RULE },
-		{ "quick", "''", "1: name: found nothing, " NAME_RULE },
-		{ "quick", "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn",
-		  "1: name: found "
-		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn, " NAME_RULE },
-		{ "pc-q35-7.2", "q35",
-		  "2: machine.type: found q35, expected a versioned machine type, like "
-		  "pc-q35-7.2" },
-		{ "pc-q35-7.2", "pc-q35-",
-		  "2: machine.type: found pc-q35-, expected a versioned machine type, like "
-		  "pc-q35-7.2" },
-		{ "pc-q35-7.2", "pc-i440fx-7.2",
-		  "2: machine.type: found pc-i440fx-7.2, expected a versioned machine type, like "
-		  "pc-q35-7.2" },
-		{ "pc-q35-7.2", "'pc-q35-7.2,smm=on'",
-		  "2: machine.type: found \"pc-q35-7.2,smm=on\", expected a versioned machine "
-		  "type, "
-		  "like pc-q35-7.2" },
-		{ "tcg", "hvf", "2: machine.accel: found hvf, expected tcg or kvm" },
-		{ "pflash-hammer", "/lib/g", "3: guest.name: found /lib/g, " GUEST_RULE },
-		{ "pflash-hammer", "a.bin", "3: guest.name: found a.bin, " GUEST_RULE },
-		{ "/usr/bin/qemu", "qemu", "5: builds[0].binary: found qemu, " BINARY_RULE },
-		{ "/usr/bin/qemu", "./qemu", "5: builds[0].binary: found ./qemu, " BINARY_RULE },
-		{ "/usr/bin/qemu", "/usr/", "5: builds[0].binary: found /usr/, " BINARY_RULE },
-		{ "/usr/bin/qemu", "\"/a\\e\"",
-		  "5: builds[0].binary: found \"/a\\x1b\", " BINARY_RULE },
-		{ "fleet:", "  - {name: b, binary: /b}\n  - {name: stock, binary: /c}\nfleet:",
-		  "7: builds[2].name: found stock, expected a name that builds[0] has not" },
-		{ "fleet:", "  - binary: /b\n    name:\n      stock\nfleet:",
-		  "8: builds[1].name: found stock, expected a name that builds[0] has not" },
+		{"quick", "../quick", "1: name: found ../quick, " NAME_RULE},
+		{"quick", "-quick", "1: name: found -quick, " NAME_RULE},
+		{"quick", "..", "1: name: found .., " NAME_RULE},
+		{"quick", "a b", "1: name: found \"a b\", " NAME_RULE},
+		{"quick", "''", "1: name: found nothing, " NAME_RULE},
+		{"quick", "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn",
+		 "1: name: found "
+		 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn, " NAME_RULE},
+		{"pc-q35-7.2", "q35",
+		 "2: machine.type: found q35, expected a versioned machine type, like pc-q35-7.2"},
+		{"pc-q35-7.2", "pc-q35-",
+		 "2: machine.type: found pc-q35-, expected a versioned machine type, like "
+		 "pc-q35-7.2"},
+		{"pc-q35-7.2", "pc-i440fx-7.2",
+		 "2: machine.type: found pc-i440fx-7.2, expected a versioned machine type, like "
+		 "pc-q35-7.2"},
+		{"pc-q35-7.2", "'pc-q35-7.2,smm=on'",
+		 "2: machine.type: found \"pc-q35-7.2,smm=on\", expected a versioned machine type, "
+		 "like pc-q35-7.2"},
+		{"tcg", "hvf", "2: machine.accel: found hvf, expected tcg or kvm"},
+		{"pflash-hammer", "/lib/g", "3: guest.name: found /lib/g, " GUEST_RULE},
+		{"pflash-hammer", "a.bin", "3: guest.name: found a.bin, " GUEST_RULE},
+		{"/usr/bin/qemu", "qemu", "5: builds[0].binary: found qemu, " BINARY_RULE},
+		{"/usr/bin/qemu", "./qemu", "5: builds[0].binary: found ./qemu, " BINARY_RULE},
+		{"/usr/bin/qemu", "/usr/", "5: builds[0].binary: found /usr/, " BINARY_RULE},
+		{"/usr/bin/qemu", "\"/a\\e\"",
+		 "5: builds[0].binary: found \"/a\\x1b\", " BINARY_RULE},
+		{"fleet:", "  - {name: b, binary: /b}\n  - {name: stock, binary: /c}\nfleet:",
+		 "7: builds[2].name: found stock, expected a name that builds[0] has not"},
+		{"fleet:", "  - binary: /b\n    name:\n      stock\nfleet:",
+		 "8: builds[1].name: found stock, expected a name that builds[0] has not"},
 		/* operations */
-		{ "operation: migrate", "operation: boot",
-		  "11: operations[3].operation: found boot, " KINDS },
-		{ "operation: migrate", "operation: shutdown",
-		  "11: operations[3].operation: found shutdown, " KINDS },
-		{ "operation: migrate", "operation: Migrate",
-		  "11: operations[3].operation: found Migrate, " KINDS },
-		{ "  - {operation: snapshot-save}\n  - {operation: snapshot-load}\n"
-		  "  - {operation: snapshot-delete}\n  - {operation: migrate}\n",
-		  "  - {operation: migrate, every: 2}\n",
-		  "7: operations: found every above 1 in each, expected an operation that comes in "
-		  "every loop" },
-		{ "migrate}", "migrate, every: 0}",
-		  "11: operations[3].every: found 0, expected 1 to 1000000" },
-		{ "migrate}", "migrate, every: 1000001}",
-		  "11: operations[3].every: found 1000001, expected 1 to 1000000" },
-		{ "migrate}", "migrate, channels: 65}",
-		  "11: operations[3].channels: found 65, expected 0 to 64" },
-		{ "snapshot-load}", "snapshot-load, every: 2}",
-		  "9: operations[1].every: found 2, expected 1: snapshot-load may not sit out "
-		  "loops" },
-		{ "snapshot-save}", "snapshot-save, channels: 4}",
-		  "8: operations[0].channels: found 4, expected no such key: only migrate and "
-		  "migrate-cancel have it, not snapshot-save" },
-		{ "snapshot-save}", "snapshot-save, to: stock}",
-		  "8: operations[0].to: found stock, expected no such key: only migrate and "
-		  "migrate-cancel have it, not snapshot-save" },
-		{ "operation: migrate", "bandwidth: 1MiB, operation: migrate-cancel",
-		  "11: operations[3].bandwidth: found 1MiB, expected no such key: only migrate has "
-		  "it, not migrate-cancel" },
-		{ "operation: migrate", "operation: reset, transport: tcp",
-		  "11: operations[3].transport: found tcp, expected no such key: only migrate and "
-		  "migrate-cancel have it, not reset" },
-		{ "migrate}", "migrate, transport: udp}",
-		  "11: operations[3].transport: found udp, expected unix or tcp" },
-		{ "migrate}", "migrate, compression: gzip}",
-		  "11: operations[3].compression: found gzip, expected none, zlib or zstd" },
-		{ "migrate}", "migrate, channels: 0, compression: zstd}",
-		  "11: operations[3].compression: found zstd, expected none: without channels "
-		  "nothing is compressed" },
-		{ "migrate}", "migrate, bandwidth: 63KiB}",
-		  "11: operations[3].bandwidth: found 63KiB, expected 64KiB to 1024GiB" },
-		{ "migrate}", "migrate, downtime-limit: 0.5ms}",
-		  "11: operations[3].downtime-limit: found 0.5ms, expected 1ms to 2000s" },
-		{ "migrate}", "migrate, downtime-limit: 1.5ms}",
-		  "11: operations[3].downtime-limit: found 1.5ms, expected a multiple of 1ms" },
-		{ "migrate}", "migrate, downtime-limit: 2001s}",
-		  "11: operations[3].downtime-limit: found 2001s, expected 1ms to 2000s" },
-		{ "migrate}", "migrate, to: stok}",
-		  "11: operations[3].to: found stok, expected the name of one of the builds" },
-		{ "migrate}", "migrate, to: [stock]}",
-		  "11: operations[3].to: found a list, " NAME_RULE },
-		{ "vms: 4", "vms: 4, shutdown: kill",
-		  "6: fleet.shutdown: found kill, expected quit or sigterm" },
-		{ "  - {operation: snapshot-save}\n", "",
-		  "8: operations[0].operation: found snapshot-load, expected a snapshot-save "
-		  "before "
-		  "it" },
-		{ "operation: migrate", "operation: snapshot-delete",
-		  "11: operations[3].operation: found snapshot-delete, expected a snapshot-save "
-		  "before it" },
-		{ "snapshot-load", "snapshot-save",
-		  "9: operations[1].operation: found snapshot-save, expected a snapshot-delete "
-		  "first: "
-		  "operations[0] saved one" },
-		{ "operation: migrate", "operation: snapshot-save",
-		  "11: operations[3].operation: found snapshot-save, expected a snapshot-delete "
-		  "after "
-		  "it: images would grow for ever" },
-		{ "  - {operation: snapshot-delete}\n", "",
-		  "8: operations[0].operation: found snapshot-save, expected a snapshot-delete "
-		  "after "
-		  "it: images would grow for ever" },
+		{"operation: migrate", "operation: boot",
+		 "11: operations[3].operation: found boot, " KINDS},
+		{"operation: migrate", "operation: shutdown",
+		 "11: operations[3].operation: found shutdown, " KINDS},
+		{"operation: migrate", "operation: Migrate",
+		 "11: operations[3].operation: found Migrate, " KINDS},
+		{"  - {operation: snapshot-save}\n  - {operation: snapshot-load}\n"
+		 "  - {operation: snapshot-delete}\n  - {operation: migrate}\n",
+		 "  - {operation: migrate, every: 2}\n",
+		 "7: operations: found every above 1 in each, expected an operation that comes in "
+		 "every loop"},
+		{"migrate}", "migrate, every: 0}",
+		 "11: operations[3].every: found 0, expected 1 to 1000000"},
+		{"migrate}", "migrate, every: 1000001}",
+		 "11: operations[3].every: found 1000001, expected 1 to 1000000"},
+		{"migrate}", "migrate, channels: 65}",
+		 "11: operations[3].channels: found 65, expected 0 to 64"},
+		{"snapshot-load}", "snapshot-load, every: 2}",
+		 "9: operations[1].every: found 2, expected 1: snapshot-load may not sit out "
+		 "loops"},
+		{"snapshot-save}", "snapshot-save, channels: 4}",
+		 "8: operations[0].channels: found 4, expected no such key: only migrate and "
+		 "migrate-cancel have it, not snapshot-save"},
+		{"snapshot-save}", "snapshot-save, to: stock}",
+		 "8: operations[0].to: found stock, expected no such key: only migrate and "
+		 "migrate-cancel have it, not snapshot-save"},
+		{"operation: migrate", "bandwidth: 1MiB, operation: migrate-cancel",
+		 "11: operations[3].bandwidth: found 1MiB, expected no such key: only migrate has "
+		 "it, not migrate-cancel"},
+		{"operation: migrate", "operation: reset, transport: tcp",
+		 "11: operations[3].transport: found tcp, expected no such key: only migrate and "
+		 "migrate-cancel have it, not reset"},
+		{"migrate}", "migrate, transport: udp}",
+		 "11: operations[3].transport: found udp, expected unix or tcp"},
+		{"migrate}", "migrate, compression: gzip}",
+		 "11: operations[3].compression: found gzip, expected none, zlib or zstd"},
+		{"migrate}", "migrate, channels: 0, compression: zstd}",
+		 "11: operations[3].compression: found zstd, expected none: without channels "
+		 "nothing is compressed"},
+		{"migrate}", "migrate, bandwidth: 63KiB}",
+		 "11: operations[3].bandwidth: found 63KiB, expected 64KiB to 1024GiB"},
+		{"migrate}", "migrate, downtime-limit: 0.5ms}",
+		 "11: operations[3].downtime-limit: found 0.5ms, expected 1ms to 2000s"},
+		{"migrate}", "migrate, downtime-limit: 1.5ms}",
+		 "11: operations[3].downtime-limit: found 1.5ms, expected a multiple of 1ms"},
+		{"migrate}", "migrate, downtime-limit: 2001s}",
+		 "11: operations[3].downtime-limit: found 2001s, expected 1ms to 2000s"},
+		{"migrate}", "migrate, to: stok}",
+		 "11: operations[3].to: found stok, expected the name of one of the builds"},
+		{"migrate}", "migrate, to: [stock]}", "11: operations[3].to: found a list, " NAME_RULE},
+		{"vms: 4", "vms: 4, shutdown: kill",
+		 "6: fleet.shutdown: found kill, expected quit or sigterm"},
+		{"  - {operation: snapshot-save}\n", "",
+		 "8: operations[0].operation: found snapshot-load, expected a snapshot-save before "
+		 "it"},
+		{"operation: migrate", "operation: snapshot-delete",
+		 "11: operations[3].operation: found snapshot-delete, expected a snapshot-save "
+		 "before it"},
+		{"snapshot-load", "snapshot-save",
+		 "9: operations[1].operation: found snapshot-save, expected a snapshot-delete "
+		 "first: "
+		 "operations[0] saved one"},
+		{"operation: migrate", "operation: snapshot-save",
+		 "11: operations[3].operation: found snapshot-save, expected a snapshot-delete "
+		 "after "
+		 "it: images would grow for ever"},
+		{"  - {operation: snapshot-delete}\n", "",
+		 "8: operations[0].operation: found snapshot-save, expected a snapshot-delete "
+		 "after "
+		 "it: images would grow for ever"},
 		/* what the YAML reader refuses */
-		{ "stop:", "name: again\nstop:",
-		  "12: found key name again, expected it once (line 1 has it)" },
-		{ "quick", "&n quick", "1: found anchor &n, expected none" },
-		{ "vms: 4", "vms: *n", "6: found alias *n, expected the value itself" },
-		{ "vms: 4", "vms: !!int 4",
-		  "6: found tag \"tag:yaml.org,2002:int\", expected none" },
-		{ "stop:", "...\n---\nstop:", "13: found a second document, expected one" },
-		{ "  - {operation: migrate}", "\t- {operation: migrate}",
-		  "11: found a tab, expected spaces as indentation" },
-		{ "vms: 4", "vms: [[[[[[[[[[[[[[[4]]]]]]]]]]]]]]]",
-		  "6: found too many levels, expected at most 16" },
-		{ "vms: 4", "? [vms] : 4", "6: found a list as key, expected a name" },
-		{ "{vms: 4}", "{vms: 4",
-		  "7: not YAML: did not find expected ',' or '}' while parsing a flow mapping" },
+		{"stop:", "name: again\nstop:",
+		 "12: found key name again, expected it once (line 1 has it)"},
+		{"quick", "&n quick", "1: found anchor &n, expected none"},
+		{"vms: 4", "vms: *n", "6: found alias *n, expected the value itself"},
+		{"vms: 4", "vms: !!int 4", "6: found tag \"tag:yaml.org,2002:int\", expected none"},
+		{"stop:", "...\n---\nstop:", "13: found a second document, expected one"},
+		{"  - {operation: migrate}", "\t- {operation: migrate}",
+		 "11: found a tab, expected spaces as indentation"},
+		{"vms: 4", "vms: [[[[[[[[[[[[[[[4]]]]]]]]]]]]]]]",
+		 "6: found too many levels, expected at most 16"},
+		{"vms: 4", "? [vms] : 4", "6: found a list as key, expected a name"},
+		{"{vms: 4}", "{vms: 4",
+		 "7: not YAML: did not find expected ',' or '}' while parsing a flow mapping"},
 	};
 
 	(void)state;
@@ -677,7 +662,7 @@ static void test_cut_anywhere(void **state)
 	for (size_t cut = 0; cut < size; cut++) {
 		auto_free char *copy = mem_strdup(minimal);
 		struct profile *profile = NULL;
-		struct err err = { 0 };
+		struct err err = {0};
 
 		if (profile_parse(copy, cut, "t.yaml", &profile, &err) == 0)
 			profile_free(profile);
@@ -691,7 +676,7 @@ static void test_cut_anywhere(void **state)
 static void test_set_build(void **state)
 {
 	struct profile *p = parse_edited("qemu}", "qemu, args: [-x]}");
-	struct err err = { 0 };
+	struct err err = {0};
 
 	(void)state;
 	assert_int_equal(profile_set_build(p, "stock", "/opt/qemu", &err), 0);
@@ -747,7 +732,7 @@ static void test_shipped(void **state)
 	assert_int_equal(glob("profiles/*.yaml", 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		struct profile *profile = NULL;
-		struct err err = { 0 };
+		struct err err = {0};
 		size_t size;
 		auto_free char *text = read_file(found.gl_pathv[i], &size);
 		auto_free char *file = NULL;
@@ -783,11 +768,11 @@ static void test_quick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_everything_given),
-		cmocka_unit_test(test_range_ends), cmocka_unit_test(test_count_ends),
-		cmocka_unit_test(test_bad_edits),  cmocka_unit_test(test_bad_texts),
-		cmocka_unit_test(test_too_many),   cmocka_unit_test(test_cut_anywhere),
-		cmocka_unit_test(test_set_build),  cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_everything_given),
+		cmocka_unit_test(test_range_ends),     cmocka_unit_test(test_count_ends),
+		cmocka_unit_test(test_bad_edits),      cmocka_unit_test(test_bad_texts),
+		cmocka_unit_test(test_too_many),       cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_set_build),      cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_quick),
 	};
 
