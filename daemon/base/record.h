@@ -139,6 +139,7 @@ struct record_failure {
 	const char *signature; /* normalised title */
 	const char *detail;    /* one line for people */
 	const char *incident;  /* directory with the evidence, relative to the state directory */
+	bool expected;	       /* by the profile */
 };
 
 struct record {

@@ -23,7 +23,7 @@ struct place {
 	struct campaign *campaign;
 	struct slot *slot;
 	unsigned boot_failures;	  /* in a row */
-	unsigned barren_failures; /* since the last finished loop */
+	unsigned barren_failures; /* since the last finished loop or expected failure */
 };
 
 struct campaign {
@@ -34,21 +34,37 @@ struct campaign {
 	struct build *builds;
 	struct host *host;
 	struct protocol_words words;
+	struct tally *tally;
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
 	int64_t id, began_ns;
-	int64_t operations, loops, failures, host_failures;
 	bool interrupted, cannot_boot;
 	enum exit_code code;
 	struct deadline duration;
 };
 
+static size_t build_of(const struct place *place)
+{
+	const struct campaign *campaign = place->campaign;
+
+	return plan_build(campaign->profile, (int)(place - campaign->places));
+}
+
+static void apply_stop_rule(struct campaign *campaign)
+{
+	if (tally_done(campaign->tally))
+		campaign_stop(campaign, SLOT_DRAIN, false);
+	for (unsigned i = 0; i < campaign->profile->vms; i++)
+		if (tally_build_done(campaign->tally, build_of(&campaign->places[i])))
+			slot_stop(campaign->places[i].slot, SLOT_DRAIN);
+}
+
 static void operation_ended(void *ctx)
 {
 	struct place *place = ctx;
 
-	place->campaign->operations++;
+	tally_operation(place->campaign->tally);
 }
 
 static void loop_ended(void *ctx)
@@ -57,9 +73,15 @@ static void loop_ended(void *ctx)
 	struct campaign *campaign = place->campaign;
 
 	place->barren_failures = 0;
-	campaign->loops++;
-	if (campaign->profile->stop_loops && campaign->loops >= campaign->profile->stop_loops)
-		campaign_stop(campaign, SLOT_DRAIN, false);
+	tally_loop(campaign->tally, build_of(place));
+	apply_stop_rule(campaign);
+}
+
+static bool expects(void *ctx, const struct build *build, const char *signature)
+{
+	struct place *place = ctx;
+
+	return tally_expects(place->campaign->tally, build->name, signature);
 }
 
 /* why: what happened too often. */
@@ -67,28 +89,27 @@ static void give_up(struct place *place, unsigned count, const char *why,
 		    const struct failure *failure)
 {
 	struct campaign *campaign = place->campaign;
-	int slot = (int)(place - campaign->places);
 
-	log_error("build %s: %u %s, the last one: %s",
-		  campaign->builds[plan_build(campaign->profile, slot)].name, count, why,
-		  failure->detail);
+	log_error("build %s: %u %s, the last one: %s", campaign->builds[build_of(place)].name,
+		  count, why, failure->detail);
 	campaign_stop(campaign, SLOT_DRAIN, false);
 }
 
-static void slot_failed(void *ctx, const struct failure *failure, bool booted)
+static void slot_failed(void *ctx, const struct slot_failure *slot_failure)
 {
 	struct place *place = ctx;
 	struct campaign *campaign = place->campaign;
+	const struct failure *failure = slot_failure->failure;
 
-	if (failure->class == FAILURE_HOST)
-		campaign->host_failures++;
-	else
-		campaign->failures++;
-	if (campaign->profile->stop_failures &&
-	    campaign->failures >= campaign->profile->stop_failures)
-		campaign_stop(campaign, SLOT_DRAIN, false);
+	tally_failure(campaign->tally, failure->class == FAILURE_HOST, slot_failure->expected);
+	apply_stop_rule(campaign);
 
-	place->boot_failures = booted ? 0 : place->boot_failures + 1;
+	/* A build that fails as it should is getting somewhere. */
+	if (slot_failure->expected) {
+		place->boot_failures = place->barren_failures = 0;
+		return;
+	}
+	place->boot_failures = slot_failure->booted ? 0 : place->boot_failures + 1;
 	place->barren_failures++;
 	if (campaign->cannot_boot)
 		return;
@@ -113,11 +134,7 @@ static enum exit_code verdict(const struct campaign *campaign)
 		return EXIT_INTERRUPTED;
 	if (campaign->cannot_boot)
 		return EXIT_HOST;
-	if (campaign->failures)
-		return EXIT_FAILURES;
-	if (campaign->host_failures)
-		return EXIT_HOST;
-	return campaign->loops ? EXIT_CLEAN : EXIT_INCONCLUSIVE;
+	return tally_verdict(campaign->tally);
 }
 
 static void slot_stopped(void *ctx)
@@ -255,6 +272,7 @@ static void start_slots(struct campaign *campaign)
 			.incidents = campaign->incidents,
 			.handler = { .operation_ended = operation_ended,
 				     .loop_ended = loop_ended,
+				     .expects = expects,
 				     .failed = slot_failed,
 				     .stopped = slot_stopped,
 				     .ctx = place },
@@ -280,6 +298,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	campaign->incidents = mem_printf("%s/incidents", spec->state);
 	campaign->builds = mem_zalloc(profile->build_count * sizeof(*campaign->builds));
 	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
+	campaign->tally = tally_new(profile);
 	campaign->machine = (struct machine){
 		.type = profile->machine,
 		.accel = profile->accel,
@@ -323,6 +342,7 @@ void campaign_free(struct campaign *campaign)
 	for (size_t i = 0; i < campaign->profile->build_count; i++)
 		build_finish(&campaign->builds[i]);
 	host_free(campaign->host);
+	tally_free(campaign->tally);
 	free(campaign->places);
 	free(campaign->builds);
 	profile_free(campaign->profile);
@@ -353,14 +373,23 @@ uint64_t campaign_seed(const struct campaign *campaign)
 
 void campaign_progress(const struct campaign *campaign, struct campaign_progress *ret_progress)
 {
+	const struct tally_counts *counts = tally_counts(campaign->tally);
+
 	*ret_progress = (struct campaign_progress){
 		.elapsed_ns = clock_now_ns() - campaign->began_ns,
 		.duration_ns = campaign->profile->stop_duration_ns,
 		.loops_wanted = campaign->profile->stop_loops,
-		.operations = campaign->operations,
-		.loops = campaign->loops,
-		.failures = campaign->failures + campaign->host_failures,
+		.operations = counts->operations,
+		.loops = counts->loops,
+		.failures = counts->failures + counts->expected + counts->host,
+		.expected = counts->expected,
 	};
+}
+
+bool campaign_unseen(const struct campaign *campaign, size_t *position, const char **ret_build,
+		     const char **ret_signature)
+{
+	return tally_unseen(campaign->tally, position, ret_build, ret_signature);
 }
 
 const char *campaign_name(const struct campaign *campaign)

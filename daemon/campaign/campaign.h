@@ -10,23 +10,14 @@
 #include "base/record.h"
 #include "campaign/profile.h"
 #include "campaign/slot.h"
+#include "campaign/tally.h"
 
 /* Boots that fail one after the other in one slot, before the campaign is given up: a build that
  * cannot start would otherwise fill the store with the same failure. */
 #define CAMPAIGN_BOOT_FAILURES_MAX 3
 
-/* Exit codes of a campaign and of qsoak. */
-enum exit_code {
-	EXIT_CLEAN = 0,
-	EXIT_FAILURES = 1,
-	EXIT_USAGE = 2,
-	EXIT_HOST = 3,
-	EXIT_INCONCLUSIVE = 4,
-	EXIT_INTERRUPTED = 130,
-};
-
-/* Failures of one slot without a finished loop between them, before the campaign is given up: it
- * would only repeat itself. */
+/* Failures of one slot without a finished loop or an expected failure between them, before the
+ * campaign is given up: it would only repeat itself. */
 #define CAMPAIGN_BARREN_FAILURES_MAX 100
 
 struct campaign_spec {
@@ -44,7 +35,9 @@ struct campaign_progress {
 	int64_t elapsed_ns;
 	int64_t duration_ns;  /* that the stop rule allows; 0: no such rule */
 	int64_t loops_wanted; /* by the stop rule; 0: no such rule */
-	int64_t operations, loops, failures;
+	int64_t operations, loops;
+	int64_t failures; /* all of them */
+	int64_t expected; /* of these */
 };
 
 struct campaign;
@@ -61,6 +54,10 @@ void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrup
 int64_t campaign_id(const struct campaign *campaign);
 uint64_t campaign_seed(const struct campaign *campaign);
 void campaign_progress(const struct campaign *campaign, struct campaign_progress *ret_progress);
+
+/* See tally_unseen(). */
+bool campaign_unseen(const struct campaign *campaign, size_t *position, const char **ret_build,
+		     const char **ret_signature);
 
 /* The profile's name, and one of the fleet's slots, which are `campaign_slots()`. */
 const char *campaign_name(const struct campaign *campaign);

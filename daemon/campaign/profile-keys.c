@@ -227,26 +227,7 @@ static const struct bind_key watch_keys[] = {
 	{ 0 }
 };
 
-/* stop */
-
-static const struct bind_key stop_keys[] = {
-	{ "duration", BIND_DURATION(struct profile, stop_duration_ns),
-	  .min = PROFILE_STOP_DURATION_MIN_NS, .max = PROFILE_STOP_DURATION_MAX_NS },
-	{ "loops", BIND_COUNT(struct profile, stop_loops), .min = 1,
-	  .max = PROFILE_STOP_LOOPS_MAX },
-	{ "failures", BIND_COUNT(struct profile, stop_failures), .min = 1,
-	  .max = PROFILE_STOP_FAILURES_MAX },
-	{ 0 }
-};
-
-static int read_stop(const struct bind *at, const struct bind_key *key, void *base)
-{
-	int ret = bind_mapping(at, key, base);
-
-	if (ret == 0 && !at->node->count)
-		return bind_fail(at, "found no rule, expected duration, loops or failures");
-	return ret;
-}
+/* The rest. */
 
 static int read_seed(const struct bind *at, const struct bind_key *key, void *base)
 {
@@ -278,7 +259,10 @@ const struct bind_key profile_keys[] = {
 	  .required = true },
 	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
 	{ "watch", .read = bind_mapping, .keys = watch_keys },
-	{ "stop", .read = read_stop, .keys = stop_keys, .required = true },
+	{ "stop", .read = profile_read_stop, .required = true },
+	{ "expect", .read = profile_read_expect,
+	  .offset = BIND_FIELD(struct profile, expect, struct profile_expectation *),
+	  .list = &profile_expect_list, .min = 1, .max = PROFILE_EXPECT_MAX },
 	{ "seed", .read = read_seed },
 	{ 0 }
 };

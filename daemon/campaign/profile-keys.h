@@ -19,4 +19,9 @@ extern const struct bind_text profile_binary_text;
 extern const struct bind_list profile_operation_list;
 int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base);
 
+extern const struct bind_list profile_expect_list;
+int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base);
+
+int profile_read_stop(const struct bind *at, const struct bind_key *key, void *base);
+
 #endif

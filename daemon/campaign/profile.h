@@ -44,6 +44,8 @@
 #define PROFILE_STOP_DURATION_MAX_NS (8784 * 3600 * 1000000000ll) /* a leap year */
 #define PROFILE_STOP_LOOPS_MAX 1000000000000ll
 #define PROFILE_STOP_FAILURES_MAX 1000000
+#define PROFILE_EXPECT_MAX 64
+#define PROFILE_SIGNATURE_MAX 512
 
 struct profile_build {
 	char *name;   /* letters, digits, '.', '_', '-'; begins with a letter or digit */
@@ -60,6 +62,13 @@ struct profile_operation {
 	/* migrate and migrate-cancel */
 	struct op_migration migration;
 	char *to; /* name of the destination's build; NULL: the source's */
+};
+
+/* A failure that is known to come. */
+struct profile_expectation {
+	char *signature; /* fnmatch(3) pattern over the whole signature */
+	char *build;	 /* name of the build that fails; NULL: each of them */
+	int build_line;	 /* in the text; 0: nowhere */
 };
 
 struct profile {
@@ -97,7 +106,14 @@ struct profile {
 	bool has_seed;
 	int64_t stop_duration_ns; /* 0: no such rule */
 	int64_t stop_loops;	  /* of all slots together; 0: no such rule */
-	int64_t stop_failures;	  /* 0: no such rule */
+	int64_t stop_failures;	  /* that are not expected; 0: no such rule */
+	/* Of a build: when its slots together have done so many loops (0: no such rule), or when all
+	 * that is expected of it has been seen. */
+	int64_t stop_loops_per_build;
+	bool stop_expected;
+
+	struct profile_expectation *expect;
+	size_t expect_count;
 };
 
 /* Reads and checks text, which need not end in NUL. name is for error texts, which say "name:line:
@@ -106,6 +122,10 @@ struct profile {
  * exists when it is loaded. */
 int profile_parse(const char *text, size_t size, const char *name, struct profile **ret_profile,
 		  struct err *err);
+
+/* Whether the builds that it expects something of are there, once all were added; -EINVAL as by
+ * profile_parse(). */
+int profile_check_builds(const struct profile *profile, const char *name, struct err *err);
 
 /* Takes NULL, and a profile that was built in part. */
 void profile_free(struct profile *profile);

@@ -50,6 +50,7 @@ struct slot {
 	struct incident *incident;
 	struct failure failure;
 	char signature[SIGNATURE_MAX];
+	bool expected;
 	int64_t failure_id, operation_id, src_run_id, dst_run_id;
 
 	struct deadline kick, kill_limit;
@@ -102,7 +103,10 @@ static void failure_durable(void *ctx)
 {
 	struct slot *slot = ctx;
 
-	slot->spec.handler.failed(slot->spec.handler.ctx, &slot->failure, slot->booted);
+	slot->spec.handler.failed(slot->spec.handler.ctx,
+				  &(struct slot_failure){ .failure = &slot->failure,
+							  .booted = slot->booted,
+							  .expected = slot->expected });
 	if (slot->vm)
 		kill_vm(slot);
 	else
@@ -130,6 +134,7 @@ static void emit_failure(struct slot *slot, const char *incident)
 		.signature = slot->signature,
 		.detail = slot->failure.detail,
 		.incident = incident,
+		.expected = slot->expected,
 	};
 
 	records_emit_durable(slot->spec.records,
@@ -151,6 +156,16 @@ static void evidence_taken(void *ctx, const struct err *err)
 	emit_failure(slot, relative);
 }
 
+/* The one at fault: after a migration to another build it is not the slot's. */
+static const struct build *failed_build(const struct slot *slot)
+{
+	struct run *run = slot->failure.run;
+
+	if (!run && slot->vm)
+		run = vm_run(slot->vm);
+	return run ? run_build(run) : slot->spec.build;
+}
+
 static void identify_failure(struct slot *slot, const struct failure *failure,
 			     const struct op_result *result)
 {
@@ -160,6 +175,9 @@ static void identify_failure(struct slot *slot, const struct failure *failure,
 	slot->src_run_id = result->src_run_id;
 	slot->dst_run_id = result->dst_run_id;
 	signature_make(&slot->failure, slot->signature, sizeof(slot->signature));
+	slot->expected = failure->class != FAILURE_HOST &&
+			 slot->spec.handler.expects(slot->spec.handler.ctx, failed_build(slot),
+						    slot->signature);
 }
 
 static void diagnosed(void *ctx, const struct failure *failure)

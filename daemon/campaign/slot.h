@@ -19,11 +19,19 @@
  * for them any longer. */
 #define SLOT_KILL_LIMIT_NS (5 * CLOCK_NS_PER_S)
 
+struct slot_failure {
+	const struct failure *failure;
+	bool booted; /* the guest had run before */
+	bool expected;
+};
+
 struct slot_handler {
 	void (*operation_ended)(void *ctx);
 	void (*loop_ended)(void *ctx);
-	/* The failure is durable. booted: the guest had run before. */
-	void (*failed)(void *ctx, const struct failure *failure, bool booted);
+	/* A failure of this build has got its signature: is it expected? */
+	bool (*expects)(void *ctx, const struct build *build, const char *signature);
+	/* The failure is durable. */
+	void (*failed)(void *ctx, const struct slot_failure *failure);
 	/* No VM is left and none will come. */
 	void (*stopped)(void *ctx);
 	void *ctx;

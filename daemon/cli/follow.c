@@ -94,9 +94,29 @@ static void print_failure(struct follower *follower, json_t *data)
 	if (json_object_get(follower->signatures, kind))
 		return;
 	json_object_set_new(follower->signatures, kind, json_true());
-	say(follower, "failure %" PRId64 ", new: build %s, slot %" PRId64 ", after %s: %s%s",
-	    field_integer(data, "failure"), build, field_integer(data, "slot"), loops, signature,
-	    evidence);
+	say(follower, "failure %" PRId64 ", %s: build %s, slot %" PRId64 ", after %s: %s%s",
+	    field_integer(data, "failure"),
+	    json_is_true(json_object_get(data, "expected")) ? "expected" : "new", build,
+	    field_integer(data, "slot"), loops, signature, evidence);
+}
+
+/* The codes that no other line explains. */
+static void print_end(struct follower *follower, json_t *data)
+{
+	json_t *unseen = json_object_get(data, "unseen"), *one;
+	size_t i;
+
+	if (follower->code != EXIT_INCONCLUSIVE)
+		return;
+	json_array_foreach(unseen, i, one) {
+		auto_free char *build = text_printable(field_text(one, "build"));
+		auto_free char *signature = text_printable(field_text(one, "signature"));
+
+		say(follower, "inconclusive: expected of build %s, but never seen: %s", build,
+		    signature);
+	}
+	if (!field_integer(data, "loops"))
+		say(follower, "inconclusive: no loop was finished");
 }
 
 static void event_in(void *ctx, const struct qmp_event *event)
@@ -111,6 +131,7 @@ static void event_in(void *ctx, const struct qmp_event *event)
 		if (field_integer(event->data, "campaign") != follower->campaign)
 			return;
 		follower->code = (int)field_integer(event->data, "exit-code");
+		print_end(follower, event->data);
 		link_break(follower->spec.link);
 	} else if (!strcmp(event->name, "DAEMON_FAILED")) {
 		const char *why = field_text(event->data, "error");

@@ -127,14 +127,6 @@ static int print_report(struct source *source, int64_t campaign, bool json, stru
 	return r < 0 ? r : report_print(value, report_campaign, json, stdout, err);
 }
 
-/* The one code that no line above it explains. */
-static int tell(int code)
-{
-	if (code == EXIT_INCONCLUSIVE)
-		fputs("inconclusive: no loop was finished\n", stderr);
-	return code;
-}
-
 static int run_local(const struct cli *cli, json_t *arguments)
 {
 	struct source results = { .state = cli_state(cli) };
@@ -163,7 +155,7 @@ static int run_local(const struct cli *cli, json_t *arguments)
 		return cli_error(&err);
 	if (code == EXIT_CLEAN && daemon_code != EXIT_CLEAN)
 		return EXIT_HOST;
-	return tell(code);
+	return code;
 }
 
 /* --detach: the campaign is on its way. */
@@ -201,7 +193,7 @@ static int run_service(const struct cli *cli, json_t *arguments)
 			r = print_report(&service, campaign, cli->json, &err);
 	}
 	source_close(&service);
-	return r >= 0 ? tell(code) : cli_error(&err);
+	return r >= 0 ? code : cli_error(&err);
 }
 
 int cli_run(const struct cli *cli)

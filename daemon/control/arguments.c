@@ -103,6 +103,8 @@ int arguments_profile(json_t *arguments, struct profile **ret_profile, struct er
 	if (r < 0)
 		return r;
 	r = override(arguments, profile, err);
+	if (r == 0)
+		r = profile_check_builds(profile, name ? name : "profile", err);
 	if (r < 0) {
 		profile_free(profile);
 		return r;

@@ -66,14 +66,15 @@ json_t *service_status(const struct control *control, bool slots)
 
 	if (campaign)
 		campaign_progress(campaign, &progress);
-	status = json_pack("{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "campaign",
+	status = json_pack("{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "campaign",
 			   campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(),
 			   "name", campaign ? campaign_name(campaign) : NULL, "stopping",
 			   (int)control->stopping, "elapsed-ns", (json_int_t)progress.elapsed_ns,
 			   "duration-ns", (json_int_t)progress.duration_ns, "loops-wanted",
 			   (json_int_t)progress.loops_wanted, "operations",
 			   (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
-			   "failures", (json_int_t)progress.failures);
+			   "failures", (json_int_t)progress.failures, "expected",
+			   (json_int_t)progress.expected);
 	if (!slots)
 		return status;
 	list = json_array();
@@ -98,18 +99,35 @@ static void call_idle(void *ctx)
 	control->spec.idle(control->spec.ctx);
 }
 
+/* What was to be seen and was not. */
+static json_t *unseen_list(const struct campaign *campaign)
+{
+	const char *build, *signature;
+	json_t *list = json_array();
+	size_t position = 0;
+
+	while (campaign_unseen(campaign, &position, &build, &signature))
+		json_array_append_new(
+			list, json_pack("{s:s, s:s}", "build", build, "signature", signature));
+	return list;
+}
+
 static void campaign_ended(void *ctx, enum exit_code code)
 {
 	struct control *control = ctx;
 	int64_t id = campaign_id(control->campaign);
+	json_t *unseen = unseen_list(control->campaign);
+	struct campaign_progress progress;
 
+	campaign_progress(control->campaign, &progress);
 	deadline_stop(control->loop, &control->progress);
 	campaign_free(control->campaign);
 	control->campaign = NULL;
 	control->stopping = false;
 	log_info("campaign %" PRId64 " has ended with %d", id, (int)code);
 	broadcast(control, "CAMPAIGN_ENDED",
-		  json_pack("{s:I, s:i}", "campaign", (json_int_t)id, "exit-code", (int)code));
+		  json_pack("{s:I, s:i, s:I, s:o}", "campaign", (json_int_t)id, "exit-code",
+			    (int)code, "loops", (json_int_t)progress.loops, "unseen", unseen));
 	if (control->quitting)
 		deadline_start(control->loop, &control->idle, 0);
 }
@@ -174,13 +192,13 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 	(void)durable;
 	if (record->type == RECORD_FAILURE)
 		broadcast(control, "FAILURE",
-			  json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?}",
+			  json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?, s:b}",
 				    "failure", (json_int_t)failure->id, "slot",
 				    (json_int_t)failure->slot, "vm", (json_int_t)failure->vm,
 				    "loops", (json_int_t)failure->loops, "build", failure->build,
 				    "class", failure->class, "place", failure->place, "signature",
 				    failure->signature, "detail", failure->detail, "incident",
-				    failure->incident));
+				    failure->incident, "expected", (int)failure->expected));
 	return false;
 }
 

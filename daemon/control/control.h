@@ -14,6 +14,7 @@
  *			 -> {"campaign": ID or null}
  *	query-status	-> {"campaign": ID or null, "name", "stopping", "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
+ *			 "expected" (of these),
  *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops"}]}
  *	subscribe	{"enable": BOOLEAN (default true)} -> {}: whether events are sent
  *
@@ -34,7 +35,8 @@
  * And query-commands and query-qmp-schema, as QEMU has them.
  *
  * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, CAMPAIGN_ENDED
- * {"campaign", "exit-code"}, DAEMON_FAILED {"error"}. Error classes: CommandNotFound,
+ * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature"}]} (what the stop rule wanted
+ * to see), DAEMON_FAILED {"error"}. Error classes: CommandNotFound,
  * InvalidParameter where the user's input is wrong, else GenericError.
  */
 #ifndef QSOAK_CONTROL_CONTROL_H

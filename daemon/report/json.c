@@ -31,15 +31,15 @@ static json_t *percentile(const struct query_timing *t, double p)
 
 static json_t *campaign_object(const struct query_campaign *c)
 {
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I}", "id",
-			 (json_int_t)c->id, "name", report_json_string(c->name), "seed",
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
+			 "id", (json_int_t)c->id, "name", report_json_string(c->name), "seed",
 			 report_json_string(c->seed), "accel", report_json_string(c->accel),
 			 "machine", report_json_string(c->machine), "vms", (json_int_t)c->vms,
 			 "began_unix_ns", (json_int_t)c->began_unix_ns, "ended_unix_ns",
 			 integer_or_null(c->ended_unix_ns, 0), "end", report_json_string(c->end),
 			 "exit_code", integer_or_null(c->exit_code, -1), "loops",
 			 (json_int_t)c->loops, "operations", (json_int_t)c->operations, "failures",
-			 (json_int_t)c->failures);
+			 (json_int_t)c->failures, "expected", (json_int_t)c->expected);
 }
 
 static json_t *timing_object(const struct query_timing *t)
@@ -54,11 +54,11 @@ static json_t *timing_object(const struct query_timing *t)
 
 static json_t *signature_object(const struct query_signature *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o}", "build", report_json_string(s->build),
-			 "class", report_json_string(s->class), "signature",
-			 report_json_string(s->signature), "failures", (json_int_t)s->count,
-			 "first_loops", (json_int_t)s->first_loops, "incident",
-			 report_json_string(s->incident));
+	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "build",
+			 report_json_string(s->build), "class", report_json_string(s->class),
+			 "signature", report_json_string(s->signature), "failures",
+			 (json_int_t)s->count, "expected", (json_int_t)s->expected, "first_loops",
+			 (json_int_t)s->first_loops, "incident", report_json_string(s->incident));
 }
 
 int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value, struct err *err)

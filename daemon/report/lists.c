@@ -139,6 +139,23 @@ static void add_failure(struct table *table, json_t *f)
 	table_add(table, field_copy(f, "incident"));
 }
 
+static void add_failure_with_note(struct table *table, json_t *f)
+{
+	add_failure(table, f);
+	table_add(table, mem_strdup(field_integer(f, "expected") ? "expected" : ""));
+}
+
+static bool any(json_t *list, const char *key)
+{
+	json_t *element;
+	size_t i;
+
+	json_array_foreach(list, i, element)
+		if (field_integer(element, key))
+			return true;
+	return false;
+}
+
 void report_failures(json_t *value, FILE *out)
 {
 	static const struct table_column columns[] = {
@@ -151,10 +168,13 @@ void report_failures(json_t *value, FILE *out)
 		{ "OPERATION/STEP", false },
 		{ "SIGNATURE", false },
 		{ "INCIDENT", false },
+		{ "NOTE", false }, /* where one has a note */
 	};
+	json_t *failures = json_object_get(value, "failures");
+	bool notes = any(failures, "expected");
 
-	print_list(json_object_get(value, "failures"), columns, ARRAY_SIZE(columns), add_failure,
-		   "no failures", out);
+	print_list(failures, columns, ARRAY_SIZE(columns) - !notes,
+		   notes ? add_failure_with_note : add_failure, "no failures", out);
 }
 
 char *report_progress(json_t *value)
@@ -163,6 +183,8 @@ char *report_progress(json_t *value)
 	int64_t duration = field_integer(value, "duration-ns");
 	int64_t operations = field_integer(value, "operations");
 	int64_t seconds = elapsed / CLOCK_NS_PER_S;
+	auto_free char *failures =
+		text_failures(field_integer(value, "failures"), field_integer(value, "expected"));
 	auto_free char *target = NULL;
 
 	if (duration == 0)
@@ -173,10 +195,10 @@ char *report_progress(json_t *value)
 	else
 		target = mem_strdup("ending");
 	return mem_printf("%" PRId64 ":%02" PRId64 "  %" PRId64 " loops, %" PRId64
-			  " operations (%.1f/s), %" PRId64 " failures, %s",
+			  " operations (%.1f/s), %s, %s",
 			  seconds / 60, seconds % 60, field_integer(value, "loops"), operations,
 			  elapsed ? (double)operations * CLOCK_NS_PER_S / (double)elapsed : 0.,
-			  field_integer(value, "failures"), target);
+			  failures, target);
 }
 
 static void add_slot(struct table *table, json_t *s)

@@ -19,7 +19,8 @@ static void print_campaign(json_t *c, FILE *out)
 	auto_free char *vms = text_count(field_integer(c, "vms"), "VM");
 	auto_free char *operations = text_count(field_integer(c, "operations"), "operation");
 	auto_free char *loops = text_count(field_integer(c, "loops"), "loop");
-	auto_free char *failures = text_count(field_integer(c, "failures"), "failure");
+	auto_free char *failures =
+		text_failures(field_integer(c, "failures"), field_integer(c, "expected"));
 	const char *end = field_text(c, "end");
 	auto_free char *took = end ? text_long_duration(field_integer(c, "ended_unix_ns") -
 							field_integer(c, "began_unix_ns"))
@@ -75,8 +76,9 @@ static void print_signatures(json_t *signatures, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "BUILD", false },	 { "CLASS", false },	 { "FAILURES", true },
-		{ "FIRST AFTER", true }, { "SIGNATURE", false },
+		{ "FIRST AFTER", true }, { "SIGNATURE", false }, { "EXPECTED", true },
 	};
+	bool any_expected = false;
 	struct table *table;
 	json_t *s;
 	size_t i;
@@ -86,13 +88,18 @@ static void print_signatures(json_t *signatures, FILE *out)
 		fputs("no failures\n", out);
 		return;
 	}
-	table = table_new(columns, ARRAY_SIZE(columns));
+	json_array_foreach(signatures, i, s)
+		any_expected = any_expected || field_integer(s, "expected");
+	/* A column of zeros would only be in the way. */
+	table = table_new(columns, ARRAY_SIZE(columns) - !any_expected);
 	json_array_foreach(signatures, i, s) {
 		table_add(table, field_copy(s, "build"));
 		table_add(table, field_copy(s, "class"));
 		table_add(table, field_number(s, "failures"));
 		table_add(table, text_count(field_integer(s, "first_loops"), "loop"));
 		table_add(table, field_copy(s, "signature"));
+		if (any_expected)
+			table_add(table, field_number(s, "expected"));
 	}
 	table_print(table, out);
 	table_free(table);

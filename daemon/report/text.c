@@ -102,3 +102,11 @@ char *text_count(int64_t count, const char *noun)
 {
 	return mem_printf("%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");
 }
+
+char *text_failures(int64_t count, int64_t expected)
+{
+	auto_free char *failures = text_count(count, "failure");
+
+	return expected ? mem_printf("%s (%lld expected)", failures, (long long)expected)
+			: mem_steal(failures);
+}

@@ -18,6 +18,9 @@ char *text_long_duration(int64_t duration_ns);
 /* ISO 8601 in UTC, to the second. */
 char *text_time(int64_t unix_ns);
 
+/* "23 failures", "23 failures (20 expected)". */
+char *text_failures(int64_t count, int64_t expected);
+
 /* "1 loop", "2 loops". */
 char *text_count(int64_t count, const char *noun);
 

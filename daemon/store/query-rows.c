@@ -30,7 +30,8 @@ static const char *const statements[] = {
 		"(SELECT coalesce(sum(loops), 0) FROM vm WHERE campaign_id = c.id) AS loops, "
 		"(SELECT count(*) FROM operation WHERE campaign_id = c.id "
 		" AND outcome IN ('ok', 'failed')) AS operations, "
-		"(SELECT count(*) FROM failure WHERE campaign_id = c.id) AS failures "
+		"(SELECT count(*) FROM failure WHERE campaign_id = c.id) AS failures, "
+		"(SELECT count(*) FROM failure WHERE campaign_id = c.id AND expected) AS expected "
 		"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
 		"ORDER BY c.id LIMIT ?3",
 	[QUERY_BUILDS] =
@@ -57,7 +58,7 @@ static const char *const statements[] = {
 	[QUERY_FAILURES] =
 		"SELECT f.id, f.campaign_id, f.at_unix_ns, f.slot, f.vm, f.loops, " BUILD_NAME
 		" AS build, s.class, f.place, f.kind, f.step, s.title AS signature, f.detail, "
-		"i.directory AS incident "
+		"i.directory AS incident, f.expected "
 		"FROM failure AS f" JOIN_BUILDS(
 			"f") "JOIN signature AS s ON s.id = f.signature_id "
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "

@@ -89,7 +89,8 @@ int query_campaign(struct query *query, int64_t campaign, struct query_campaign 
 		"(SELECT coalesce(sum(loops), 0) FROM vm WHERE campaign_id = ?1), "
 		"(SELECT count(*) FROM operation WHERE campaign_id = ?1 "
 		" AND outcome IN ('ok', 'failed')), "
-		"(SELECT count(*) FROM failure WHERE campaign_id = ?1) "
+		"(SELECT count(*) FROM failure WHERE campaign_id = ?1), "
+		"(SELECT count(*) FROM failure WHERE campaign_id = ?1 AND expected) "
 		"FROM campaign WHERE id = ?1";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
@@ -115,6 +116,7 @@ int query_campaign(struct query *query, int64_t campaign, struct query_campaign 
 		.loops = sqlite3_column_int64(stmt, 10),
 		.operations = sqlite3_column_int64(stmt, 11),
 		.failures = sqlite3_column_int64(stmt, 12),
+		.expected = sqlite3_column_int64(stmt, 13),
 	};
 	return 0;
 }
@@ -134,10 +136,12 @@ int query_signatures(struct query *query, int64_t campaign, struct query_signatu
 {
 	static const char sql[] =
 		"WITH g AS (SELECT sb.id AS src, tb.id AS dst, " BUILD_NAME " AS build, "
-		" f.signature_id, count(*) AS count, min(f.loops) AS loops, max(f.id) AS newest "
+		" f.signature_id, count(*) AS count, sum(f.expected) AS expected, "
+		" min(f.loops) AS loops, max(f.id) AS newest "
 		" FROM failure AS f" JOIN_BUILDS(
 			"f") " WHERE f.campaign_id = ?1 GROUP BY sb.id, tb.id, f.signature_id) "
-			     "SELECT g.build, s.class, s.title, g.count, g.loops, i.directory "
+			     "SELECT g.build, s.class, s.title, g.count, g.loops, i.directory, "
+			     "g.expected "
 			     "FROM g JOIN signature AS s ON s.id = g.signature_id "
 			     "JOIN failure AS f ON f.id = g.newest "
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
@@ -158,6 +162,7 @@ int query_signatures(struct query *query, int64_t campaign, struct query_signatu
 			.count = sqlite3_column_int64(stmt, 3),
 			.first_loops = sqlite3_column_int64(stmt, 4),
 			.incident = sql_column_strdup(stmt, 5),
+			.expected = sqlite3_column_int64(stmt, 6),
 		};
 	}
 	if (r < 0) {

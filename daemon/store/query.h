@@ -42,6 +42,7 @@ struct query_campaign {
 	int64_t loops;
 	int64_t operations; /* that ended ok or failed */
 	int64_t failures;
+	int64_t expected; /* of these, by the profile */
 };
 
 /* -ENOENT where there is no such campaign. */
@@ -75,6 +76,7 @@ struct query_signature {
 	char *class;
 	char *signature;
 	int64_t count;
+	int64_t expected;    /* of these, by the profile */
 	int64_t first_loops; /* loops to failure: the fewest */
 	char *incident;	     /* of the newest one; or NULL */
 };

@@ -84,10 +84,10 @@ static const struct row_sql statements[] = {
 			  "INSERT INTO failure(id, campaign_id, operation_id, src_run_id, "
 			  "dst_run_id, slot, "
 			  "vm, loops, at_unix_ns, place, kind, step, detail, signature_id, "
-			  "incident_id) "
+			  "incident_id, expected) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 			  "(SELECT id FROM signature WHERE class = ?14 AND title = ?15), "
-			  "(SELECT id FROM incident WHERE directory = ?16))",
+			  "(SELECT id FROM incident WHERE directory = ?16), ?17)",
 			  true },
 };
 NAMES_COMPLETE(statements, ROW_STATEMENT_COUNT);
@@ -253,7 +253,7 @@ static void add_failure(struct rows *rows, const struct record_failure *r)
 			reference(r->src_run_id), reference(r->dst_run_id), integer(r->slot),
 			integer(r->vm), integer(r->loops), integer(r->at_unix_ns), text(r->place),
 			text(r->kind), text(r->step), text(r->detail), text(r->class),
-			text(r->signature), text(r->incident)));
+			text(r->signature), text(r->incident), integer(r->expected)));
 }
 
 void rows_add_record(struct rows *rows, const struct record *record)

@@ -151,8 +151,12 @@ static const char version_1[] =
 	") STRICT;\n"
 	"CREATE INDEX failure_campaign ON failure(campaign_id);\n";
 
+static const char version_2[] =
+	"ALTER TABLE failure ADD COLUMN expected INTEGER NOT NULL DEFAULT 0\n"
+	"	CHECK (expected IN (0, 1)); -- by the profile\n";
+
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
-static const char *const steps[] = { version_1 };
+static const char *const steps[] = { version_1, version_2 };
 
 #define SCHEMA_VERSION ((int64_t)ARRAY_SIZE(steps))
 

@@ -213,7 +213,7 @@ check 'a full disk is an error' same \
 # More rows than fit a page.
 sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
 	INSERT INTO failure SELECT 1000000 + i, f.campaign_id, NULL, f.src_run_id, NULL,
-	f.signature_id, NULL, 0, 0, 0, f.at_unix_ns, NULL, NULL, NULL, '' FROM n, failure f
+	f.signature_id, NULL, 0, 0, 0, f.at_unix_ns, NULL, NULL, NULL, '', 0 FROM n, failure f
 	WHERE f.id = $failure"
 check 'failures: all pages' same "$(qsoak failures --json | jq '.failures | length')" \
 	"$(sql 'SELECT count(*) FROM failure')"

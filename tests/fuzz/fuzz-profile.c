@@ -37,7 +37,9 @@ static void check_profile(const struct profile *p, const uint8_t *data, size_t s
 	require(p->ram_bytes % (1 << 20) == 0);
 	require(p->vms >= 1 && p->vms <= PROFILE_VMS_MAX);
 	require(p->loops_per_vm >= 1 && p->loops_per_vm <= PROFILE_LOOPS_PER_VM_MAX);
-	require(p->stop_duration_ns > 0 || p->stop_loops > 0);
+	require(p->stop_duration_ns > 0 || p->stop_loops > 0 || p->stop_loops_per_build > 0 ||
+		(p->stop_failures > 0 && !p->stop_expected));
+	require(p->expect_count || !p->stop_expected);
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		require(p->limit_ns[i] >= LIMIT_MIN_NS && p->limit_ns[i] <= LIMIT_MAX_NS);
 

@@ -323,7 +323,7 @@ static void test_bad_edits(void **state)
 		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm or shutdown"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
-		 "limits, watch, stop or seed"},
+		 "limits, watch, stop, expect or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
 		 "pause-per-turn, erase-every, turns-per-page or working-set"},
@@ -333,7 +333,8 @@ static void test_bad_edits(void **state)
 		 "11: operations[3].chanels: unknown key, expected operation, every, verify, channels, "
 		 "transport, compression, bandwidth, downtime-limit or to"},
 		{"loops: 1000", "loop: 1000",
-		 "12: stop.loop: unknown key, expected duration, loops or failures"},
+		 "12: stop.loop: unknown key, expected duration, loops, loops-per-build, failures or "
+		 "expected"},
 		{"stop:", "limits: {save: 1s}\nstop:",
 		 "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
 		 "snapshot-load, "
@@ -358,7 +359,7 @@ static void test_bad_edits(void **state)
 		{", binary: /usr/bin/qemu", "", "5: builds[0].binary: missing, " BINARY_RULE},
 		{"vms: 4", "loops-per-vm: 4", "6: fleet.vms: missing, expected 1 to 256"},
 		{"operation: migrate", "every: 4", "11: operations[3].operation: missing, " KINDS},
-		{"loops: 1000", "", "12: stop: found no rule, expected duration, loops or failures"},
+		{"loops: 1000", "", "12: stop: found no rule, expected duration, loops, loops-per-build or failures"},
 		/* wrong types */
 		{"name: quick", "name: [quick]", "1: name: found a list, " NAME_RULE},
 		{"{type: pc-q35-7.2, accel: tcg, ram: 32MiB}", "pc-q35-7.2",

@@ -26,7 +26,7 @@ static void test_campaign_json(void **state)
 		" \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 4,"
 		" \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": 1767323106000000000,"
 		" \"end\": \"complete\", \"exit_code\": 1, \"loops\": 97, \"operations\": 107,"
-		" \"failures\": 5},"
+		" \"failures\": 5, \"expected\": 0},"
 		"\"operations\": ["
 		" {\"build\": \"stock\", \"kind\": \"boot\", \"count\": 0, \"failed\": 0,"
 		"  \"interrupted\": 1, \"p50_ns\": null, \"p95_ns\": null, \"p99_ns\": null,"
@@ -45,14 +45,14 @@ static void test_campaign_json(void **state)
 		"  \"max_ns\": 20000}],"
 		"\"signatures\": ["
 		" {\"build\": null, \"class\": \"host\", \"signature\": \"host: no space\","
-		"  \"failures\": 1, \"first_loops\": 0, \"incident\": null},"
+		"  \"failures\": 1, \"expected\": 0, \"first_loops\": 0, \"incident\": null},"
 		" {\"build\": \"stock\", \"class\": \"hang\", \"signature\": \"hang: migration\","
-		"  \"failures\": 2, \"first_loops\": 1, \"incident\": \"incidents/1002\"},"
+		"  \"failures\": 2, \"expected\": 0, \"first_loops\": 1, \"incident\": \"incidents/1002\"},"
 		" {\"build\": \"stock\", \"class\": \"crash\","
 		"  \"signature\": \"crash: \\u001B[31mred\\n\", \"failures\": 1,"
-		"  \"first_loops\": 9, \"incident\": null},"
+		"  \"expected\": 0, \"first_loops\": 9, \"incident\": null},"
 		" {\"build\": \"a-first\", \"class\": \"hang\","
-		"  \"signature\": \"hang: migration\", \"failures\": 1, \"first_loops\": 2,"
+		"  \"signature\": \"hang: migration\", \"failures\": 1, \"expected\": 0, \"first_loops\": 2,"
 		"  \"incident\": \"incidents/1003\"}]}";
 	struct fixture *fx = *state;
 
@@ -62,7 +62,7 @@ static void test_campaign_json(void **state)
 		    " \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 1,"
 		    " \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": null,"
 		    " \"end\": null, \"exit_code\": null, \"loops\": 0, \"operations\": 0,"
-		    " \"failures\": 0}, \"operations\": [], \"signatures\": []}");
+		    " \"failures\": 0, \"expected\": 0}, \"operations\": [], \"signatures\": []}");
 }
 
 static void test_failures_json(void **state)
@@ -78,13 +78,13 @@ static void test_failures_json(void **state)
 	second = json_dumps(json_array_get(failures, 1), JSON_SORT_KEYS);
 	assert_string_equal(
 		first, "{\"at_unix_ns\": 1767324045000000000, \"build\": \"stock\", "
-		       "\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone \\\\xff\", "
+		       "\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone \\\\xff\", \"expected\": 0, "
 		       "\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
 		       "\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
 		       "\"slot\": 2, \"step\": null, \"vm\": 7}");
 	assert_string_equal(
 		second, "{\"at_unix_ns\": 1767324046000000000, \"build\": \"stock\", "
-			"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", "
+			"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", \"expected\": 0, "
 			"\"id\": 1001, \"incident\": \"incidents/1001\", \"kind\": \"migrate\", "
 			"\"loops\": 5, \"place\": null, \"signature\": \"hang: migration\", "
 			"\"slot\": 2, \"step\": \"setup\", \"vm\": 7}");

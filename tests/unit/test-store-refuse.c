@@ -143,6 +143,26 @@ static void test_refuses_a_newer_version(void **state)
 	assert_refused(fx, why, 0);
 }
 
+/* What an earlier qsoakd left is brought up to date, and loses nothing. */
+static void test_takes_an_older_version(void **state)
+{
+	struct fixture *fx = *state;
+	sqlite3 *db;
+
+	open_store(fx);
+	emit(fx, campaign_begin());
+	emit(fx, build(BUILD, "stock"));
+	emit(fx, run_begin(RUN));
+	emit(fx, failure(13, 5000));
+	close_store_well(fx);
+	db = open_outside(fx);
+	run_outside(db, "ALTER TABLE failure DROP COLUMN expected; PRAGMA user_version=1");
+	sqlite3_close(db);
+	open_store(fx);
+	assert_rows(fx, "SELECT id, expected FROM failure", "13|0\n");
+	close_store_well(fx);
+}
+
 static void test_opens_an_empty_file(void **state)
 {
 	struct fixture *fx = *state;
@@ -192,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_refuses_what_is_no_store), STORE_TEST(test_refuses_a_newer_version),
+		STORE_TEST(test_takes_an_older_version),
 		STORE_TEST(test_opens_an_empty_file),	   STORE_TEST(test_one_writer),
 		STORE_TEST(test_paths_that_cannot_be),
 	};

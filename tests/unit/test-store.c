@@ -56,6 +56,7 @@ static void emit_ends(struct fixture *fx)
 	fail.failure.place = "main-loop";
 	fail.failure.kind = "migrate";
 	fail.failure.step = "setup";
+	fail.failure.expected = true;
 	emit(fx, fail);
 	emit(fx, failure(14, 4500));
 	emit(fx,
@@ -109,8 +110,8 @@ static void test_round_trip(void **state)
 	assert_rows(fx, "SELECT * FROM signature", "1|crash|crash: SIGSEGV|4500|5000\n");
 	assert_rows(fx, "SELECT * FROM incident", "1|1|incidents/1\n");
 	assert_rows(fx, "SELECT * FROM failure",
-		    "13|1|12|3|4|1|1|1|0|2|5000|main-loop|migrate|setup|killed\n"
-		    "14|1|-|3|-|1|1|1|0|2|4500|-|-|-|killed\n");
+		    "13|1|12|3|4|1|1|1|0|2|5000|main-loop|migrate|setup|killed|1\n"
+		    "14|1|-|3|-|1|1|1|0|2|4500|-|-|-|killed|0\n");
 	assert_rows(fx,
 		    "SELECT count(*) FROM (SELECT uuid FROM host UNION SELECT uuid FROM campaign) "
 		    "WHERE uuid LIKE '________-____-4___-____-____________' "

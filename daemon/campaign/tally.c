@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Counting, the stop rule's counts, and the verdict. */
+#include "campaign/tally.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct tally {
+	const struct profile *profile;
+	struct tally_counts counts;
+	int64_t *loops; /* by build */
+	bool *seen;	/* by expectation, then build */
+};
+
+struct tally *tally_new(const struct profile *profile)
+{
+	struct tally *tally = mem_new(struct tally);
+
+	tally->profile = profile;
+	tally->loops = mem_zalloc(profile->build_count * sizeof(*tally->loops));
+	tally->seen =
+		mem_zalloc(profile->expect_count * profile->build_count * sizeof(*tally->seen) + 1);
+	return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+	if (!tally)
+		return;
+	free(tally->loops);
+	free(tally->seen);
+	free(tally);
+}
+
+void tally_operation(struct tally *tally)
+{
+	tally->counts.operations++;
+}
+
+void tally_loop(struct tally *tally, size_t build)
+{
+	tally->counts.loops++;
+	tally->loops[build]++;
+}
+
+static bool concerns(const struct profile_expectation *expectation, const char *build)
+{
+	return !expectation->build || !strcmp(expectation->build, build);
+}
+
+bool tally_expects(struct tally *tally, const char *build, const char *signature)
+{
+	const struct profile *profile = tally->profile;
+	bool expected = false;
+
+	for (size_t b = 0; b < profile->build_count; b++) {
+		if (strcmp(profile->builds[b].name, build))
+			continue;
+		for (size_t e = 0; e < profile->expect_count; e++) {
+			if (!concerns(&profile->expect[e], build) ||
+			    fnmatch(profile->expect[e].signature, signature, 0))
+				continue;
+			expected = tally->seen[e * profile->build_count + b] = true;
+		}
+	}
+	return expected;
+}
+
+void tally_failure(struct tally *tally, bool host, bool expected)
+{
+	if (host)
+		tally->counts.host++;
+	else if (expected)
+		tally->counts.expected++;
+	else
+		tally->counts.failures++;
+}
+
+const struct tally_counts *tally_counts(const struct tally *tally)
+{
+	return &tally->counts;
+}
+
+bool tally_done(const struct tally *tally)
+{
+	const struct profile *profile = tally->profile;
+
+	return (profile->stop_loops && tally->counts.loops >= profile->stop_loops) ||
+	       (profile->stop_failures && tally->counts.failures >= profile->stop_failures);
+}
+
+/* Whether something is expected of it, and all of that has been seen. */
+static bool fulfilled(const struct tally *tally, size_t build)
+{
+	const struct profile *profile = tally->profile;
+	bool any = false;
+
+	for (size_t e = 0; e < profile->expect_count; e++) {
+		if (!concerns(&profile->expect[e], profile->builds[build].name))
+			continue;
+		if (!tally->seen[e * profile->build_count + build])
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+bool tally_build_done(const struct tally *tally, size_t build)
+{
+	const struct profile *profile = tally->profile;
+
+	return (profile->stop_expected && fulfilled(tally, build)) ||
+	       (profile->stop_loops_per_build &&
+		tally->loops[build] >= profile->stop_loops_per_build);
+}
+
+bool tally_unseen(const struct tally *tally, size_t *position, const char **ret_build,
+		  const char **ret_signature)
+{
+	const struct profile *profile = tally->profile;
+
+	while (profile->stop_expected && *position < profile->expect_count * profile->build_count) {
+		size_t at = (*position)++;
+		const struct profile_expectation *expectation =
+			&profile->expect[at / profile->build_count];
+		const char *build = profile->builds[at % profile->build_count].name;
+
+		if (tally->seen[at] || !concerns(expectation, build))
+			continue;
+		*ret_build = build;
+		*ret_signature = expectation->signature;
+		return true;
+	}
+	return false;
+}
+
+enum exit_code tally_verdict(const struct tally *tally)
+{
+	const struct tally_counts *counts = &tally->counts;
+	const char *build, *signature;
+	size_t position = 0;
+
+	if (counts->failures)
+		return EXIT_FAILURES;
+	if (counts->host)
+		return EXIT_HOST;
+	if (tally_unseen(tally, &position, &build, &signature))
+		return EXIT_INCONCLUSIVE;
+	/* A build that fails before its first loop, and was meant to, has shown what it had to. */
+	if (counts->loops || (tally->profile->stop_expected && counts->expected))
+		return EXIT_CLEAN;
+	return EXIT_INCONCLUSIVE;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tally of a campaign: what its slots have done and found, whether that is enough, and what it
+ * amounts to.
+ *
+ * Two kinds of failures say nothing against a build: those of the host, and those that the profile
+ * expects of it. They are counted apart.
+ */
+#ifndef QSOAK_CAMPAIGN_TALLY_H
+#define QSOAK_CAMPAIGN_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "campaign/profile.h"
+
+/* Exit codes of a campaign and of qsoak. */
+enum exit_code {
+	EXIT_CLEAN = 0,
+	EXIT_FAILURES = 1,
+	EXIT_USAGE = 2,
+	EXIT_HOST = 3,
+	EXIT_INCONCLUSIVE = 4,
+	EXIT_INTERRUPTED = 130,
+};
+
+struct tally;
+
+/* The profile outlives the tally. */
+struct tally *tally_new(const struct profile *profile);
+
+/* NULL is fine. */
+void tally_free(struct tally *tally);
+
+void tally_operation(struct tally *tally);
+
+/* Builds are counted by their index in the profile. */
+void tally_loop(struct tally *tally, size_t build);
+
+/* Whether the profile expects this of the build of that name; from now on it has been seen. */
+bool tally_expects(struct tally *tally, const char *build, const char *signature);
+
+void tally_failure(struct tally *tally, bool host, bool expected);
+
+struct tally_counts {
+	int64_t operations, loops;
+	int64_t failures; /* neither of the host nor expected */
+	int64_t expected, host;
+};
+
+const struct tally_counts *tally_counts(const struct tally *tally);
+
+/* Whether the stop rule has had its loops or failures. */
+bool tally_done(const struct tally *tally);
+
+/* Whether it wants no more of this build. */
+bool tally_build_done(const struct tally *tally, size_t build);
+
+/* What the counts amount to. */
+enum exit_code tally_verdict(const struct tally *tally);
+
+/* Where the stop rule wants to see what is expected: the first that was not, from *position on, which
+ * begins at 0 and moves behind it. Names belong to the profile. */
+bool tally_unseen(const struct tally *tally, size_t *position, const char **ret_build,
+		  const char **ret_signature);
+
+#endif

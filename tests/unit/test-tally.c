@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The tally: what is expected of whom, when a build or the campaign is done, and the exit codes. */
+#include "tests/unit/helper.h"
+
+#include "campaign/tally.h"
+
+enum { STOCK, FOIL, BUILDS };
+
+static struct profile_build builds[BUILDS] = {
+	[STOCK] = { .name = (char *)"stock" },
+	[FOIL] = { .name = (char *)"foil" },
+};
+
+static struct profile_expectation expectations[] = {
+	{ .signature = (char *)"assertion in *bdrv_poll_co*", .build = (char *)"foil" },
+	{ .signature = (char *)"hang of main-loop in migrate/*", .build = (char *)"foil" },
+};
+
+#define ASSERTION "assertion in bdrv_poll_co: a == b"
+#define HANG "hang of main-loop in migrate/migrate"
+
+static struct profile profile_of_foil(void)
+{
+	return (struct profile){
+		.builds = builds,
+		.build_count = BUILDS,
+		.expect = expectations,
+		.expect_count = ARRAY_SIZE(expectations),
+		.stop_expected = true,
+	};
+}
+
+static void a_signature_is_expected_of_its_build_alone_and_as_a_whole(void **state)
+{
+	struct profile profile = profile_of_foil();
+	struct tally *tally = tally_new(&profile);
+
+	(void)state;
+	assert_true(tally_expects(tally, "foil", ASSERTION));
+	assert_true(tally_expects(tally, "foil", HANG));
+	assert_false(tally_expects(tally, "stock", ASSERTION));
+	assert_false(tally_expects(tally, "nobody", ASSERTION));
+	assert_false(tally_expects(tally, "foil", "hang of main-loop in shutdown/quit"));
+	assert_false(tally_expects(tally, "foil", "an " ASSERTION));
+	tally_free(tally);
+	tally_free(NULL);
+}
+
+static void without_a_build_it_is_expected_of_each(void **state)
+{
+	struct profile_expectation any = { .signature = (char *)"*" };
+	struct profile profile = { .builds = builds,
+				   .build_count = BUILDS,
+				   .expect = &any,
+				   .expect_count = 1,
+				   .stop_expected = true };
+	struct tally *tally = tally_new(&profile);
+	const char *build = NULL, *signature = NULL;
+	size_t position = 0;
+
+	(void)state;
+	assert_true(tally_expects(tally, "stock", ASSERTION));
+	assert_true(tally_build_done(tally, STOCK));
+	assert_false(tally_build_done(tally, FOIL));
+	assert_true(tally_unseen(tally, &position, &build, &signature));
+	assert_string_equal(build, "foil");
+	assert_string_equal(signature, "*");
+	assert_false(tally_unseen(tally, &position, &build, &signature));
+	tally_free(tally);
+}
+
+static void a_build_is_done_when_all_that_is_expected_of_it_was_seen(void **state)
+{
+	struct profile profile = profile_of_foil();
+	struct tally *tally = tally_new(&profile);
+
+	(void)state;
+	tally_expects(tally, "foil", ASSERTION);
+	tally_expects(tally, "foil", ASSERTION);
+	assert_false(tally_build_done(tally, FOIL));
+	tally_expects(tally, "foil", HANG);
+	assert_true(tally_build_done(tally, FOIL));
+	/* Of the other nothing is expected: it has to do something else. */
+	assert_false(tally_build_done(tally, STOCK));
+	profile.stop_expected = false;
+	assert_false(tally_build_done(tally, FOIL));
+	tally_free(tally);
+}
+
+static void a_build_is_done_with_its_own_loops(void **state)
+{
+	struct profile profile = { .builds = builds,
+				   .build_count = BUILDS,
+				   .stop_loops_per_build = 2 };
+	struct tally *tally = tally_new(&profile);
+
+	(void)state;
+	tally_loop(tally, STOCK);
+	tally_loop(tally, FOIL);
+	assert_false(tally_build_done(tally, STOCK));
+	tally_loop(tally, STOCK);
+	assert_true(tally_build_done(tally, STOCK));
+	assert_false(tally_build_done(tally, FOIL));
+	assert_false(tally_done(tally));
+	tally_free(tally);
+}
+
+static void loops_and_unexpected_failures_end_the_campaign(void **state)
+{
+	struct profile profile = profile_of_foil();
+	struct tally *tally = tally_new(&profile);
+
+	(void)state;
+	profile.stop_failures = 1;
+	tally_failure(tally, false, true);
+	tally_failure(tally, true, false);
+	assert_false(tally_done(tally));
+	tally_failure(tally, false, false);
+	assert_true(tally_done(tally));
+	profile.stop_failures = 0;
+	profile.stop_loops = 1;
+	assert_false(tally_done(tally));
+	tally_loop(tally, FOIL);
+	assert_true(tally_done(tally));
+	assert_int_equal(tally_counts(tally)->failures, 1);
+	assert_int_equal(tally_counts(tally)->expected, 1);
+	assert_int_equal(tally_counts(tally)->host, 1);
+	tally_free(tally);
+}
+
+static void the_verdict_is_the_worst_that_can_be_said(void **state)
+{
+	static const struct {
+		bool wants, loop, expected, all_seen, host, failure;
+		enum exit_code code;
+	} cases[] = {
+		{ .code = EXIT_INCONCLUSIVE },
+		{ .loop = true, .code = EXIT_CLEAN },
+		{ .loop = true, .host = true, .code = EXIT_HOST },
+		{ .loop = true, .host = true, .failure = true, .code = EXIT_FAILURES },
+		{ .loop = true, .expected = true, .code = EXIT_CLEAN },
+		{ .expected = true, .code = EXIT_INCONCLUSIVE },
+		/* With `expected: true`. */
+		{ .wants = true, .loop = true, .code = EXIT_INCONCLUSIVE },
+		{ .wants = true, .loop = true, .expected = true, .code = EXIT_INCONCLUSIVE },
+		{ .wants = true, .expected = true, .all_seen = true, .code = EXIT_CLEAN },
+		{ .wants = true, .loop = true, .host = true, .code = EXIT_HOST },
+		{ .wants = true, .expected = true, .failure = true, .code = EXIT_FAILURES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct profile profile = profile_of_foil();
+		struct tally *tally = tally_new(&profile);
+
+		profile.stop_expected = cases[i].wants;
+		if (cases[i].loop)
+			tally_loop(tally, STOCK);
+		if (cases[i].expected)
+			tally_failure(tally, false, tally_expects(tally, "foil", HANG));
+		if (cases[i].all_seen)
+			tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION));
+		if (cases[i].host)
+			tally_failure(tally, true, false);
+		if (cases[i].failure)
+			tally_failure(tally, false, false);
+		if (tally_verdict(tally) != cases[i].code)
+			fail_msg("case %zu: %d", i, (int)tally_verdict(tally));
+		tally_free(tally);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_signature_is_expected_of_its_build_alone_and_as_a_whole),
+		cmocka_unit_test(without_a_build_it_is_expected_of_each),
+		cmocka_unit_test(a_build_is_done_when_all_that_is_expected_of_it_was_seen),
+		cmocka_unit_test(a_build_is_done_with_its_own_loops),
+		cmocka_unit_test(loops_and_unexpected_failures_end_the_campaign),
+		cmocka_unit_test(the_verdict_is_the_worst_that_can_be_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
