@@ -16,6 +16,7 @@ enum random_stream {
 	RANDOM_PHASE,  /* at which loop an `every` operation comes first */
 	RANDOM_VERIFY, /* which of the saves and loads is verified */
 	RANDOM_GUEST,  /* the seed of a VM's guest */
+	RANDOM_UNIT,   /* which unit of a weighted list a loop is */
 };
 
 static inline uint64_t random_mix(uint64_t z)

@@ -4,10 +4,30 @@
 
 #include "base/random.h"
 
+/* Each unit as often as its weight says, in the long run; the others of a unit follow its first. */
+static void draw_unit(const struct profile *profile, uint64_t random, struct plan *ret_plan)
+{
+	uint64_t total = 0, drawn;
+	size_t at = 0;
+
+	for (size_t i = 0; i < profile->operation_count; i++)
+		total += profile->operations[i].weight;
+	drawn = random_below(random, total);
+	while (drawn >= profile->operations[at].weight)
+		drawn -= profile->operations[at++].weight;
+	do
+		ret_plan->operation[ret_plan->count++] = &profile->operations[at++];
+	while (at < profile->operation_count && !profile->operations[at].weight);
+}
+
 void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
 	       struct plan *ret_plan)
 {
 	ret_plan->count = 0;
+	if (profile->order == ORDER_WEIGHTED) {
+		draw_unit(profile, random_at(seed, RANDOM_UNIT, (uint64_t)slot, loop), ret_plan);
+		return;
+	}
 	for (size_t i = 0; i < profile->operation_count; i++) {
 		const struct profile_operation *operation = &profile->operations[i];
 		uint64_t random = random_at(seed, RANDOM_PHASE, (uint64_t)slot, i);

@@ -14,7 +14,7 @@ struct plan {
 
 /* loop counts the loops that the slot has begun, over all its VMs, from 0. An operation with
  * `every: n` comes in each n-th loop, in each slot at a phase of its own, so that slots do not all
- * do the rare thing at once. */
+ * do the rare thing at once. Of a weighted list each loop is one unit. */
 void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
 	       struct plan *ret_plan);
 

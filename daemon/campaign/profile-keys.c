@@ -257,6 +257,7 @@ const struct bind_key profile_keys[] = {
 	  .offset = BIND_FIELD(struct profile, operations, struct profile_operation *),
 	  .list = &profile_operation_list, .min = 1, .max = PROFILE_OPERATIONS_MAX,
 	  .required = true },
+	{ "order", .read = profile_read_order },
 	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
 	{ "watch", .read = bind_mapping, .keys = watch_keys },
 	{ "stop", .read = profile_read_stop, .required = true },

@@ -18,6 +18,7 @@ extern const struct bind_text profile_binary_text;
 /* Entries of `operations`, and the reader that checks them. */
 extern const struct bind_list profile_operation_list;
 int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base);
+int profile_read_order(const struct bind *at, const struct bind_key *key, void *base);
 
 extern const struct bind_list profile_expect_list;
 int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base);

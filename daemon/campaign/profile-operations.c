@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "campaign/profile-keys.h"
 #include "campaign/profile.h"
 
@@ -43,6 +44,8 @@ static const struct bind_key operation_keys[] = {
 	  .max = PROFILE_EVERY_MAX },
 	{ "verify", BIND_UNSIGNED(struct profile_operation, verify), .min = 0,
 	  .max = PROFILE_VERIFY_MAX },
+	{ "weight", BIND_UNSIGNED(struct profile_operation, weight), .min = 1,
+	  .max = PROFILE_WEIGHT_MAX },
 	{ "channels", BIND_UNSIGNED(struct profile_operation, migration.channels), .min = 0,
 	  .max = PROFILE_CHANNELS_MAX },
 	{ "transport", .read = read_transport,
@@ -153,22 +156,77 @@ static int check_operation(const struct bind *at, const struct profile_operation
 	return check_destination(at, at->up->up->node);
 }
 
+static const char *const order_names[] = {
+	[ORDER_FIXED] = "fixed",
+	[ORDER_WEIGHTED] = "weighted",
+};
+NAMES_COMPLETE(order_names, ORDER_COUNT);
+
+int profile_read_order(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile *profile = base;
+	int word = 0, ret = bind_word(at, order_names, ORDER_COUNT, &word);
+
+	(void)key;
+	if (ret == 0)
+		profile->order = (enum profile_order)word;
+	return ret;
+}
+
+/* The order may stand behind the operations, so the text is asked; what it cannot say is refused
+ * where it is read. */
+static enum profile_order find_order(const struct yaml_node *root)
+{
+	const struct yaml_node *order = yaml_get(root, "order");
+	int found = order && order->type == YAML_SCALAR
+			    ? names_find(order_names, ORDER_COUNT, order->scalar)
+			    : (int)ORDER_FIXED;
+
+	return found < 0 ? ORDER_COUNT : (enum profile_order)found;
+}
+
+/* saved: the save of the group that it is in, if it is in one. */
+static int set_weight(const struct bind *at, struct profile_operation *operation,
+		      enum profile_order order, const struct bind *saved)
+{
+	struct bind weight = bind_entry(at, "weight", yaml_get(at->node, "weight"));
+	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
+
+	if (order == ORDER_FIXED && weight.node)
+		return bind_expected(&weight, "no such key: it goes with order: weighted");
+	if (order != ORDER_WEIGHTED)
+		return 0;
+	if (every.node)
+		return bind_expected(&every, "no such key: it goes with order: fixed; weight says "
+					     "how often this comes");
+	if (saved->node && weight.node)
+		return bind_expected(&weight,
+				     "no such key: the whole group has the weight of its "
+				     "save, operations[%zu]",
+				     saved->index);
+	operation->weight = saved->node ? 0 : weight.node ? operation->weight : 1;
+	return 0;
+}
+
 /* A loop has at most one snapshot at a time, and leaves none behind: each save is followed by any
  * number of loads and one delete. */
 int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base)
 {
 	const struct profile *profile = base;
+	enum profile_order order = find_order(at->up->node);
 	struct bind saved = { 0 }, saved_kind;
 	bool in_each_loop = false;
 	int ret = bind_list(at, key, base);
 
 	for (size_t i = 0; ret == 0 && i < profile->operation_count; i++) {
-		const struct profile_operation *operation = &profile->operations[i];
+		struct profile_operation *operation = &profile->operations[i];
 		struct bind element = bind_element(at, i);
 		struct bind kind =
 			bind_entry(&element, "operation", yaml_get(element.node, "operation"));
 
 		ret = check_operation(&element, operation);
+		if (ret == 0)
+			ret = set_weight(&element, operation, order, &saved);
 		if (ret < 0)
 			return ret;
 		in_each_loop = in_each_loop || operation->every == 1;

@@ -22,6 +22,7 @@
 #define PROFILE_LOOPS_PER_VM_MAX 1000000
 #define PROFILE_LOOPS_PER_VM_DEFAULT 20
 #define PROFILE_EVERY_MAX 1000000
+#define PROFILE_WEIGHT_MAX 1000000
 #define PROFILE_OPERATIONS_MAX 64
 #define PROFILE_VERIFY_MAX 1000000
 #define PROFILE_VERIFY_DEFAULT 50
@@ -53,12 +54,21 @@ struct profile_build {
 	char **args;  /* appended to QEMU's command line, NULL-terminated; never NULL */
 };
 
+/* What a loop is. */
+enum profile_order {
+	ORDER_FIXED,	/* the whole list */
+	ORDER_WEIGHTED, /* one unit of it: an operation, or all from a save to its delete */
+	ORDER_COUNT,
+};
+
 /* One entry of the operation list. */
 struct profile_operation {
 	enum op_kind kind;
 	unsigned verify; /* snapshot-save, -load: every n-th is made with the VM stopped, and its
 			    images are compared; 0: none */
 	unsigned every;	 /* takes part in every n-th loop; 1 for snapshot operations */
+	unsigned
+		weight; /* of the unit that it begins; 0: it is within one, or the order is fixed */
 	/* migrate and migrate-cancel */
 	struct op_migration migration;
 	char *to; /* name of the destination's build; NULL: the source's */
@@ -93,6 +103,7 @@ struct profile {
 	unsigned loops_per_vm;
 	enum op_shutdown shutdown;
 
+	enum profile_order order;
 	/* Each save is followed by any number of loads and one delete, maybe with a migrate
 	 * between them. */
 	struct profile_operation *operations; /* one loop, in order */

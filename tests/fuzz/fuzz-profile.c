@@ -58,6 +58,10 @@ static void check_profile(const struct profile *p, const uint8_t *data, size_t s
 		const struct profile_operation *o = &p->operations[i];
 
 		require(op_kind_in_loop(o->kind) && o->every >= 1);
+		require(o->every == 1 || p->order == ORDER_FIXED);
+		/* Each unit has a weight, and nothing within one. */
+		require((p->order == ORDER_WEIGHTED && !saved) == (o->weight > 0));
+		require(o->weight <= PROFILE_WEIGHT_MAX);
 		require(o->every == 1 || o->kind > OP_SNAPSHOT_DELETE);
 		require(o->migration.channels <= PROFILE_CHANNELS_MAX);
 		require(o->migration.channels || !o->migration.compression);

@@ -323,14 +323,14 @@ static void test_bad_edits(void **state)
 		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm or shutdown"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
-		 "limits, watch, stop, expect or seed"},
+		 "order, limits, watch, stop, expect or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
 		 "pause-per-turn, erase-every, turns-per-page or working-set"},
 		{"binary:", "Binary:",
 		 "5: builds[0].Binary: unknown key, expected name, binary or args"},
 		{"migrate}", "migrate, chanels: 4}",
-		 "11: operations[3].chanels: unknown key, expected operation, every, verify, channels, "
+		 "11: operations[3].chanels: unknown key, expected operation, every, verify, weight, channels, "
 		 "transport, compression, bandwidth, downtime-limit or to"},
 		{"loops: 1000", "loop: 1000",
 		 "12: stop.loop: unknown key, expected duration, loops, loops-per-build, failures or "
