@@ -15,6 +15,7 @@
 #include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "campaign/boots.h"
 #include "campaign/plan.h"
 #include "vm/direct.h"
 
@@ -35,6 +36,7 @@ struct campaign {
 	struct host *host;
 	struct protocol_words words;
 	struct tally *tally;
+	struct boots *boots;
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
@@ -165,6 +167,15 @@ static void duration_passed(void *ctx)
 	campaign_stop(ctx, SLOT_DRAIN, false);
 }
 
+static unsigned boots_limit(const struct profile *profile)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (profile->boots)
+		return profile->boots;
+	return cpus > CAMPAIGN_BOOTS_MIN ? (unsigned)cpus : CAMPAIGN_BOOTS_MIN;
+}
+
 /* "model name" of the first CPU; the caller frees. */
 static char *cpu_model(void)
 {
@@ -263,6 +274,7 @@ static void start_slots(struct campaign *campaign)
 			.builds = campaign->builds,
 			.records = campaign->spec.records,
 			.host = campaign->host,
+			.boots = campaign->boots,
 			.words = &campaign->words,
 			.campaign_id = campaign->id,
 			.seed = campaign->spec.seed,
@@ -299,6 +311,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	campaign->builds = mem_zalloc(profile->build_count * sizeof(*campaign->builds));
 	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
 	campaign->tally = tally_new(profile);
+	campaign->boots = boots_new(boots_limit(profile));
 	campaign->machine = (struct machine){
 		.type = profile->machine,
 		.accel = profile->accel,
@@ -342,6 +355,7 @@ void campaign_free(struct campaign *campaign)
 	for (size_t i = 0; i < campaign->profile->build_count; i++)
 		build_finish(&campaign->builds[i]);
 	host_free(campaign->host);
+	boots_free(campaign->boots);
 	tally_free(campaign->tally);
 	free(campaign->places);
 	free(campaign->builds);

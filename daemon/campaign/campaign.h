@@ -16,6 +16,9 @@
  * cannot start would otherwise fill the store with the same failure. */
 #define CAMPAIGN_BOOT_FAILURES_MAX 3
 
+/* Boots at once where the profile does not say: one a CPU, but so many at least. */
+#define CAMPAIGN_BOOTS_MIN 2
+
 /* Failures of one slot without a finished loop or an expected failure between them, before the
  * campaign is given up: it would only repeat itself. */
 #define CAMPAIGN_BARREN_FAILURES_MAX 100

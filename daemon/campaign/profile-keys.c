@@ -192,6 +192,7 @@ static const struct bind_key fleet_keys[] = {
 	  .max = PROFILE_LOOPS_PER_VM_MAX },
 	{ "shutdown", .read = read_shutdown,
 	  .offset = BIND_FIELD(struct profile, shutdown, enum op_shutdown) },
+	{ "boots", BIND_UNSIGNED(struct profile, boots), .min = 1, .max = PROFILE_VMS_MAX },
 	{ 0 }
 };
 

@@ -102,6 +102,7 @@ struct profile {
 	/* planned end of a VM: it is shut down and a new one boots; 1 to PROFILE_LOOPS_PER_VM_MAX */
 	unsigned loops_per_vm;
 	enum op_shutdown shutdown;
+	unsigned boots; /* at once, 1 to PROFILE_VMS_MAX; 0: as many as this host has CPUs */
 
 	enum profile_order order;
 	/* Each save is followed by any number of loads and one delete, maybe with a migrate

@@ -33,6 +33,7 @@ struct slot {
 
 	struct vm *vm;
 	int vm_number;
+	struct boots_turn turn;
 	struct op *op;
 	struct guard *guard; /* NULL: no VM, or it has failed */
 	struct run_listener owner;
@@ -229,6 +230,8 @@ static void operation_done(void *ctx, const struct op_result *result)
 	op_free(slot->op);
 	slot->op = NULL;
 	slot->result = *result;
+	if (result->kind == OP_BOOT)
+		boots_leave(slot->spec.boots, &slot->turn);
 	if (result->outcome == OP_INTERRUPTED) {
 		kill_vm(slot);
 		return;
@@ -298,6 +301,7 @@ static void boot(struct slot *slot)
 	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {
 		struct failure failure = { .class = FAILURE_HOST, .kind = OP_BOOT };
 
+		boots_leave(slot->spec.boots, &slot->turn);
 		log_error("slot %d ends: %s", slot->spec.number, err.text);
 		/* There is no VM to take evidence from, and no use in trying again and again. */
 		snprintf(failure.detail, sizeof(failure.detail), "%s", err.text);
@@ -337,11 +341,14 @@ static void next(void *ctx)
 		vm_gone(slot);
 		return;
 	}
+	if (!slot->vm && slot->stop != SLOT_GOES_ON) {
+		boots_leave(slot->spec.boots, &slot->turn);
+		stopped(slot);
+		return;
+	}
 	if (!slot->vm) {
-		if (slot->stop == SLOT_GOES_ON)
+		if (boots_ask(slot->spec.boots, &slot->turn))
 			boot(slot);
-		else
-			stopped(slot);
 		return;
 	}
 	if (slot->in_loop && slot->plan_at == slot->plan.count)
@@ -370,6 +377,13 @@ static void next(void *ctx)
 	start_planned(slot, slot->plan.operation[slot->plan_at++]);
 }
 
+static void may_boot(void *ctx)
+{
+	struct slot *slot = ctx;
+
+	deadline_start(slot->loop, &slot->kick, 0);
+}
+
 struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec)
 {
 	struct slot *slot = mem_new(struct slot);
@@ -377,6 +391,7 @@ struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec)
 	slot->loop = loop;
 	slot->spec = *spec;
 	slot->owner = (struct run_listener){ .exited = run_gone, .ctx = slot };
+	slot->turn = (struct boots_turn){ .granted = may_boot, .ctx = slot };
 	deadline_init(&slot->kick, next, slot);
 	deadline_init(&slot->kill_limit, vm_gone, slot);
 	deadline_start(loop, &slot->kick, 0);
@@ -394,6 +409,7 @@ void slot_free(struct slot *slot)
 	op_free(slot->op);
 	guard_free(slot->guard);
 	vm_free(slot->vm);
+	boots_leave(slot->spec.boots, &slot->turn);
 	free(slot);
 }
 
@@ -402,9 +418,20 @@ void slot_stop(struct slot *slot, enum slot_stop stop)
 	if (stop <= slot->stop)
 		return;
 	slot->stop = stop;
+	if (slot->turn.state == BOOTS_WAITS)
+		deadline_start(slot->loop, &slot->kick, 0);
 	/* A failure in progress is not cut short: its evidence is what we are here for. */
 	if (stop == SLOT_KILL && slot->op)
 		op_interrupt(slot->op);
+}
+
+static const char *state_name(const struct slot *slot)
+{
+	if (slot->vm)
+		return vm_state_name(vm_state(slot->vm));
+	if (slot->stopped)
+		return "stopped";
+	return slot->turn.state == BOOTS_WAITS ? "waiting" : "empty";
 }
 
 void slot_status(const struct slot *slot, struct slot_status *ret_status)
@@ -413,9 +440,7 @@ void slot_status(const struct slot *slot, struct slot_status *ret_status)
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
 		.build = slot->spec.build->name,
-		.state = slot->vm	 ? vm_state_name(vm_state(slot->vm))
-			 : slot->stopped ? "stopped"
-					 : "empty",
+		.state = state_name(slot),
 		.operation = slot->op ? op_kind_name(op_spec(slot->op)->kind) : NULL,
 		.step = slot->op ? op_step_name(slot->op) : NULL,
 		.loops = slot->vm ? slot->loops_ended : 0,

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/record.h"
+#include "campaign/boots.h"
 #include "campaign/profile.h"
 #include "vm/vm.h"
 #include "watch/failure.h"
@@ -44,6 +45,7 @@ struct slot_spec {
 	const struct build *builds; /* all, in the profile's order */
 	struct records *records;
 	const struct host *host;
+	struct boots *boots;
 	struct protocol_words *words;
 	int64_t campaign_id;
 	uint64_t seed;
@@ -75,7 +77,7 @@ void slot_stop(struct slot *slot, enum slot_stop stop);
 struct slot_status {
 	int slot, vm; /* numbers; vm is that of the next one while there is none */
 	const char *build;
-	const char *state;     /* of the VM, or "empty", "stopped" */
+	const char *state;     /* of the VM, or "waiting" (to boot), "empty", "stopped" */
 	const char *operation; /* kind in progress, or NULL */
 	const char *step;      /* of it, or NULL */
 	int64_t loops;	       /* that the VM has finished */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The keys `expect` and `stop`: what is read, and every way to be refused. */
+/* The keys `expect`, `stop` and `boots`: what is read, and every way to be refused. */
 #include "tests/unit/profile-text.h"
 
 static char *with(const char *stop, const char *more)
@@ -96,6 +96,21 @@ static void what_makes_no_sense_is_refused(void **state)
 	}
 }
 
+static void boots_at_once_are_counted(void **state)
+{
+	struct profile *p = text_accepted(
+		text_profile("{vms: 2, boots: 256}", TEXT_SNAPSHOTS, "{loops: 1}", ""));
+
+	(void)state;
+	assert_int_equal(p->boots, 256);
+	profile_free(p);
+	p = text_accepted(with("{loops: 1}", ""));
+	assert_int_equal(p->boots, 0);
+	profile_free(p);
+	text_refused(text_profile("{vms: 2, boots: 0}", TEXT_SNAPSHOTS, "{loops: 1}", ""),
+		     "t.yaml:4: fleet.boots: found 0, expected 1 to 256");
+}
+
 static void a_pattern_has_a_longest_length(void **state)
 {
 	auto_free char *longest = helper_fill('x', PROFILE_SIGNATURE_MAX);
@@ -118,6 +133,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_expected_of_a_profile_that_says_nothing),
 		cmocka_unit_test(a_build_that_nobody_has_is_refused_once_all_are_known),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
+		cmocka_unit_test(boots_at_once_are_counted),
 		cmocka_unit_test(a_pattern_has_a_longest_length),
 	};
 

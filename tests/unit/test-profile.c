@@ -320,7 +320,7 @@ static void test_bad_edits(void **state)
 		const char *from, *to, *error;
 	} cases[] = {
 		/* unknown keys, at every level */
-		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm or shutdown"},
+		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown or boots"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
 		 "order, limits, watch, stop, expect or seed"},
@@ -340,9 +340,9 @@ static void test_bad_edits(void **state)
 		 "snapshot-load, "
 		 "snapshot-delete, migrate, shutdown, image or stall"},
 		{"vms: 4", "vms: 4, \"a\\nb\": 1",
-		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm or shutdown"},
+		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm, shutdown or boots"},
 		{"vms: 4", "vms: 4, <<: {}",
-		 "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm or shutdown"},
+		 "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm, shutdown or boots"},
 		/* missing ones */
 		{"name: quick\n", "", "1: name: missing, " NAME_RULE},
 		{"guest: {name: pflash-hammer}\n", "", "1: guest: missing, expected a mapping"},
