@@ -63,7 +63,9 @@ static const char usage[] =
 	"in\n"
 	"                    /run/qsoak, else in $XDG_RUNTIME_DIR/qsoak\n"
 	"  --group NAME      its members may connect, too; else only root and the same user\n"
-	"  --control-fd N    private: serve this connected socket alone, and end with it\n"
+	"  --control-fd N    private: serve this connected socket, and end with it; others "
+	"connect to\n"
+	"                    work/control.sock in the state folder\n"
 	"  --guests-dir DIR  firmware of the guests\n"
 	"  --verbose         log every change of state\n"
 	"  --help, --version\n"
@@ -244,6 +246,24 @@ static int open_store(struct daemon *daemon, struct err *err)
 	return 0;
 }
 
+/* The client that owns us is connected already. Others may want to look on, but no campaign fails for
+ * want of them: a path may be too long for a socket. */
+static void open_private(struct daemon *daemon, int fd)
+{
+	auto_free char *path = address_of_private(daemon->state);
+	struct listener_spec listener = {
+		.path = path,
+		.group = LISTENER_NO_GROUP,
+		.accepted = accepted,
+		.ctx = daemon,
+	};
+	struct err err = { 0 };
+
+	control_add_client(daemon->control, fd, true);
+	if (listener_open(daemon->loop, &listener, &daemon->listener, &err) < 0)
+		log_warning("no other client can connect: %s", err.text);
+}
+
 /* The private socket, or the service's. */
 static int open_control(struct daemon *daemon, const struct options *options, struct err *err)
 {
@@ -266,7 +286,7 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 
 	daemon->control = control_new(daemon->loop, &control);
 	if (options->control_fd >= 0) {
-		control_add_client(daemon->control, options->control_fd, true);
+		open_private(daemon, options->control_fd);
 		return 0;
 	}
 	if (!path)

@@ -41,6 +41,7 @@ struct campaign {
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
 	int64_t id, began_ns;
+	unsigned held;
 	bool interrupted, cannot_boot;
 	enum exit_code code;
 	struct deadline duration;
@@ -123,6 +124,36 @@ static void slot_failed(void *ctx, const struct slot_failure *slot_failure)
 	}
 }
 
+static bool only_held(const struct campaign *campaign)
+{
+	return campaign->held &&
+	       campaign->held + campaign->places_stopped == campaign->profile->vms;
+}
+
+static void tell_only_held(const struct campaign *campaign)
+{
+	if (only_held(campaign))
+		log_info("campaign %" PRId64 ": only VMs that are held are left (%u); it waits for "
+			 "their release",
+			 campaign->id, campaign->held);
+}
+
+static void hold_changed(void *ctx)
+{
+	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
+	struct slot_status status;
+
+	slot_status(place->slot, &status);
+	if (status.incident)
+		campaign->held++;
+	else
+		campaign->held--;
+	campaign->spec.hold_changed(campaign->spec.ctx, (unsigned)status.slot);
+	if (status.incident)
+		tell_only_held(campaign);
+}
+
 static void end_durable(void *ctx)
 {
 	struct campaign *campaign = ctx;
@@ -145,8 +176,10 @@ static void slot_stopped(void *ctx)
 	struct campaign *campaign = place->campaign;
 	struct record_campaign_end end;
 
-	if (++campaign->places_stopped < campaign->profile->vms)
+	if (++campaign->places_stopped < campaign->profile->vms) {
+		tell_only_held(campaign);
 		return;
+	}
 	deadline_stop(campaign->loop, &campaign->duration);
 	campaign->code = verdict(campaign);
 	end = (struct record_campaign_end){
@@ -286,6 +319,7 @@ static void start_slots(struct campaign *campaign)
 				     .loop_ended = loop_ended,
 				     .expects = expects,
 				     .failed = slot_failed,
+				     .hold_changed = hold_changed,
 				     .stopped = slot_stopped,
 				     .ctx = place },
 		};
@@ -375,6 +409,24 @@ void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrup
 		slot_stop(campaign->places[i].slot, stop);
 }
 
+bool campaign_release(struct campaign *campaign, int64_t incident)
+{
+	for (unsigned i = 0; i < campaign->profile->vms; i++) {
+		struct slot_status status;
+
+		slot_status(campaign->places[i].slot, &status);
+		if (status.incident && status.incident == incident)
+			return slot_release(campaign->places[i].slot);
+	}
+	return false;
+}
+
+void campaign_stop_holding(struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->profile->vms; i++)
+		slot_stop_holding(campaign->places[i].slot);
+}
+
 int64_t campaign_id(const struct campaign *campaign)
 {
 	return campaign->id;
@@ -397,6 +449,8 @@ void campaign_progress(const struct campaign *campaign, struct campaign_progress
 		.loops = counts->loops,
 		.failures = counts->failures + counts->expected + counts->host,
 		.expected = counts->expected,
+		.held = campaign->held,
+		.only_held = only_held(campaign),
 	};
 }
 

@@ -31,6 +31,8 @@ struct campaign_spec {
 	uint64_t seed;
 	/* Called once, from the loop, when the end is durable. campaign_free() may be called in it. */
 	void (*ended)(void *ctx, enum exit_code code);
+	/* The VM of a slot is held from now on, or is not any more. */
+	void (*hold_changed)(void *ctx, unsigned slot);
 	void *ctx;
 };
 
@@ -41,6 +43,8 @@ struct campaign_progress {
 	int64_t operations, loops;
 	int64_t failures; /* all of them */
 	int64_t expected; /* of these */
+	unsigned held;	  /* VMs */
+	bool only_held;	  /* nothing else is left: the campaign waits for their release */
 };
 
 struct campaign;
@@ -53,6 +57,12 @@ void campaign_free(struct campaign *campaign);
 
 /* The campaign ends when all slots have stopped. interrupted: by a user, not by the stop rule. */
 void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrupted);
+
+/* Whether a VM was held for this incident; it is killed, and its slot goes on. */
+bool campaign_release(struct campaign *campaign, int64_t incident);
+
+/* All VMs that are held are killed, and none is held any more. */
+void campaign_stop_holding(struct campaign *campaign);
 
 int64_t campaign_id(const struct campaign *campaign);
 uint64_t campaign_seed(const struct campaign *campaign);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The keys `expect` and `stop`: what the profile knows will fail, and when it has seen enough. */
+/* The keys `expect`, `stop` and `on-failure`: what the profile knows will fail, when it has seen
+ * enough, and what becomes of a VM that has failed. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
+#include "base/size.h"
 #include "campaign/profile-keys.h"
 #include "campaign/profile.h"
 
@@ -63,6 +66,35 @@ int profile_check_builds(const struct profile *profile, const char *name, struct
 				       "one of the builds",
 				       name, expectation->build_line, i, expectation->build);
 	}
+	return 0;
+}
+
+static const char *const on_failure_names[] = {
+	[ON_FAILURE_GO_ON] = "go-on",
+	[ON_FAILURE_HOLD] = "hold",
+};
+NAMES_COMPLETE(on_failure_names, ON_FAILURE_COUNT);
+
+int profile_read_on_failure(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile *profile = base;
+	int word = 0, ret = bind_word(at, on_failure_names, ON_FAILURE_COUNT, &word);
+
+	(void)key;
+	if (ret == 0)
+		profile->on_failure = (enum profile_on_failure)word;
+	return ret;
+}
+
+int profile_set_on_failure(struct profile *profile, const char *word, struct err *err)
+{
+	int found = names_find(on_failure_names, ON_FAILURE_COUNT, word);
+	char shown[SIZE_SHOWN_MAX];
+
+	if (found < 0)
+		return err_set(err, -EINVAL, "on-failure: found %s, expected go-on or hold",
+			       size_shown(shown, word));
+	profile->on_failure = (enum profile_on_failure)found;
 	return 0;
 }
 

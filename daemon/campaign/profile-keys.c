@@ -262,6 +262,7 @@ const struct bind_key profile_keys[] = {
 	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
 	{ "watch", .read = bind_mapping, .keys = watch_keys },
 	{ "stop", .read = profile_read_stop, .required = true },
+	{ "on-failure", .read = profile_read_on_failure },
 	{ "expect", .read = profile_read_expect,
 	  .offset = BIND_FIELD(struct profile, expect, struct profile_expectation *),
 	  .list = &profile_expect_list, .min = 1, .max = PROFILE_EXPECT_MAX },

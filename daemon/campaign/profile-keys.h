@@ -23,6 +23,7 @@ int profile_read_order(const struct bind *at, const struct bind_key *key, void *
 extern const struct bind_list profile_expect_list;
 int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base);
 
+int profile_read_on_failure(const struct bind *at, const struct bind_key *key, void *base);
 int profile_read_stop(const struct bind *at, const struct bind_key *key, void *base);
 
 #endif

@@ -54,6 +54,13 @@ struct profile_build {
 	char **args;  /* appended to QEMU's command line, NULL-terminated; never NULL */
 };
 
+/* What becomes of a VM that has failed and still has a process. */
+enum profile_on_failure {
+	ON_FAILURE_GO_ON, /* it is killed */
+	ON_FAILURE_HOLD,  /* it is kept for a debugger, unless the failure was expected */
+	ON_FAILURE_COUNT,
+};
+
 /* What a loop is. */
 enum profile_order {
 	ORDER_FIXED,	/* the whole list */
@@ -124,6 +131,8 @@ struct profile {
 	int64_t stop_loops_per_build;
 	bool stop_expected;
 
+	enum profile_on_failure on_failure;
+
 	struct profile_expectation *expect;
 	size_t expect_count;
 };
@@ -134,6 +143,9 @@ struct profile {
  * exists when it is loaded. */
 int profile_parse(const char *text, size_t size, const char *name, struct profile **ret_profile,
 		  struct err *err);
+
+/* "hold" or "go-on". */
+int profile_set_on_failure(struct profile *profile, const char *word, struct err *err);
 
 /* Whether the builds that it expects something of are there, once all were added; -EINVAL as by
  * profile_parse(). */

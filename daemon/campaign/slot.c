@@ -4,9 +4,10 @@
  * next operation of the loop, a shutdown. The guard watches beside them. When an operation has
  * failed, or the guard has found something, the way is always
  *
- *	diagnosis -> evidence -> failure is durable -> kill -> gone -> next VM
+ *	diagnosis -> evidence -> failure is durable -> (held ->) kill -> gone -> next VM
  *
- * and nothing is killed before the failure can no longer be lost. Each of these ends in a callback
+ * and nothing is killed before the failure can no longer be lost. A VM is held until somebody lets
+ * it go, or its last process has gone; nobody watches it or talks to it meanwhile. Each of these ends in a callback
  * from the loop, so next() never runs below a listener.
  */
 #include "campaign/slot.h"
@@ -30,6 +31,7 @@ struct slot {
 	struct slot_spec spec;
 	enum slot_stop stop;
 	bool stopped;
+	bool may_hold, held;
 
 	struct vm *vm;
 	int vm_number;
@@ -58,6 +60,7 @@ struct slot {
 };
 
 static void next(void *ctx);
+static void let_go(struct slot *slot, const char *why);
 
 static void stopped(struct slot *slot)
 {
@@ -82,13 +85,15 @@ static void vm_gone(void *ctx)
 	deadline_start(slot->loop, &slot->kick, 0);
 }
 
-/* A kill comes to its end when the last run has exited. */
+/* A kill comes to its end when the last run has exited, and so does a hold. */
 static void run_gone(void *ctx, struct run *run)
 {
 	struct slot *slot = ctx;
 
 	(void)run;
-	if (ev_is_active(&slot->kill_limit.timer) && !vm_alive(slot->vm))
+	if (slot->held && !vm_alive(slot->vm))
+		let_go(slot, "its last process has gone");
+	else if (ev_is_active(&slot->kill_limit.timer) && !vm_alive(slot->vm))
 		deadline_start(slot->loop, &slot->kill_limit, 0);
 }
 
@@ -100,6 +105,22 @@ static void kill_vm(struct slot *slot)
 	deadline_start(slot->loop, &slot->kill_limit, vm_alive(slot->vm) ? SLOT_KILL_LIMIT_NS : 0);
 }
 
+static void hold(struct slot *slot)
+{
+	slot->held = true;
+	log_info("slot %d: VM %d is held for incident %" PRId64, slot->spec.number, slot->vm_number,
+		 slot->failure_id);
+	slot->spec.handler.hold_changed(slot->spec.handler.ctx);
+}
+
+static void let_go(struct slot *slot, const char *why)
+{
+	slot->held = false;
+	log_info("slot %d: VM %d is no longer held: %s", slot->spec.number, slot->vm_number, why);
+	slot->spec.handler.hold_changed(slot->spec.handler.ctx);
+	kill_vm(slot);
+}
+
 static void failure_durable(void *ctx)
 {
 	struct slot *slot = ctx;
@@ -108,10 +129,12 @@ static void failure_durable(void *ctx)
 				  &(struct slot_failure){ .failure = &slot->failure,
 							  .booted = slot->booted,
 							  .expected = slot->expected });
-	if (slot->vm)
-		kill_vm(slot);
-	else
+	if (!slot->vm)
 		stopped(slot);
+	else if (slot->may_hold && slot->stop != SLOT_KILL && !slot->expected && vm_alive(slot->vm))
+		hold(slot);
+	else
+		kill_vm(slot);
 }
 
 /* incident: relative to the state folder, or NULL where there is no evidence. */
@@ -390,6 +413,7 @@ struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec)
 
 	slot->loop = loop;
 	slot->spec = *spec;
+	slot->may_hold = spec->profile->on_failure == ON_FAILURE_HOLD;
 	slot->owner = (struct run_listener){ .exited = run_gone, .ctx = slot };
 	slot->turn = (struct boots_turn){ .granted = may_boot, .ctx = slot };
 	deadline_init(&slot->kick, next, slot);
@@ -425,8 +449,26 @@ void slot_stop(struct slot *slot, enum slot_stop stop)
 		op_interrupt(slot->op);
 }
 
+bool slot_release(struct slot *slot)
+{
+	bool held = slot->held;
+
+	if (held)
+		let_go(slot, "it was released");
+	return held;
+}
+
+void slot_stop_holding(struct slot *slot)
+{
+	slot->may_hold = false;
+	if (slot->held)
+		let_go(slot, "the campaign is to end");
+}
+
 static const char *state_name(const struct slot *slot)
 {
+	if (slot->held)
+		return "held";
 	if (slot->vm)
 		return vm_state_name(vm_state(slot->vm));
 	if (slot->stopped)
@@ -436,6 +478,12 @@ static const char *state_name(const struct slot *slot)
 
 void slot_status(const struct slot *slot, struct slot_status *ret_status)
 {
+	struct run *runs[VM_RUNS_MAX] = { 0 };
+
+	if (slot->held) {
+		runs[0] = vm_run(slot->vm);
+		runs[1] = vm_incoming(slot->vm);
+	}
 	*ret_status = (struct slot_status){
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
@@ -444,5 +492,9 @@ void slot_status(const struct slot *slot, struct slot_status *ret_status)
 		.operation = slot->op ? op_kind_name(op_spec(slot->op)->kind) : NULL,
 		.step = slot->op ? op_step_name(slot->op) : NULL,
 		.loops = slot->vm ? slot->loops_ended : 0,
+		.incident = slot->held ? slot->failure_id : 0,
 	};
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		if (runs[i] && !run_exited(runs[i]))
+			ret_status->pids[ret_status->pid_count++] = run_pid(runs[i]);
 }

@@ -33,6 +33,8 @@ struct slot_handler {
 	bool (*expects)(void *ctx, const struct build *build, const char *signature);
 	/* The failure is durable. */
 	void (*failed)(void *ctx, const struct slot_failure *failure);
+	/* A VM that has failed is held from now on, or is not any more: see slot_status(). */
+	void (*hold_changed)(void *ctx);
 	/* No VM is left and none will come. */
 	void (*stopped)(void *ctx);
 	void *ctx;
@@ -70,17 +72,29 @@ struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec);
 /* Kills what is alive; NULL is fine. Not from within a handler. */
 void slot_free(struct slot *slot);
 
-/* A harder stop may follow a softer one. */
+/* A harder stop may follow a softer one; after SLOT_KILL no VM comes to be held. */
 void slot_stop(struct slot *slot, enum slot_stop stop);
+
+/* A VM that is held stays, however its slot is stopped: somebody may be looking at it. It goes when
+ * its last process has, or with one of these two. */
+
+/* Whether there was one. */
+bool slot_release(struct slot *slot);
+
+/* And holds none any more. */
+void slot_stop_holding(struct slot *slot);
 
 /* What a slot does right now; names are static, or outlive the slot. */
 struct slot_status {
 	int slot, vm; /* numbers; vm is that of the next one while there is none */
 	const char *build;
-	const char *state;     /* of the VM, or "waiting" (to boot), "empty", "stopped" */
-	const char *operation; /* kind in progress, or NULL */
-	const char *step;      /* of it, or NULL */
-	int64_t loops;	       /* that the VM has finished */
+	const char *state;	 /* of the VM, or "held", "waiting" (to boot), "empty", "stopped" */
+	const char *operation;	 /* kind in progress, or NULL */
+	const char *step;	 /* of it, or NULL */
+	int64_t loops;		 /* that the VM has finished */
+	int64_t incident;	 /* why it is held; 0: it is not */
+	pid_t pids[VM_RUNS_MAX]; /* that live, of a VM that is held */
+	size_t pid_count;
 };
 
 void slot_status(const struct slot *slot, struct slot_status *ret_status);

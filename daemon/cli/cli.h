@@ -17,7 +17,7 @@ struct cli {
 	const char *socket;   /* --socket, or NULL */
 	const char *format;   /* --format, or NULL */
 	const char *list;     /* --list, or NULL */
-	bool json, local, verbose, detach, kill;
+	bool json, local, verbose, detach, kill, all;
 	int64_t campaign;  /* --campaign; 0: not given */
 	json_t *overrides; /* arguments of the command "run" */
 };
@@ -27,6 +27,7 @@ int cli_run(const struct cli *cli);
 int cli_status(const struct cli *cli);
 int cli_watch(const struct cli *cli);
 int cli_stop(const struct cli *cli);
+int cli_release(const struct cli *cli);
 int cli_campaigns(const struct cli *cli);
 int cli_builds(const struct cli *cli);
 int cli_failures(const struct cli *cli);
@@ -37,6 +38,13 @@ int cli_profiles(const struct cli *cli);
 
 /* The private state to use: as given, or $XDG_STATE_HOME/qsoak; the caller frees. */
 char *cli_state(const struct cli *cli);
+
+/* What another qsoak has to be told to talk to the same qsoakd: " --local", or nothing; the caller
+ * frees. */
+char *cli_where(const struct cli *cli);
+
+/* 12, or the incidents/12 of the tables. */
+int cli_parse_incident(const char *text, int64_t *ret_id, struct err *err);
 
 /* An id above 0; what is for the error text. */
 int cli_parse_id(const char *what, const char *text, int64_t *ret_id, struct err *err);

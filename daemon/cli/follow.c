@@ -22,7 +22,9 @@
 struct follower {
 	struct follow_spec spec;
 	ev_signal interrupt, terminate;
-	bool terminal, line_open, asked_to_stop, left;
+	bool terminal, line_open, asked_to_stop, asked_to_kill, left;
+	int64_t held; /* VMs, as far as we have been told */
+	bool only_held;
 	int64_t last_line_ns; /* elapsed time of the last plain line */
 	int64_t campaign;
 	int code;	    /* -1: not known yet */
@@ -59,8 +61,16 @@ static void print_status(void *ctx, const struct qmp_reply *reply)
 static void print_progress(struct follower *follower, json_t *data)
 {
 	int64_t elapsed = field_integer(data, "elapsed-ns");
+	bool only_held = json_is_true(json_object_get(data, "only-held"));
 	auto_free char *line = NULL;
 
+	follower->held = field_integer(data, "held");
+	if (only_held && !follower->only_held)
+		say(follower,
+		    "only held VMs are left: the campaign goes on once they are released: qsoak "
+		    "release --all%s",
+		    follower->spec.where);
+	follower->only_held = only_held;
 	if (follower->terminal && follower->spec.table) {
 		link_send(follower->spec.link, "query-status", NULL, print_status, follower);
 		return;
@@ -100,6 +110,19 @@ static void print_failure(struct follower *follower, json_t *data)
 	    field_integer(data, "slot"), loops, signature, evidence);
 }
 
+/* With the commands to type. */
+static void print_held(struct follower *follower, json_t *data)
+{
+	json_t *pids = json_object_get(data, "pids");
+	auto_free char *text = report_pids(pids);
+
+	follower->held++;
+	say(follower, "held: incident %" PRId64 ", %s: gdb -p %lld; qsoak release %" PRId64 "%s",
+	    field_integer(data, "incident"), text,
+	    (long long)json_integer_value(json_array_get(pids, 0)), field_integer(data, "incident"),
+	    follower->spec.where);
+}
+
 /* The codes that no other line explains. */
 static void print_end(struct follower *follower, json_t *data)
 {
@@ -127,6 +150,10 @@ static void event_in(void *ctx, const struct qmp_event *event)
 		print_progress(follower, event->data);
 	} else if (!strcmp(event->name, "FAILURE")) {
 		print_failure(follower, event->data);
+	} else if (!strcmp(event->name, "HELD")) {
+		print_held(follower, event->data);
+	} else if (!strcmp(event->name, "RELEASED")) {
+		follower->held--;
 	} else if (!strcmp(event->name, "CAMPAIGN_ENDED")) {
 		if (field_integer(event->data, "campaign") != follower->campaign)
 			return;
@@ -154,13 +181,20 @@ static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (follower->asked_to_stop || follower->spec.on_interrupt == FOLLOW_LEAVES) {
+	if (follower->spec.on_interrupt == FOLLOW_LEAVES ||
+	    (follower->asked_to_stop && (follower->asked_to_kill || follower->held <= 0))) {
 		follower->left = true;
 		link_break(follower->spec.link);
 		return;
 	}
+	follower->asked_to_kill = follower->asked_to_stop;
 	follower->asked_to_stop = true;
-	say(follower, "stopping; once more to leave at once");
+	if (follower->asked_to_kill)
+		say(follower, "killing the VMs that are held; once more to leave at once");
+	else if (follower->held > 0)
+		say(follower, "stopping; VMs that are held are waited for; once more to kill them");
+	else
+		say(follower, "stopping; once more to leave at once");
 	/* If it is on its way, it is stopped as soon as we know its name. */
 	if (follower->campaign)
 		send_stop(follower);

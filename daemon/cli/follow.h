@@ -15,7 +15,9 @@
 #define FOLLOW_LINE_NS (10 * CLOCK_NS_PER_S)
 
 enum follow_interrupt {
-	FOLLOW_STOPS,  /* the first Ctrl-C asks for the campaign's end, the second leaves */
+	/* the first Ctrl-C asks for the campaign's end, the second leaves; while VMs are held, the
+	 * second kills them, and the third leaves */
+	FOLLOW_STOPS,
 	FOLLOW_LEAVES, /* the campaign goes on */
 };
 
@@ -23,6 +25,7 @@ struct follow_spec {
 	struct link *link;
 	enum follow_interrupt on_interrupt;
 	const char *state; /* the private one, to say where evidence is; or NULL */
+	const char *where; /* what `qsoak release` has to be told besides, or "" */
 	bool table;	   /* on a terminal: with what each slot does */
 };
 

@@ -17,8 +17,9 @@ static json_t *campaign_argument(const struct cli *cli)
 			     : json_object();
 }
 
-/* All pages of a list as one, printed. */
-static int print_list(const struct cli *cli, const char *list, report_fn print)
+/* All pages of a list as one, with what amend knows of its rows besides (or NULL), printed. */
+static int print_list(const struct cli *cli, const char *list, report_fn print,
+		      void (*amend)(const struct cli *cli, struct link *service, json_t *rows))
 {
 	auto_free char *command = mem_printf("query-%s", list);
 	auto_json json_t *rows = json_array(), *value = NULL;
@@ -29,6 +30,8 @@ static int print_list(const struct cli *cli, const char *list, report_fn print)
 	if (r == 0)
 		r = source_list(&source, command, list, campaign_argument(cli), add_row, rows,
 				&err);
+	if (r == 0 && amend)
+		amend(cli, source.link, rows);
 	source_close(&source);
 	value = json_pack("{s:O}", list, rows);
 	if (r == 0)
@@ -38,17 +41,42 @@ static int print_list(const struct cli *cli, const char *list, report_fn print)
 
 int cli_campaigns(const struct cli *cli)
 {
-	return print_list(cli, "campaigns", report_campaigns);
+	return print_list(cli, "campaigns", report_campaigns, NULL);
 }
 
 int cli_builds(const struct cli *cli)
 {
-	return print_list(cli, "builds", report_builds);
+	return print_list(cli, "builds", report_builds, NULL);
+}
+
+/* Held is what a qsoakd holds now: where none answers, nothing is. */
+static void mark_held(const struct cli *cli, struct link *service, json_t *failures)
+{
+	auto_json json_t *status = NULL;
+	struct link *link = service;
+	struct err ignored = { 0 };
+	json_t *slot, *failure;
+	size_t i, j;
+
+	if (!link && source_open_daemon(cli, &link, &ignored) < 0)
+		return;
+	if (link_call(link, "query-status", NULL, &status, &ignored) == 0)
+		json_array_foreach(json_object_get(status, "slots"), i, slot) {
+			json_t *incident = json_object_get(slot, "incident");
+
+			json_array_foreach(failures, j, failure)
+				if (json_is_integer(incident) &&
+				    json_equal(incident, json_object_get(failure, "id")))
+					json_object_set(failure, "held_pids",
+							json_object_get(slot, "pids"));
+		}
+	if (!service)
+		link_close(link);
 }
 
 int cli_failures(const struct cli *cli)
 {
-	return print_list(cli, "failures", report_failures);
+	return print_list(cli, "failures", report_failures, mark_held);
 }
 
 int cli_report(const struct cli *cli)

@@ -20,8 +20,10 @@ enum option_id {
 	OPTION_LOOPS,
 	OPTION_DURATION,
 	OPTION_SEED,
+	OPTION_ON_FAILURE,
 	OPTION_VERBOSE,
 	OPTION_KILL,
+	OPTION_ALL,
 	OPTION_CAMPAIGN,
 	OPTION_FORMAT,
 	OPTION_LIST,
@@ -45,8 +47,11 @@ static const struct {
 	[OPTION_LOOPS] = { "loops", "N", "stop after so many loops" },
 	[OPTION_DURATION] = { "duration", "T", "stop after this time: 90s, 15m, 8h" },
 	[OPTION_SEED] = { "seed", "S", "repeat the plan of an earlier campaign" },
+	[OPTION_ON_FAILURE] = { "on-failure", "WHAT",
+				"go-on, or hold: keep VMs that have failed for a debugger" },
 	[OPTION_VERBOSE] = { "verbose", NULL, "with --local: log every change of state" },
 	[OPTION_KILL] = { "kill", NULL, "interrupt operations instead of letting them end" },
+	[OPTION_ALL] = { "all", NULL, "all VMs that are held" },
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
 	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
 	[OPTION_LIST] = { "list", "LIST",
@@ -75,11 +80,14 @@ static const struct command {
 	{ "run", "PROFILE",
 	  "run a campaign (a file, or one of `profiles`), follow it, print its result", cli_run,
 	  BIT(OPTION_DETACH) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_LOOPS) |
-		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_VERBOSE) | RESULTS },
-	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, SERVICE },
-	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, SERVICE },
+		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_ON_FAILURE) |
+		  BIT(OPTION_VERBOSE) | RESULTS },
+	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, RESULTS },
+	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, RESULTS },
 	{ "stop", NULL, "end the campaign in progress, its VMs shut down", cli_stop,
-	  BIT(OPTION_KILL) | SERVICE },
+	  BIT(OPTION_KILL) | RESULTS },
+	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
+	  cli_release, BIT(OPTION_ALL) | RESULTS },
 	{ "campaigns", NULL, "list campaigns", cli_campaigns, RESULTS },
 	{ "builds", NULL, "list the builds that were soaked", cli_builds,
 	  BIT(OPTION_CAMPAIGN) | RESULTS },
@@ -154,6 +162,13 @@ int cli_parse_id(const char *what, const char *text, int64_t *ret_id, struct err
 	return r;
 }
 
+int cli_parse_incident(const char *text, int64_t *ret_id, struct err *err)
+{
+	const char *slash = strrchr(text, '/');
+
+	return cli_parse_id("INCIDENT", slash ? slash + 1 : text, ret_id, err);
+}
+
 static int set_number(struct cli *cli, enum option_id id, const char *text, struct err *err)
 {
 	auto_free char *what = mem_printf("--%s", options[id].name);
@@ -219,6 +234,13 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 	case OPTION_SEED:
 		if (json_object_set_new(cli->overrides, "seed", json_string(value)) < 0)
 			return err_set(err, -EINVAL, "--seed: not UTF-8");
+		break;
+	case OPTION_ON_FAILURE:
+		if (json_object_set_new(cli->overrides, "on-failure", json_string(value)) < 0)
+			return err_set(err, -EINVAL, "--on-failure: not UTF-8");
+		break;
+	case OPTION_ALL:
+		cli->all = true;
 		break;
 	case OPTION_VERBOSE:
 		cli->verbose = true;

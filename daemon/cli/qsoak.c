@@ -23,6 +23,17 @@ char *cli_state(const struct cli *cli)
 	return cli->state ? mem_strdup(cli->state) : address_private_state();
 }
 
+char *cli_where(const struct cli *cli)
+{
+	auto_free char *state = cli->state ? realpath(cli->state, NULL) : NULL;
+	const char *path = cli->socket ? cli->socket : state ? state : cli->state;
+	auto_free char *word = path ? text_word(path) : NULL;
+
+	if (word)
+		return mem_printf(" --%s %s", cli->socket ? "socket" : "state-dir", word);
+	return mem_strdup(cli->local ? " --local" : "");
+}
+
 int main(int argc, char **argv)
 {
 	auto_json json_t *overrides = json_object();

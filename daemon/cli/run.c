@@ -87,11 +87,13 @@ static int start(struct link *link, json_t *arguments, json_t **ret_started, str
 
 /* Starts the campaign and waits for its end; *ret_campaign is set as soon as there is one. Returns
  * 1 where the user has left before. */
-static int run_and_follow(struct link *link, json_t *arguments, const char *state,
-			  int64_t *ret_campaign, int *ret_code, struct err *err)
+static int run_and_follow(const struct cli *cli, struct link *link, json_t *arguments,
+			  const char *state, int64_t *ret_campaign, int *ret_code, struct err *err)
 {
+	auto_free char *where = cli_where(cli);
 	struct follow_spec spec = {
 		.link = link,
+		.where = where,
 		.on_interrupt = FOLLOW_STOPS,
 		.state = state,
 	};
@@ -142,7 +144,7 @@ static int run_local(const struct cli *cli, json_t *arguments)
 		return cli_error(&err);
 	}
 	link = link_new(fd);
-	r = run_and_follow(link, arguments, results.state, &campaign, &code, &err);
+	r = run_and_follow(cli, link, arguments, results.state, &campaign, &code, &err);
 	link_close(link);
 	daemon_code = local_finish(&local);
 	if (r >= 0 && campaign)
@@ -186,7 +188,7 @@ static int run_service(const struct cli *cli, json_t *arguments)
 		if (r == 0)
 			r = print_started(cli, started, &err);
 	} else if (r == 0) {
-		r = run_and_follow(service.link, arguments, NULL, &campaign, &code, &err);
+		r = run_and_follow(cli, service.link, arguments, NULL, &campaign, &code, &err);
 		if (r == 1)
 			code = EXIT_INTERRUPTED;
 		if (r == 0)

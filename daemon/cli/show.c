@@ -112,21 +112,13 @@ static int add_texts(struct source *source, json_t *value, struct err *err)
 	return 0;
 }
 
-/* 12, or the incidents/12 of the other tables. */
-static int parse_incident(const char *text, int64_t *ret_id, struct err *err)
-{
-	const char *slash = strrchr(text, '/');
-
-	return cli_parse_id("INCIDENT", slash ? slash + 1 : text, ret_id, err);
-}
-
 int cli_show(const struct cli *cli)
 {
 	auto_json json_t *value = NULL;
 	struct source source = { 0 };
 	struct err err = { 0 };
 	int64_t incident;
-	int r = parse_incident(cli->argument, &incident, &err);
+	int r = cli_parse_incident(cli->argument, &incident, &err);
 
 	if (r == 0)
 		r = source_open(cli, &source, &err);

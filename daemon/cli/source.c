@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/mem.h"
+#include "control/address.h"
 #include "control/command.h"
 
 int source_open(const struct cli *cli, struct source *ret_source, struct err *err)
@@ -24,6 +25,23 @@ int source_open(const struct cli *cli, struct source *ret_source, struct err *er
 			why.text);
 	}
 	return r;
+}
+
+int source_open_daemon(const struct cli *cli, struct link **ret_link, struct err *err)
+{
+	auto_free char *state = NULL, *path = NULL;
+	int r;
+
+	if (cli->socket && (cli->local || cli->state))
+		return err_set(err, -EINVAL, "--socket and --%s exclude each other",
+			       cli->state ? "state-dir" : "local");
+	if (!cli->local && !cli->state)
+		return link_open(cli->socket, ret_link, err);
+	state = cli_state(cli);
+	path = address_of_private(state);
+	r = link_open(path, ret_link, err);
+	return r == -ECONNREFUSED ? err_set(err, r, "no private qsoakd is at work in %s", state)
+				  : r;
 }
 
 void source_close(struct source *source)

@@ -18,6 +18,10 @@ struct source {
 int source_open(const struct cli *cli, struct source *ret_source, struct err *err);
 void source_close(struct source *source);
 
+/* The qsoakd itself: that of the service, or with --state-dir or --local the private one that is at
+ * work there now. */
+int source_open_daemon(const struct cli *cli, struct link **ret_link, struct err *err);
+
 /* arguments is stolen; ret_value is the caller's. */
 int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,
 	       struct err *err);

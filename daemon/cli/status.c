@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* qsoak status, watch, stop: the campaign in progress. */
+/* qsoak status, watch, stop, release: the campaign in progress. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -8,13 +8,14 @@
 #include "cli/source.h"
 #include "report/field.h"
 #include "report/report.h"
+#include "report/text.h"
 
 int cli_status(const struct cli *cli)
 {
 	auto_json json_t *value = NULL;
 	struct link *link = NULL;
 	struct err err = { 0 };
-	int r = link_open(cli->socket, &link, &err);
+	int r = source_open_daemon(cli, &link, &err);
 
 	if (r == 0)
 		r = link_call(link, "query-status", NULL, &value, &err);
@@ -26,11 +27,19 @@ int cli_status(const struct cli *cli)
 
 static void report_stopped(json_t *value, FILE *out)
 {
-	if (field_known(value, "campaign"))
-		fprintf(out, "campaign %" PRId64 " is stopping\n",
-			field_integer(value, "campaign"));
-	else
+	auto_free char *held = text_count(field_integer(value, "held"), "held VM");
+	auto_free char *killed = text_count(field_integer(value, "killed"), "held VM");
+
+	if (!field_known(value, "campaign")) {
 		fputs("no campaign is in progress\n", out);
+		return;
+	}
+	fprintf(out, "campaign %" PRId64 " is stopping", field_integer(value, "campaign"));
+	if (field_integer(value, "held"))
+		fprintf(out, "; it waits for %s: release, or stop once more to kill", held);
+	if (field_integer(value, "killed"))
+		fprintf(out, "; killed: %s", killed);
+	fputc('\n', out);
 }
 
 int cli_stop(const struct cli *cli)
@@ -38,7 +47,7 @@ int cli_stop(const struct cli *cli)
 	auto_json json_t *value = NULL;
 	struct link *link = NULL;
 	struct err err = { 0 };
-	int r = link_open(cli->socket, &link, &err);
+	int r = source_open_daemon(cli, &link, &err);
 
 	if (r == 0)
 		r = link_call(link, "stop",
@@ -50,12 +59,59 @@ int cli_stop(const struct cli *cli)
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }
 
+static void report_released(json_t *value, FILE *out)
+{
+	json_t *released = json_object_get(value, "released"), *incident;
+	size_t i;
+
+	json_array_foreach(released, i, incident)
+		fprintf(out, "incident %lld: its VM is released\n",
+			(long long)json_integer_value(incident));
+	if (!json_array_size(released))
+		fputs("no VM is held\n", out);
+}
+
+static int release_argument(const struct cli *cli, json_t **ret_arguments, struct err *err)
+{
+	int64_t incident = 0;
+	int r;
+
+	if (cli->all == (cli->argument != NULL))
+		return err_set(err, -EINVAL, "release: expected either INCIDENT or --all");
+	if (cli->all) {
+		*ret_arguments = json_pack("{s:b}", "all", 1);
+		return 0;
+	}
+	r = cli_parse_incident(cli->argument, &incident, err);
+	if (r == 0)
+		*ret_arguments = json_pack("{s:I}", "incident", (json_int_t)incident);
+	return r;
+}
+
+int cli_release(const struct cli *cli)
+{
+	auto_json json_t *arguments = NULL, *value = NULL;
+	struct link *link = NULL;
+	struct err err = { 0 };
+	int r = release_argument(cli, &arguments, &err);
+
+	if (r == 0)
+		r = source_open_daemon(cli, &link, &err);
+	if (r == 0)
+		r = link_call(link, "release", json_incref(arguments), &value, &err);
+	link_close(link);
+	if (r == 0)
+		r = report_print(value, report_released, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+}
+
 /* The campaign in progress until it ends; *ret_code stays where there is none. Returns 1 where the
  * user has left before. */
-static int watch(struct link *link, int *ret_code, struct err *err)
+static int watch(struct link *link, const char *where, int *ret_code, struct err *err)
 {
 	struct follow_spec spec = {
 		.link = link,
+		.where = where,
 		.on_interrupt = FOLLOW_LEAVES,
 		.table = true,
 	};
@@ -77,10 +133,11 @@ int cli_watch(const struct cli *cli)
 	auto_json json_t *value = NULL;
 	struct link *link = NULL;
 	struct err err = { 0 };
-	int code = -1, r = link_open(cli->socket, &link, &err);
+	auto_free char *where = cli_where(cli);
+	int code = -1, r = source_open_daemon(cli, &link, &err);
 
 	if (r == 0)
-		r = watch(link, &code, &err);
+		r = watch(link, where, &code, &err);
 	if (r == 0) {
 		r = link_call(link, "query-report", NULL, &value, &err);
 		if (r == 0)

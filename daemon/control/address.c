@@ -32,6 +32,11 @@ char *address_to_connect(void)
 	return mem_strdup(ADDRESS_SYSTEM);
 }
 
+char *address_of_private(const char *state)
+{
+	return mem_printf("%s/work/control.sock", state);
+}
+
 char *address_private_state(void)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");

@@ -12,6 +12,9 @@ char *address_to_listen(void);
 /* For qsoak: that of the user's own qsoakd if there is one, else the system's. */
 char *address_to_connect(void);
 
+/* Of a private qsoakd, in the folder that goes with it. The caller frees. */
+char *address_of_private(const char *state);
+
 /* The user's own state folder: $XDG_STATE_HOME/qsoak, else below $HOME. The caller frees. */
 char *address_private_state(void);
 

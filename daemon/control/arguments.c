@@ -51,6 +51,11 @@ static int set_builds(json_t *builds, struct profile *profile, struct err *err)
 	return 0;
 }
 
+static int set_on_failure(json_t *word, struct profile *profile, struct err *err)
+{
+	return word ? profile_set_on_failure(profile, json_string_value(word), err) : 0;
+}
+
 /* Digits, or an integer: QEMU's qmp-shell makes one of every word of digits. */
 static int set_seed(json_t *seed, struct profile *profile, struct err *err)
 {
@@ -84,6 +89,8 @@ static int override(json_t *arguments, struct profile *profile, struct err *err)
 				PROFILE_STOP_DURATION_MAX_NS, &profile->stop_duration_ns, err);
 	if (r == 0)
 		r = set_builds(json_object_get(arguments, "builds"), profile, err);
+	if (r == 0)
+		r = set_on_failure(json_object_get(arguments, "on-failure"), profile, err);
 	if (r == 0)
 		r = set_seed(json_object_get(arguments, "seed"), profile, err);
 	return r;

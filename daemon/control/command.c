@@ -18,10 +18,21 @@ static const struct argument capabilities[] = {
 };
 
 static const struct argument run_arguments[] = {
-	{ "profile", ARGUMENT_STRING, true }, { "name", ARGUMENT_STRING, false },
-	{ "builds", ARGUMENT_BUILDS, false }, { "vms", ARGUMENT_INTEGER, false },
-	{ "loops", ARGUMENT_INTEGER, false }, { "duration-ns", ARGUMENT_INTEGER, false },
-	{ "seed", ARGUMENT_NUMBER, false },   { 0 },
+	{ "profile", ARGUMENT_STRING, true },
+	{ "name", ARGUMENT_STRING, false },
+	{ "builds", ARGUMENT_BUILDS, false },
+	{ "vms", ARGUMENT_INTEGER, false },
+	{ "loops", ARGUMENT_INTEGER, false },
+	{ "duration-ns", ARGUMENT_INTEGER, false },
+	{ "seed", ARGUMENT_NUMBER, false },
+	{ "on-failure", ARGUMENT_STRING, false },
+	{ 0 },
+};
+
+static const struct argument release_arguments[] = {
+	{ "incident", ARGUMENT_INTEGER, false },
+	{ "all", ARGUMENT_BOOLEAN, false },
+	{ 0 },
 };
 
 static const struct argument stop_arguments[] = {
@@ -77,6 +88,7 @@ const struct command commands[] = {
 	{ "query-qmp-schema", nothing, execute_schema, NULL },
 	{ "query-report", report_arguments, NULL, read_report },
 	{ "query-status", nothing, execute_status, NULL },
+	{ "release", release_arguments, execute_release, NULL },
 	{ "run", run_arguments, execute_run, NULL },
 	{ "stop", stop_arguments, execute_stop, NULL },
 	{ "subscribe", subscribe_arguments, execute_subscribe, NULL },
@@ -84,10 +96,7 @@ const struct command commands[] = {
 };
 
 static const char *const events[] = {
-	"CAMPAIGN_ENDED",
-	"DAEMON_FAILED",
-	"FAILURE",
-	"PROGRESS",
+	"CAMPAIGN_ENDED", "DAEMON_FAILED", "FAILURE", "HELD", "PROGRESS", "RELEASED",
 };
 
 static const struct {

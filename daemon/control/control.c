@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/deadline.h"
@@ -51,11 +52,18 @@ static void broadcast(struct control *control, const char *name, json_t *data)
 static json_t *slot_object(const struct campaign *campaign, unsigned slot)
 {
 	struct slot_status status;
+	json_t *pids;
 
 	campaign_slot_status(campaign, slot, &status);
-	return json_pack("{s:i, s:i, s:s, s:s, s:s?, s:s?, s:I}", "slot", status.slot, "vm",
-			 status.vm, "build", status.build, "state", status.state, "operation",
-			 status.operation, "step", status.step, "loops", (json_int_t)status.loops);
+	pids = json_array();
+	for (size_t i = 0; i < status.pid_count; i++)
+		json_array_append_new(pids, json_integer(status.pids[i]));
+	return json_pack("{s:i, s:i, s:s, s:s, s:s?, s:s?, s:I, s:o, s:o}", "slot", status.slot,
+			 "vm", status.vm, "build", status.build, "state", status.state, "operation",
+			 status.operation, "step", status.step, "loops", (json_int_t)status.loops,
+			 "incident",
+			 status.incident ? json_integer((json_int_t)status.incident) : json_null(),
+			 "pids", pids);
 }
 
 json_t *service_status(const struct control *control, bool slots)
@@ -66,15 +74,16 @@ json_t *service_status(const struct control *control, bool slots)
 
 	if (campaign)
 		campaign_progress(campaign, &progress);
-	status = json_pack("{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "campaign",
-			   campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(),
-			   "name", campaign ? campaign_name(campaign) : NULL, "stopping",
-			   (int)control->stopping, "elapsed-ns", (json_int_t)progress.elapsed_ns,
-			   "duration-ns", (json_int_t)progress.duration_ns, "loops-wanted",
-			   (json_int_t)progress.loops_wanted, "operations",
-			   (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
-			   "failures", (json_int_t)progress.failures, "expected",
-			   (json_int_t)progress.expected);
+	status = json_pack(
+		"{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}", "campaign",
+		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
+		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
+		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
+		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
+		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
+		"failures", (json_int_t)progress.failures, "expected",
+		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",
+		(int)progress.only_held);
 	if (!slots)
 		return status;
 	list = json_array();
@@ -132,6 +141,15 @@ static void campaign_ended(void *ctx, enum exit_code code)
 		deadline_start(control->loop, &control->idle, 0);
 }
 
+static void hold_changed(void *ctx, unsigned slot)
+{
+	struct control *control = ctx;
+	json_t *data = slot_object(control->campaign, slot);
+	bool held = json_is_integer(json_object_get(data, "incident"));
+
+	broadcast(control, held ? "HELD" : "RELEASED", data);
+}
+
 int service_run(struct control *control, struct profile *profile, json_t **ret_value,
 		struct err *err)
 {
@@ -142,6 +160,7 @@ int service_run(struct control *control, struct profile *profile, json_t **ret_v
 		.guests = control->spec.guests,
 		.seed = profile->seed,
 		.ended = campaign_ended,
+		.hold_changed = hold_changed,
 		.ctx = control,
 	};
 	auto_free char *seed = NULL;
@@ -175,13 +194,54 @@ int64_t service_campaign(const struct control *control)
 	return control->campaign ? campaign_id(control->campaign) : 0;
 }
 
+/* There is evidence of every failure that has a VM. */
+static bool incident_exists(const struct control *control, int64_t incident)
+{
+	auto_free char *path = mem_printf("%s/incidents/%" PRId64, control->spec.state, incident);
+
+	return access(path, F_OK) == 0;
+}
+
+int service_release(struct control *control, int64_t incident, json_t **ret_value, struct err *err)
+{
+	struct campaign *campaign = control->campaign;
+	json_t *released = json_array();
+
+	for (unsigned i = 0; campaign && i < campaign_slots(campaign); i++) {
+		struct slot_status status;
+
+		campaign_slot_status(campaign, i, &status);
+		if (status.incident && (!incident || incident == status.incident) &&
+		    campaign_release(campaign, status.incident))
+			json_array_append_new(released, json_integer((json_int_t)status.incident));
+	}
+	if (incident && !json_array_size(released)) {
+		json_decref(released);
+		return err_set(err, -EINVAL,
+			       incident_exists(control, incident) ? "incident %" PRId64
+								    ": no VM is held for it"
+								  : "there is no incident %" PRId64,
+			       incident);
+	}
+	*ret_value = json_pack("{s:o}", "released", released);
+	return 0;
+}
+
 json_t *service_stop(struct control *control, enum slot_stop how)
 {
+	struct campaign_progress progress;
+	bool again = control->stopping;
+
 	if (!control->campaign)
 		return json_pack("{s:n}", "campaign");
+	campaign_progress(control->campaign, &progress);
 	control->stopping = true;
 	campaign_stop(control->campaign, how, true);
-	return json_pack("{s:I}", "campaign", (json_int_t)campaign_id(control->campaign));
+	if (again)
+		campaign_stop_holding(control->campaign);
+	return json_pack("{s:I, s:i, s:i}", "campaign", (json_int_t)campaign_id(control->campaign),
+			 "held", again ? 0 : (int)progress.held, "killed",
+			 again ? (int)progress.held : 0);
 }
 
 static bool record_in(void *ctx, const struct record *record, const struct record_durable *durable)
@@ -266,10 +326,12 @@ void control_free(struct control *control)
 void control_quit(struct control *control)
 {
 	control->quitting = true;
-	if (control->campaign)
+	if (control->campaign) {
 		json_decref(service_stop(control, SLOT_KILL));
-	else
+		campaign_stop_holding(control->campaign);
+	} else {
 		deadline_start(control->loop, &control->idle, 0);
+	}
 }
 
 void control_fail(struct control *control, const struct err *err)

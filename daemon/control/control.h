@@ -7,15 +7,19 @@
  * clients, up to a limit; one campaign at a time. All limits are in limits.h. The commands:
  *
  *	run		{"profile": TEXT, "name": FOR-ERRORS, "builds": [{"name", "binary"}],
- *			 "vms": N, "loops": N, "duration-ns": N, "seed": DECIMAL}; all but the first
- *			 are optional; those after the name override the profile
+ *			 "vms": N, "loops": N, "duration-ns": N, "seed": DECIMAL,
+ *			 "on-failure": "go-on" or "hold"}; all but the first are optional; those after the name override the profile
  *			 -> {"campaign": ID, "seed": DECIMAL}
  *	stop		{"mode": "drain" or (default) "kill", "campaign": ID (default any)}
- *			 -> {"campaign": ID or null}
+ *			 -> {"campaign": ID or null, "held": N, "killed": N}: VMs that are held are
+ *			 left as they are by the first, and killed by the next
+ *	release		{"incident": ID} or {"all": true} -> {"released": [ID]}: VMs that are held
+ *			 are killed, and their slots go on
  *	query-status	-> {"campaign": ID or null, "name", "stopping", "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
- *			 "expected" (of these),
- *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops"}]}
+ *			 "expected" (of these), "held", "only-held" (nothing else is left),
+ *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops",
+ *			 "incident" (it is held for), "pids" (of what is held)}]}
  *	subscribe	{"enable": BOOLEAN (default true)} -> {}: whether events are sent
  *
  * What they read from the results, with the store's words as keys, page by page where it is long
@@ -34,7 +38,8 @@
  *
  * And query-commands and query-qmp-schema, as QEMU has them.
  *
- * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, CAMPAIGN_ENDED
+ * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, HELD and RELEASED
+ * (as a slot of query-status), CAMPAIGN_ENDED
  * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature"}]} (what the stop rule wanted
  * to see), DAEMON_FAILED {"error"}. Error classes: CommandNotFound,
  * InvalidParameter where the user's input is wrong, else GenericError.

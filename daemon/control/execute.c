@@ -54,6 +54,18 @@ int execute_status(struct client *client, json_t *arguments, json_t **ret_value,
 	return 0;
 }
 
+int execute_release(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	json_t *incident = json_object_get(arguments, "incident");
+	bool all = json_is_true(json_object_get(arguments, "all"));
+
+	if (all ? incident != NULL : json_integer_value(incident) < 1)
+		return err_set(err, -EINVAL,
+			       "release: expected either an incident above 0 or \"all\": true");
+	return service_release(client_control(client), json_integer_value(incident), ret_value,
+			       err);
+}
+
 int execute_run(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
 {
 	struct profile *profile;

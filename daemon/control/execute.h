@@ -16,6 +16,7 @@ int execute_schema(struct client *client, json_t *arguments, json_t **ret_value,
 int execute_subscribe(struct client *client, json_t *arguments, json_t **ret_value,
 		      struct err *err);
 int execute_status(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
+int execute_release(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 int execute_run(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 int execute_stop(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 

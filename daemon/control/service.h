@@ -15,7 +15,10 @@ int service_run(struct control *control, struct profile *profile, json_t **ret_v
 /* The campaign in progress, or 0. */
 int64_t service_campaign(const struct control *control);
 
-/* Fine without a campaign. */
+/* Lets the VM go that is held for this incident, or with 0 all of them. -EINVAL where there is none. */
+int service_release(struct control *control, int64_t incident, json_t **ret_value, struct err *err);
+
+/* Fine without a campaign. The first stop leaves VMs alone that are held, the next one kills them. */
 json_t *service_stop(struct control *control, enum slot_stop how);
 
 /* slots: with what each of them does. */

@@ -20,39 +20,16 @@ static void print_printable(const char *text, FILE *out)
 	fputs(printable, out);
 }
 
-/* A word of a command line, quoted for a shell where it must be. */
-static void print_word(const char *word, FILE *out)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "-_=,.:/@%+";
-	bool quote = !*word || word[strspn(word, plain)];
-
-	if (!quote) {
-		fputs(word, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *word; word++) {
-		char c[2] = { *word, '\0' };
-
-		if (*word == '\'')
-			fputs("'\\''", out);
-		else if ((unsigned char)*word < 0x80)
-			print_printable(c, out);
-		else
-			fputc(*word, out);
-	}
-	fputc('\'', out);
-}
-
 static void print_command_line(json_t *argv, FILE *out)
 {
 	json_t *word;
 	size_t i;
 
 	json_array_foreach(argv, i, word) {
-		fputs(i ? " " : "", out);
-		print_word(json_is_string(word) ? json_string_value(word) : "?", out);
+		auto_free char *text =
+			text_word(json_is_string(word) ? json_string_value(word) : "?");
+
+		fprintf(out, "%s%s", i ? " " : "", text);
 	}
 	fputc('\n', out);
 }

@@ -139,19 +139,31 @@ static void add_failure(struct table *table, json_t *f)
 	table_add(table, field_copy(f, "incident"));
 }
 
+static char *note_of(json_t *f)
+{
+	auto_free char *pids = NULL;
+
+	if (field_integer(f, "expected"))
+		return mem_strdup("expected");
+	if (!field_known(f, "held_pids"))
+		return mem_strdup("");
+	pids = report_pids(json_object_get(f, "held_pids"));
+	return mem_printf("held, %s", pids);
+}
+
 static void add_failure_with_note(struct table *table, json_t *f)
 {
 	add_failure(table, f);
-	table_add(table, mem_strdup(field_integer(f, "expected") ? "expected" : ""));
+	table_add(table, note_of(f));
 }
 
-static bool any(json_t *list, const char *key)
+static bool has_notes(json_t *failures)
 {
-	json_t *element;
+	json_t *f;
 	size_t i;
 
-	json_array_foreach(list, i, element)
-		if (field_integer(element, key))
+	json_array_foreach(failures, i, f)
+		if (field_integer(f, "expected") || field_known(f, "held_pids"))
 			return true;
 	return false;
 }
@@ -171,7 +183,7 @@ void report_failures(json_t *value, FILE *out)
 		{ "NOTE", false }, /* where one has a note */
 	};
 	json_t *failures = json_object_get(value, "failures");
-	bool notes = any(failures, "expected");
+	bool notes = has_notes(failures);
 
 	print_list(failures, columns, ARRAY_SIZE(columns) - !notes,
 		   notes ? add_failure_with_note : add_failure, "no failures", out);
@@ -185,9 +197,15 @@ char *report_progress(json_t *value)
 	int64_t seconds = elapsed / CLOCK_NS_PER_S;
 	auto_free char *failures =
 		text_failures(field_integer(value, "failures"), field_integer(value, "expected"));
+	auto_free char *held =
+		field_integer(value, "held")
+			? mem_printf(", %" PRId64 " held", field_integer(value, "held"))
+			: mem_strdup("");
 	auto_free char *target = NULL;
 
-	if (duration == 0)
+	if (json_is_true(json_object_get(value, "only-held")))
+		target = mem_strdup("waiting for their release");
+	else if (duration == 0)
 		target = mem_printf("%" PRId64 " loops wanted",
 				    field_integer(value, "loops-wanted"));
 	else if (duration > elapsed)
@@ -195,10 +213,35 @@ char *report_progress(json_t *value)
 	else
 		target = mem_strdup("ending");
 	return mem_printf("%" PRId64 ":%02" PRId64 "  %" PRId64 " loops, %" PRId64
-			  " operations (%.1f/s), %s, %s",
+			  " operations (%.1f/s), %s%s, %s",
 			  seconds / 60, seconds % 60, field_integer(value, "loops"), operations,
 			  elapsed ? (double)operations * CLOCK_NS_PER_S / (double)elapsed : 0.,
-			  failures, target);
+			  failures, held, target);
+}
+
+char *report_pids(json_t *pids)
+{
+	char *text = mem_strdup(json_array_size(pids) == 1 ? "pid" : "pids");
+	json_t *pid;
+	size_t i;
+
+	json_array_foreach(pids, i, pid) {
+		char *more = mem_printf("%s %lld", text, (long long)json_integer_value(pid));
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+/* What it does, or where it is kept for a debugger. */
+static char *activity(json_t *s)
+{
+	auto_free char *pids = report_pids(json_object_get(s, "pids"));
+
+	return field_known(s, "incident")
+		       ? mem_printf("incident %" PRId64 ", %s", field_integer(s, "incident"), pids)
+		       : operation_and_step(s, "operation");
 }
 
 static void add_slot(struct table *table, json_t *s)
@@ -206,7 +249,7 @@ static void add_slot(struct table *table, json_t *s)
 	table_add(table, slot_and_vm(s));
 	table_add(table, field_copy(s, "build"));
 	table_add(table, field_copy(s, "state"));
-	table_add(table, operation_and_step(s, "operation"));
+	table_add(table, activity(s));
 	table_add(table, field_number(s, "loops"));
 }
 

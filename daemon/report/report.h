@@ -27,6 +27,9 @@ void report_status(json_t *value, FILE *out);
 /* The same in one line, without a line end; the caller frees. */
 char *report_progress(json_t *value);
 
+/* "pid 4711", "pids 4711 4712"; the caller frees. */
+char *report_pids(json_t *pids);
+
 /* Prints value by fn, or with json as it is, and says whether out took it all. */
 int report_print(json_t *value, report_fn fn, bool json, FILE *out, struct err *err);
 

@@ -63,6 +63,30 @@ char *text_printable(const char *s)
 	return text;
 }
 
+char *text_word(const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-_=,.:/@%+";
+	/* A byte becomes at most four, and the quotes around it. */
+	char *text = mem_zalloc(4 * strlen(s) + 3), *to = text;
+
+	if (*s && !s[strspn(s, plain)])
+		return strcpy(text, s);
+	*to++ = '\'';
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '\'')
+			to = stpcpy(to, "'\\''");
+		else if (c < 0x20 || c == 0x7f)
+			to += sprintf(to, "\\x%02x", c);
+		else
+			*to++ = *s;
+	}
+	*to = '\'';
+	return text;
+}
+
 char *text_duration(int64_t duration_ns)
 {
 	static const char *const units[] = { "us", "ms", "s" };

@@ -9,6 +9,9 @@
  * become \xNN. NULL becomes "-". */
 char *text_printable(const char *s);
 
+/* A word of a command line, quoted for a shell where it must be, and printable. */
+char *text_word(const char *s);
+
 /* Three digits and a unit: "21.3ms". */
 char *text_duration(int64_t duration_ns);
 

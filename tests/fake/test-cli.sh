@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop campaigns builds profiles failures show report export '
+	'run status watch stop release campaigns builds profiles failures show report export '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
@@ -34,15 +34,19 @@ for command in $commands; do
 		vms | loops | campaign) value=1 ;;
 		build) value=x=/bin/true ;;
 		duration) value=1s ;;
-		seed | format | list | state-dir | socket) value=x ;;
+		seed | format | list | state-dir | socket | on-failure) value=x ;;
 		*) value= ;;
 		esac
 		check "$command --$option" takes "$command" "--$option" $value --help
 	done
 	refused "$command --nonsense" "unrecognized option '--nonsense'" "$command" --nonsense
 done
+refused 'profiles takes no state' 'profiles does not take --state-dir' profiles --state-dir x
+for command in status watch stop 'release 1'; do
+	refused "$command has one service" '--socket and --local exclude each other' \
+		$command --local --socket x
+done
 for command in status watch stop profiles; do
-	refused "$command takes no state" "$command does not take --state-dir" "$command" --state-dir x
 	refused "$command takes no argument" "$command: found 1 arguments, expected none" "$command" x
 done
 for command in run show export; do

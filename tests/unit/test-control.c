@@ -64,6 +64,8 @@ static void arguments_are_checked_against_the_table(void **state)
 	assert_checked("run", "{\"profile\":\"\",\"seed\":\"1\",\"builds\":[]}", NULL);
 	assert_checked("run", "{\"profile\":\"\",\"seed\":true}",
 		       "seed: expected a number from 0 to 2^64-1");
+	assert_checked("release", "{\"incident\":1}", NULL);
+	assert_checked("release", "{\"all\":1}", "all: expected true or false");
 	assert_checked("get-incident-file", "{\"incident\":1}",
 		       "get-incident-file: argument 'file' is missing");
 }
@@ -112,6 +114,7 @@ static void overrides_replace_what_the_profile_says(void **state)
 	struct err err;
 	struct profile *profile = override("{\"vms\":256,\"loops\":1,\"duration-ns\":1000000000,"
 					   "\"seed\":\"18446744073709551615\","
+					   "\"on-failure\":\"hold\","
 					   "\"builds\":[{\"name\":\"stock\",\"binary\":\"/x\"},"
 					   "{\"name\":\"more\",\"binary\":\"/y\"}]}",
 					   &err);
@@ -123,6 +126,7 @@ static void overrides_replace_what_the_profile_says(void **state)
 	assert_int_equal(profile->stop_duration_ns, 1000000000);
 	assert_true(profile->has_seed);
 	assert_true(profile->seed == UINT64_MAX);
+	assert_int_equal(profile->on_failure, ON_FAILURE_HOLD);
 	assert_int_equal(profile->build_count, 2);
 	assert_string_equal(profile->builds[0].binary, "/x");
 	assert_string_equal(profile->builds[1].name, "more");
@@ -132,6 +136,7 @@ static void overrides_replace_what_the_profile_says(void **state)
 	assert_non_null(profile);
 	assert_true(profile->has_seed && profile->seed == 7);
 	assert_int_equal(profile->vms, 2);
+	assert_int_equal(profile->on_failure, ON_FAILURE_GO_ON);
 	profile_free(profile);
 }
 
@@ -149,6 +154,7 @@ static void overrides_have_bounds(void **state)
 		{ "{\"seed\":\"\"}", "seed: " },
 		{ "{\"builds\":[{\"name\":\"x\"}]}", "builds: " },
 		{ "{\"builds\":[\"x\"]}", "builds: " },
+		{ "{\"on-failure\":\"\"}", "on-failure: found nothing, expected go-on or hold" },
 		{ "{\"builds\":[{\"name\":\"a b\",\"binary\":\"/x\"}]}", "" },
 		{ "{\"builds\":[{\"name\":\"x\",\"binary\":\"relative\"}]}", "" },
 	};

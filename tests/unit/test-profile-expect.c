@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The keys `expect`, `stop` and `boots`: what is read, and every way to be refused. */
+/* The keys `expect`, `stop`, `on-failure` and `boots`: what is read, and every way to be refused. */
 #include "tests/unit/profile-text.h"
 
 static char *with(const char *stop, const char *more)
@@ -96,6 +96,23 @@ static void what_makes_no_sense_is_refused(void **state)
 	}
 }
 
+static void what_follows_a_failure_is_one_of_two_words(void **state)
+{
+	struct profile *p = text_accepted(with("{loops: 1}", " on-failure: hold"));
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(p->on_failure, ON_FAILURE_HOLD);
+	assert_int_equal(profile_set_on_failure(p, "go-on", &err), 0);
+	assert_int_equal(p->on_failure, ON_FAILURE_GO_ON);
+	assert_int_equal(profile_set_on_failure(p, "go on", &err), -EINVAL);
+	assert_string_equal(err.text, "on-failure: found \"go on\", expected go-on or hold");
+	assert_int_equal(p->on_failure, ON_FAILURE_GO_ON);
+	profile_free(p);
+	text_refused(with("{loops: 1}", " on-failure: keep"),
+		     "t.yaml:7: on-failure: found keep, expected go-on or hold");
+}
+
 static void boots_at_once_are_counted(void **state)
 {
 	struct profile *p = text_accepted(
@@ -133,6 +150,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_expected_of_a_profile_that_says_nothing),
 		cmocka_unit_test(a_build_that_nobody_has_is_refused_once_all_are_known),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
+		cmocka_unit_test(what_follows_a_failure_is_one_of_two_words),
 		cmocka_unit_test(boots_at_once_are_counted),
 		cmocka_unit_test(a_pattern_has_a_longest_length),
 	};

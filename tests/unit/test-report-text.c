@@ -155,6 +155,63 @@ static void test_status(void **state)
 		    "1/0      b      empty  -                   0\n");
 }
 
+static void test_held(void **state)
+{
+	(void)state;
+	assert_text(
+		print_json(report_status,
+			   "{\"campaign\": 3, \"name\": \"q\", \"elapsed-ns\": 61000000000,"
+			   " \"duration-ns\": 90000000000, \"operations\": 122, \"loops\": 40,"
+			   " \"failures\": 3, \"expected\": 1, \"held\": 2, \"only-held\": true,"
+			   " \"slots\": ["
+			   " {\"slot\": 0, \"vm\": 4, \"build\": \"b\", \"state\": \"held\","
+			   "  \"loops\": 9, \"incident\": 12, \"pids\": [4711]},"
+			   " {\"slot\": 1, \"vm\": 0, \"build\": \"b\", \"state\": \"held\","
+			   "  \"loops\": 0, \"incident\": 13, \"pids\": [1, 2]}]}"),
+		"campaign 3 q  1:01  40 loops, 122 operations (2.0/s), 3 failures (1 expected), "
+		"2 held, waiting for their release\n"
+		"\n"
+		"SLOT/VM  BUILD  STATE  OPERATION/STEP         LOOPS\n"
+		"0/4      b      held   incident 12, pid 4711      9\n"
+		"1/0      b      held   incident 13, pids 1 2      0\n");
+}
+
+/* What is particular about a failure stands behind its line, where one is particular. */
+static void test_failure_notes(void **state)
+{
+	(void)state;
+	assert_text(print_json(report_failures,
+			       "{\"failures\": [{\"id\": 1, \"expected\": 0},"
+			       " {\"id\": 2, \"expected\": 1},"
+			       " {\"id\": 3, \"expected\": 0, \"held_pids\": [7]}]}"),
+		    "ID  TIME                  BUILD  SLOT/VM  LOOPS  CLASS  OPERATION/STEP  "
+		    "SIGNATURE  INCIDENT  NOTE\n"
+		    " 1  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		    "-          -         \n"
+		    " 2  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		    "-          -         expected\n"
+		    " 3  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		    "-          -         held, pid 7\n");
+}
+
+static void test_expected_signatures(void **state)
+{
+	(void)state;
+	assert_text(print_json(report_campaign,
+			       "{\"campaign\": {\"id\": 1, \"failures\": 3, \"expected\": 2},"
+			       " \"signatures\": ["
+			       "  {\"build\": \"b\", \"class\": \"hang\", \"failures\": 2,"
+			       "   \"expected\": 2, \"first_loops\": 1, \"signature\": \"s\"},"
+			       "  {\"build\": \"b\", \"class\": \"exit\", \"failures\": 1,"
+			       "   \"expected\": 0, \"first_loops\": 0, \"signature\": \"t\"}]}"),
+		    "campaign 1 -: running, 0 VMs (-, -), seed -: 0 operations in 0 loops, "
+		    "3 failures (2 expected)\n"
+		    "\n"
+		    "BUILD  CLASS  FAILURES  FIRST AFTER  SIGNATURE  EXPECTED\n"
+		    "b      hang          2       1 loop  s                 2\n"
+		    "b      exit          1      0 loops  t                 0\n");
+}
+
 static void print_csv(json_t *value, FILE *out)
 {
 	csv_header(value, out);
@@ -175,6 +232,8 @@ int main(void)
 		cmocka_unit_test(test_percentile), cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_printable),  cmocka_unit_test(test_incident),
 		cmocka_unit_test(test_status),	   cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_held),	   cmocka_unit_test(test_failure_notes),
+		cmocka_unit_test(test_expected_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
