@@ -7,8 +7,8 @@
  *	diagnosis -> evidence -> failure is durable -> (held ->) kill -> gone -> next VM
  *
  * and nothing is killed before the failure can no longer be lost. A VM is held until somebody lets
- * it go, or its last process has gone; nobody watches it or talks to it meanwhile. Each of these ends in a callback
- * from the loop, so next() never runs below a listener.
+ * it go, or its last process has gone; nobody watches it or talks to it meanwhile. Each of these ends
+ * in a callback from the loop, so next() never runs below a listener.
  */
 #include "campaign/slot.h"
 

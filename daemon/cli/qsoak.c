@@ -25,9 +25,10 @@ char *cli_state(const struct cli *cli)
 
 char *cli_where(const struct cli *cli)
 {
-	auto_free char *state = cli->state ? realpath(cli->state, NULL) : NULL;
-	const char *path = cli->socket ? cli->socket : state ? state : cli->state;
-	auto_free char *word = path ? text_word(path) : NULL;
+	const char *given = cli->socket ? cli->socket : cli->state;
+	/* It may be typed elsewhere. */
+	auto_free char *path = given ? realpath(given, NULL) : NULL;
+	auto_free char *word = given ? text_word(path ? path : given) : NULL;
 
 	if (word)
 		return mem_printf(" --%s %s", cli->socket ? "socket" : "state-dir", word);
