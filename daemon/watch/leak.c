@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The four parts of a life, and whether they climb. */
+/* The four parts of a life, and whether all of them climb. */
 #include "watch/leak.h"
 
 #define PARTS 4
@@ -33,14 +33,15 @@ bool leak_add(struct leak *leak, int64_t value, int64_t bound, int64_t *ret_grow
 	      uint64_t *ret_loops)
 {
 	struct range part[PARTS];
+	int64_t growth;
 	size_t size;
 
 	if (!leak->stride)
 		leak->stride = 1;
-	if (++leak->loops % leak->stride)
-		return false;
 	if (leak->count == LEAK_SAMPLES_MAX)
 		thin_out(leak);
+	if (++leak->loops % leak->stride)
+		return false;
 	leak->samples[leak->count++] = value;
 	if (leak->count < LEAK_SAMPLES_MIN)
 		return false;
@@ -53,6 +54,10 @@ bool leak_add(struct leak *leak, int64_t value, int64_t bound, int64_t *ret_grow
 	}
 	if (part[PARTS - 1].min - part[0].max < bound)
 		return false;
+	growth = part[PARTS - 1].max - part[0].min;
+	for (size_t i = 0; i < PARTS; i++)
+		if (part[i].max - (i ? part[i - 1].max : part[0].min) < growth / LEAK_SHARE)
+			return false;
 	*ret_grown = part[PARTS - 1].min - part[0].max;
 	*ret_loops = leak->loops;
 	return true;

@@ -3,8 +3,10 @@
  * Leaks: a QEMU whose descriptors or whose memory only ever grow, loop after loop.
  *
  * The life of the QEMU is cut into four equal parts. It leaks if each part lies wholly above the one
- * before it (its least above the other's most), and the last lies above the first by the bound. So
- * neither warming up, nor a single jump, nor any noise is a leak, however long the soak.
+ * before it (its least above the other's most) and brings its share of the growth, and the last lies
+ * above the first by the bound. So neither warming up, nor a single jump, also on top of a slow
+ * growth, nor any noise is a leak, however long the soak. A leak that begins late is one when it
+ * has gone on four to six times as long as there was none: then the first part has its share.
  */
 #ifndef QSOAK_WATCH_LEAK_H
 #define QSOAK_WATCH_LEAK_H
@@ -19,6 +21,9 @@
 
 /* Fewer say nothing. */
 #define LEAK_SAMPLES_MIN 16
+
+/* Each part's share of the growth: one in so many. An even growth gives it one in four. */
+#define LEAK_SHARE 8
 
 /* Of one quantity. Zeroed memory: none yet. */
 struct leak {
