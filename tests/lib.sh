@@ -55,7 +55,7 @@ contains() {
 # A profile on standard output: profile VMS STOP-RULE BUILD..., each build NAME[=ARG,ARG...]. LIMIT
 # is that of every step but the boot's, STALL what may stand still within one, LOOPS how many
 # a VM lives, MIGRATE what a loop has
-# of migrations, WATCH the keys of watch. Whatever this machine's hypervisor does, a hang is a hang.
+# of migrations, MORE an operation more, WATCH the keys of watch. Whatever this machine's hypervisor does, a hang is a hang.
 profile() {
 	local vms=$1 stop=$2 build args
 	shift 2
@@ -69,6 +69,7 @@ profile() {
 		  - {operation: snapshot-load, verify: 0}
 		  ${MIGRATE+- {operation: migrate, channels: 2, every: $MIGRATE\}}
 		  - {operation: snapshot-delete}
+		  ${MORE+- {operation: $MORE\}}
 		limits: {boot: 20s, reply: ${LIMIT:-20s}, snapshot-save: ${LIMIT:-20s},
 		  snapshot-load: ${LIMIT:-20s}, snapshot-delete: ${LIMIT:-20s},
 		  migrate: ${LIMIT:-20s}, shutdown: ${LIMIT:-20s}, stall: ${STALL:-20s}}

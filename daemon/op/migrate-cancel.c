@@ -68,7 +68,11 @@ static const struct op_step steps[] = {
 	  .side = OP_DST,
 	  .place = OP_PLACE_SHUTDOWN },
 	{ .name = "reset-src", .start = start_reset, .limit = LIMIT_REPLY },
-	{ .name = "guest", .ended = ended_guest, .limit = LIMIT_REPLY, .poll_ns = OP_POLL_NS },
+	{ .name = "guest",
+	  .ended = ended_guest,
+	  .limit = LIMIT_REPLY,
+	  .poll_ns = OP_POLL_NS,
+	  .guest_due = true },
 	{ 0 },
 };
 

@@ -75,6 +75,7 @@ static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, 
 		op->result.step = op->step->name;
 		op->result.place = op->step->place;
 		op->result.oracle = op->step->oracle;
+		op->result.guest_due = op->step->guest_due && !op->waits_for_reply;
 		op->result.step_limit_ns = op->spec.limit_ns[op->step->limit];
 	}
 	op->result.duration_ns = clock_now_ns() - op->began_ns - op->ours_ns;
@@ -411,6 +412,13 @@ void op_fail(struct op *op, struct run *run, const struct err *err)
 bool op_busy_main_loop(const struct op *op)
 {
 	return op->step->busy_main_loop;
+}
+
+const struct run *op_guest_due(const struct op *op)
+{
+	bool due = op->step->guest_due && !op->waits_for_reply && !op->over;
+
+	return due ? op->run[op->step->side] : NULL;
 }
 
 void op_free(struct op *op)

@@ -74,6 +74,7 @@ struct op_result {
 	const char *step; /* static, or NULL */
 	enum op_place place;
 	enum op_oracle oracle;
+	bool guest_due;	 /* it waited only for a guest that QEMU has to let run */
 	struct run *run; /* the run the step waits for or that was lost; NULL: none was there */
 	int64_t step_limit_ns; /* of the step */
 	struct err err;	       /* one line for people */
@@ -96,6 +97,10 @@ void op_fail(struct op *op, struct run *run, const struct err *err);
 
 /* Whether a healthy QEMU may answer nothing in-band during the step in progress. */
 bool op_busy_main_loop(const struct op *op);
+
+/* The run whose guest has to run by now if it ran before the operation: QEMU has said all else that the
+ * step in progress waits for. NULL: none. */
+const struct run *op_guest_due(const struct op *op);
 
 /* Frees it, done or not (then done is not called); NULL is fine. */
 void op_free(struct op *op);

@@ -32,7 +32,7 @@ static const struct op_step steps[] = {
 	  .ended = ended_reset,
 	  .limit = LIMIT_REPLY,
 	  .blackout = BLACKOUT_RESET },
-	{ .name = "guest", .ended = op_ended_guest, .limit = LIMIT_BOOT },
+	{ .name = "guest", .ended = op_ended_guest, .limit = LIMIT_BOOT, .guest_due = true },
 	{ 0 },
 };
 

@@ -103,7 +103,7 @@ static int start_dismiss(struct op *op, struct err *err)
 #define GUEST_STEP(step_ended)                                              \
 	{                                                                   \
 		.name = "guest", .ended = step_ended, .limit = LIMIT_REPLY, \
-		.oracle = OP_ORACLE_GENERATION                              \
+		.oracle = OP_ORACLE_GENERATION, .guest_due = true           \
 	}
 /* So that a load can be told from none, and one tag from another. */
 #define GENERATION_STEP                                                                   \

@@ -57,6 +57,7 @@ struct op_step {
 	int64_t poll_ns;     /* looks again after so long, a command is sent anew; 0: never */
 	bool ours;	     /* its time is not the operation's */
 	bool busy_main_loop; /* a healthy QEMU may answer nothing in-band meanwhile */
+	bool guest_due;	     /* a guest that ran before runs again as soon as there is an answer */
 };
 
 struct op_type {

@@ -40,9 +40,13 @@ static const struct op_step steps[] = {
 	  .limit = LIMIT_REPLY,
 	  .blackout = BLACKOUT_STOP },
 	{ .name = "paused", .start = start_status, .ended = ended_paused, .limit = LIMIT_REPLY },
-	{ .name = "cont", .start = op_start_cont, .ended = op_ended_cont, .limit = LIMIT_REPLY },
+	{ .name = "cont",
+	  .start = op_start_cont,
+	  .ended = op_ended_cont,
+	  .limit = LIMIT_REPLY,
+	  .guest_due = true },
 	{ .name = "running", .start = start_status, .ended = ended_running, .limit = LIMIT_REPLY },
-	{ .name = "guest", .ended = op_ended_guest, .limit = LIMIT_REPLY },
+	{ .name = "guest", .ended = op_ended_guest, .limit = LIMIT_REPLY, .guest_due = true },
 	{ 0 },
 };
 

@@ -18,6 +18,7 @@
 #include "watch/crash.h"
 #include "watch/hang.h"
 #include "watch/proc.h"
+#include "watch/protocol.h"
 
 #define LOOK_NS (50 * CLOCK_NS_PER_MS)
 
@@ -145,6 +146,14 @@ static void decide_hang(struct diagnosis *diagnosis)
 			    worst->signals.halted	   ? "is halted"
 			    : worst->signals.main_in_futex ? "waits on a futex"
 							   : "runs or polls");
+	if (result->guest_due && worst_found == PLACE_NONE &&
+	    worst->signals.in_band == HANG_ANSWERS && !worst->signals.status_running) {
+		auto_free char *no_resume =
+			mem_printf(PROTOCOL_NO_RESUME, op_kind_name(result->kind));
+
+		set_failure(diagnosis, FAILURE_PROTOCOL, PLACE_NONE, worst->run, no_resume);
+		return;
+	}
 	set_failure(diagnosis, FAILURE_HANG, hang_place(&worst->signals, result->place), worst->run,
 		    detail);
 }

@@ -14,11 +14,15 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "watch/host.h"
 #include "watch/leak.h"
 #include "watch/proc.h"
 #include "watch/sanitizer.h"
 #include "watch/stall.h"
+
+/* So often in a row QEMU has to say that a guest which has to run by now does not. */
+#define NO_RESUME_ANSWERS 2
 
 /* One QEMU under watch. */
 struct ward {
@@ -31,7 +35,10 @@ struct ward {
 	int64_t in_band_sent_ns, out_of_band_sent_ns; /* 0: none waits */
 	int64_t in_band_answered_ns;
 	bool in_band_asked, out_of_band_asked, status_running;
-	size_t output_size; /* at the last look */
+	size_t output_size;    /* at the last look */
+	int64_t resume_due_ns; /* since when the guest should run although it stands; 0: is well */
+	enum op_kind resume_due_kind;
+	unsigned not_running; /* answers since then that it does not */
 };
 
 struct guard {
@@ -89,17 +96,43 @@ static void judge_status(struct ward *ward, const char *status)
 		     "the run state is io-error: QEMU cannot write its images");
 }
 
+static void set_resume_due(struct ward *ward, enum op_kind kind)
+{
+	if (ward->resume_due_ns || ward->protocol.run != PROTOCOL_STANDS)
+		return;
+	ward->resume_due_ns = clock_now_ns();
+	ward->resume_due_kind = kind;
+	ward->not_running = 0;
+}
+
+/* No order of a job's replies and events counts here: the question was asked when all of them had come,
+ * and its answer comes after a RESUME that came before it. */
+static void judge_resume(struct ward *ward, int64_t asked_ns)
+{
+	auto_free char *detail = NULL;
+
+	if (!ward->resume_due_ns || asked_ns < ward->resume_due_ns || ward->status_running ||
+	    ++ward->not_running < NO_RESUME_ANSWERS)
+		return;
+	detail = mem_printf(PROTOCOL_NO_RESUME, op_kind_name(ward->resume_due_kind));
+	find(ward->guard, FAILURE_PROTOCOL, PLACE_NONE, ward->run, detail);
+}
+
 static void in_band_in(void *ctx, const struct qmp_reply *reply)
 {
 	struct ward *ward = ctx;
 	const char *status =
 		reply->value ? json_string_value(json_object_get(reply->value, "status")) : NULL;
 
+	int64_t asked_ns = ward->in_band_sent_ns;
+
 	ward->in_band_sent_ns = 0;
 	ward->in_band_answered_ns = reply->at_ns;
 	ward->status_running = status && !strcmp(status, "running");
-	if (status)
-		judge_status(ward, status);
+	if (!status)
+		return;
+	judge_status(ward, status);
+	judge_resume(ward, asked_ns);
 }
 
 static void out_of_band_in(void *ctx, const struct qmp_reply *reply)
@@ -216,17 +249,19 @@ static void judge(struct ward *ward)
 static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 {
 	struct guard *guard = ctx;
+	struct ward *ward = ward_of(guard, run);
 	const char *reason;
 	auto_free char *detail = NULL;
 	char text[ERR_TEXT_MAX];
 
-	if (!protocol_event(&ward_of(guard, run)->protocol, event->name, event->data, text,
-			    sizeof(text)))
+	if (!protocol_event(&ward->protocol, event->name, event->data, text, sizeof(text)))
 		find(guard, FAILURE_PROTOCOL, PLACE_NONE, run, text);
 	/* Our guests do not reset themselves: it has run into what is no code of its own. */
 	if (!strcmp(event->name, "RESET") && json_is_true(json_object_get(event->data, "guest")))
 		find(guard, FAILURE_PROTOCOL, PLACE_NONE, run,
 		     "RESET by the guest, which does no such thing");
+	if (ward->protocol.run != PROTOCOL_STANDS)
+		ward->resume_due_ns = 0;
 	if (strcmp(event->name, "BLOCK_IO_ERROR") ||
 	    !json_is_true(json_object_get(event->data, "nospace")))
 		return;
@@ -285,6 +320,8 @@ static void look_at(struct guard *guard, struct run *run)
 	    run_exit_expected(run))
 		return;
 	ward = ward_of(guard, run);
+	if (guard->op && guard->ran && op_guest_due(guard->op) == run)
+		set_resume_due(ward, op_spec(guard->op)->kind);
 	read_output(ward);
 	read_mismatch(guard, run);
 	judge(ward);
@@ -361,17 +398,24 @@ void guard_operation(struct guard *guard, struct op *op)
 		guard->moved = op_kind_name(kind);
 }
 
-/* Operations after which a guest that ran before runs again; all of RESUME comes before their end. */
-static const bool gives_back[OP_KIND_COUNT] = {
-	[OP_SNAPSHOT_SAVE] = true,   [OP_SNAPSHOT_SAVE_VERIFY] = true,
-	[OP_SNAPSHOT_LOAD] = true,   [OP_SNAPSHOT_LOAD_VERIFY] = true,
-	[OP_SNAPSHOT_DELETE] = true, [OP_MIGRATE] = true,
+/* Operations after which a guest that ran before runs again. */
+static const bool gives_back[] = {
+	[OP_BOOT] = false,
+	[OP_SNAPSHOT_SAVE] = true,
+	[OP_SNAPSHOT_SAVE_VERIFY] = true,
+	[OP_SNAPSHOT_LOAD] = true,
+	[OP_SNAPSHOT_LOAD_VERIFY] = true,
+	[OP_SNAPSHOT_DELETE] = true,
+	[OP_MIGRATE] = true,
+	[OP_MIGRATE_CANCEL] = true,
+	[OP_STOP_CONT] = true,
+	[OP_RESET] = true,
+	[OP_SHUTDOWN] = false,
 };
+NAMES_COMPLETE(gives_back, OP_KIND_COUNT);
 
 void guard_operation_ended(struct guard *guard, const struct op_result *result)
 {
-	auto_free char *detail = NULL;
-
 	guard->op = NULL;
 	if (vm_run(guard->vm))
 		read_mismatch(guard, vm_run(guard->vm));
@@ -379,10 +423,8 @@ void guard_operation_ended(struct guard *guard, const struct op_result *result)
 		return;
 	if (result->kind == OP_BOOT)
 		protocol_set_running(&ward_of(guard, vm_run(guard->vm))->protocol);
-	if (!gives_back[result->kind] || !guard->ran || guest_runs(guard))
-		return;
-	detail = mem_printf("%s has ended without RESUME", op_kind_name(result->kind));
-	find(guard, FAILURE_PROTOCOL, PLACE_NONE, vm_run(guard->vm), detail);
+	if (gives_back[result->kind] && guard->ran)
+		set_resume_due(ward_of(guard, vm_run(guard->vm)), result->kind);
 }
 
 void guard_loop_ended(struct guard *guard)

@@ -16,6 +16,9 @@
 #define PROTOCOL_JOBS_MAX 8
 #define PROTOCOL_NAME_MAX 64
 
+/* What is said of an operation, by name, that is over while its guest stands. */
+#define PROTOCOL_NO_RESUME "%s has ended without RESUME"
+
 enum protocol_run {
 	PROTOCOL_RUN_UNKNOWN, /* it has said nothing yet */
 	PROTOCOL_RUNS,

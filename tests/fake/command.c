@@ -8,6 +8,7 @@
 #include "fake.h"
 #include "monitor.h"
 #include "schema.h"
+#include "strike.h"
 #include "vm.h"
 
 void command_negotiate(struct request *request)
@@ -77,7 +78,7 @@ void command_cont(struct request *request)
 	else if (!strcmp(vm_runstate(fake->vm), "finish-migrate"))
 		request_error(request, "Migration is not finalized yet");
 	else
-		vm_start(fake->vm);
+		strike_resume(fake, &request->hits);
 }
 
 void command_reset(struct request *request)

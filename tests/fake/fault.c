@@ -20,6 +20,7 @@ enum scope {
 	AT_COMMAND,  /* every command */
 	AT_BOOT,     /* the boot */
 	AT_JOB,	     /* snapshot-save, -load, -delete */
+	AT_RESUME,   /* snapshot-save, -load, cont */
 	AT_LOAD,     /* snapshot-load */
 	AT_MIGRATE,  /* migrate */
 	AT_INCOMING, /* migrate-incoming */
@@ -32,6 +33,7 @@ static const char *const scope_names[] = {
 	[AT_COMMAND] = "any command",
 	[AT_BOOT] = "boot",
 	[AT_JOB] = "snapshot-save, -load, -delete",
+	[AT_RESUME] = "snapshot-save, -load, cont",
 	[AT_LOAD] = "snapshot-load",
 	[AT_MIGRATE] = "migrate",
 	[AT_INCOMING] = "migrate-incoming",
@@ -72,7 +74,8 @@ static const struct {
 	[FAULT_STUCK_JOB] = { "stuck-job", AT_JOB, "the job runs for ever, all else is well" },
 	[FAULT_JOB_ORDER] = { "job-order", AT_JOB, "the job is pending after concluded" },
 	[FAULT_NEW_WORDS] = { "new-words", AT_JOB, "the job has a status that nobody knows" },
-	[FAULT_NO_RESUME] = { "no-resume", AT_JOB, "the guest stays stopped, the job succeeds" },
+	[FAULT_NO_RESUME] = { "no-resume", AT_RESUME, "the guest stays stopped, all else is well" },
+	[FAULT_LATE_RESUME] = { "late-resume", AT_RESUME, "RESUME comes 700 ms after all else" },
 	[FAULT_REPLY_FIRST] = { "reply-first", AT_JOB, "the reply comes before the job's events" },
 	[FAULT_EVENT_FIRST] = { "event-first", AT_JOB, "the reply comes after the job's events" },
 	[FAULT_WRONG_TAG] = { "wrong-tag", AT_LOAD, "loads another tag, else the last deleted one" },
@@ -122,6 +125,9 @@ static bool fits(enum scope scope, const struct command *command)
 		return command;
 	case AT_JOB:
 		return !strncmp(name, "snapshot-", strlen("snapshot-"));
+	case AT_RESUME:
+		return !strcmp(name, "snapshot-save") || !strcmp(name, "snapshot-load") ||
+		       !strcmp(name, "cont");
 	case AT_BOOT:
 	case AT_LOAD:
 	case AT_MIGRATE:

@@ -176,8 +176,8 @@ static void save(struct request *request, struct job *job, const char *tag)
 		json_object_set_new(fake->jobs->snapshots, tag, vm_save(fake->vm));
 		log_state(request, "saved", tag, tag, json_object_get(fake->jobs->snapshots, tag));
 	}
-	if (running && !hit(&request->hits, FAULT_NO_RESUME))
-		vm_start(fake->vm);
+	if (running)
+		strike_resume(fake, &request->hits);
 }
 
 /* What a load restores, which a fault exchanges; ret_tag is what it really was. */
@@ -218,8 +218,8 @@ static void load(struct request *request, struct job *job, const char *tag)
 	state = state_to_load(request, tag, &restored);
 	vm_load(fake->vm, state);
 	log_state(request, "loaded", tag, restored, state);
-	if (running && !hit(&request->hits, FAULT_NO_RESUME))
-		vm_start(fake->vm);
+	if (running)
+		strike_resume(fake, &request->hits);
 }
 
 static void delete (struct request *request, struct job *job, const char *tag)

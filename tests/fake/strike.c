@@ -19,6 +19,8 @@
 
 #define LONG_LINE_BYTES (100u * 1000 * 1000)
 
+#define RESUME_LATE_MS 700
+
 #define NO_SANITIZER __attribute__((noinline, no_sanitize("address", "undefined", "thread")))
 
 /* What the bug of QEMU 7.2 prints and does; glibc does the rest. */
@@ -135,6 +137,25 @@ static void leak_memory(int mib)
 	memset(memory, 1, size);
 	*memory = last;
 	last = memory;
+}
+
+static void *resume_late(void *arg)
+{
+	struct fake *fake = arg;
+
+	fake_sleep_ms(RESUME_LATE_MS);
+	bql_lock(fake);
+	vm_start(fake->vm);
+	bql_unlock(fake);
+	return NULL;
+}
+
+void strike_resume(struct fake *fake, const struct hits *hits)
+{
+	if (hit(hits, FAULT_LATE_RESUME))
+		fake_thread("late_resume", resume_late, fake);
+	else if (!hit(hits, FAULT_NO_RESUME))
+		vm_start(fake->vm);
 }
 
 void strike_before_greeting(struct fake *fake, const struct hits *hits)

@@ -13,6 +13,9 @@ void strike(struct fake *fake, const struct hits *hits);
 void strike_before_greeting(struct fake *fake, const struct hits *hits);
 void strike_after_greeting(struct fake *fake, const struct hits *hits);
 
+/* Lets the guest run again, as the end of a command does, unless a fault is in the way. */
+void strike_resume(struct fake *fake, const struct hits *hits);
+
 /* Blocks the calling thread for ever, without the BQL. Named for those who read its stack. */
 _Noreturn void strike_block(struct fake *fake);
 

@@ -17,6 +17,21 @@ story stuck-vcpu-in-migrate -fake,stuck-vcpu@migrate,-fake,stuck-migration@migra
 	'hang vcpu hang of vcpu in migrate/migrate'
 unset MIGRATE
 
+# The guest that a command stopped does not run again, although all else of it is done.
+# no_resume NAME COMMAND OPERATION
+no_resume() {
+	story "$1" "-fake,no-resume@$2" "protocol null protocol in $3: $3 has ended without RESUME"
+}
+no_resume no-resume-save snapshot-save snapshot-save
+no_resume no-resume-load snapshot-load snapshot-load
+# In no order of reply and events is a RESUME that comes late one that never comes.
+healthy late-resume-save '-fake,late-resume@snapshot-save:*,-fake,reply-first@snapshot-save:*'
+healthy late-resume-load '-fake,late-resume@snapshot-load:*,-fake,event-first@snapshot-load:*'
+MORE=stop-cont
+no_resume no-resume-cont cont stop-cont
+healthy late-resume-cont '-fake,late-resume@cont:*'
+unset MORE
+
 # A save that keeps the main loop busy, three times as long as anything else may stand still.
 healthy slow-save "-fake-slow,snapshot-save=3000,-fake-log,$scratch/slow-save.facts"
 heartbeats() {
@@ -35,4 +50,7 @@ check 'no heartbeat is sent if the profile forbids it' same \
 		jq length)" '0 0'
 story stop-self-unasked -fake,stop-self@snapshot-load \
 	'hang process hang of process in snapshot-load/load'
+# Then nobody asks before the limit.
+LIMIT=2s
+no_resume no-resume-unasked snapshot-load snapshot-load
 unset WATCH
