@@ -59,6 +59,7 @@ struct record_build {
 	const char *version;  /* what --version says in its first line */
 	const char *build_id; /* GNU build-id in hex, or NULL */
 	const char *sha256;   /* of the binary, in hex */
+	bool sandbox;	      /* runs with -sandbox on */
 };
 
 struct record_run_begin {

@@ -259,6 +259,7 @@ static void emit_begin(const struct campaign *campaign)
 			.version = campaign->builds[i].version,
 			.build_id = campaign->builds[i].build_id,
 			.sha256 = campaign->builds[i].sha256,
+			.sandbox = campaign->builds[i].sandbox,
 		};
 
 		records_emit(campaign->spec.records,

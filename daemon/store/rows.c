@@ -29,8 +29,8 @@ static const struct row_sql statements[] = {
 			       true },
 	[ROW_BUILD] = { "cannot store a build",
 			"INSERT INTO build(id, campaign_id, name, binary, version, build_id, "
-			"sha256) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+			"sha256, sandbox) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 			true },
 	[ROW_RUN_BEGIN] = { "cannot store the begin of a run",
 			    "INSERT INTO run(id, campaign_id, build_id, slot, vm, pid, "
@@ -190,7 +190,7 @@ static void add_build(struct rows *rows, const struct record_build *r)
 {
 	rows_add(rows, ROW_BUILD,
 		 VALUES(integer(r->id), integer(r->campaign_id), text(r->name), text(r->binary),
-			text(r->version), text(r->build_id), text(r->sha256)));
+			text(r->version), text(r->build_id), text(r->sha256), integer(r->sandbox)));
 }
 
 static void add_run_begin(struct rows *rows, const struct record_run_begin *r)

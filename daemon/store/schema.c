@@ -153,7 +153,9 @@ static const char version_1[] =
 
 static const char version_2[] =
 	"ALTER TABLE failure ADD COLUMN expected INTEGER NOT NULL DEFAULT 0\n"
-	"	CHECK (expected IN (0, 1)); -- by the profile\n";
+	"	CHECK (expected IN (0, 1)); -- by the profile\n"
+	"ALTER TABLE build ADD COLUMN sandbox INTEGER\n"
+	"	CHECK (sandbox IN (0, 1)); -- runs with -sandbox on; NULL: not known\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
 static const char *const steps[] = { version_1, version_2 };

@@ -64,20 +64,50 @@ static char *first_line(const char *output)
 	return line;
 }
 
+/* Options are handled in order: before it says its version, a QEMU without seccomp refuses -sandbox. */
+static int ask_version(const char *binary, bool *ret_sandbox, char **ret_output, struct err *err)
+{
+	const char *sandboxed[] = { binary, "-sandbox", "on", "--version", NULL };
+	const char *plain[] = { binary, "--version", NULL };
+	int r = child_run(sandboxed, NULL, BUILD_VERSION_LIMIT_NS, ret_output, err);
+
+	*ret_sandbox = r == 0;
+	return r == -EIO ? child_run(plain, NULL, BUILD_VERSION_LIMIT_NS, ret_output, err) : r;
+}
+
+const char *build_arg(const struct build *build, const char *name)
+{
+	for (char **arg = build->args; *arg; arg++) {
+		size_t dashes = strspn(*arg, "-");
+
+		if (dashes >= 1 && dashes <= 2 && !strcmp(*arg + dashes, name))
+			return arg[1] ? arg[1] : "";
+	}
+	return NULL;
+}
+
+/* What the args say comes after ours, and wins. */
+static bool sandboxed(const struct build *build, bool can)
+{
+	const char *arg = build_arg(build, "sandbox");
+
+	return arg ? strcmp(arg, "off") && strcmp(arg, "enable=off") : can;
+}
+
 int build_identify(const char *name, const char *binary, const char *const *args,
 		   struct build *ret_build, struct err *err)
 {
-	const char *argv[] = { binary, "--version", NULL };
 	auto_close int fd = -1;
 	auto_free char *output = NULL, *sha256 = NULL;
 	size_t count = 0;
+	bool sandbox = false;
 	int r;
 
 	r = open_program(binary, &fd, err);
 	if (r == 0)
 		r = read_sha256(fd, binary, &sha256, err);
 	if (r == 0)
-		r = child_run(argv, NULL, BUILD_VERSION_LIMIT_NS, &output, err);
+		r = ask_version(binary, &sandbox, &output, err);
 	if (r < 0) {
 		err_prefix(err, "build %s", name);
 		return users_fault(err);
@@ -95,6 +125,7 @@ int build_identify(const char *name, const char *binary, const char *const *args
 	};
 	for (size_t i = 0; i < count; i++)
 		ret_build->args[i] = mem_strdup(args[i]);
+	ret_build->sandbox = sandboxed(ret_build, sandbox);
 	return 0;
 }
 

@@ -69,6 +69,10 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 	add(&words, "-no-user-config");
 	add(&words, "-display");
 	add(&words, "none");
+	if (spec->build->sandbox && !build_arg(spec->build, "sandbox")) {
+		add(&words, "-sandbox");
+		add(&words, "on");
+	}
 	add(&words, "-machine");
 	add(&words,
 	    "%s,accel=%s,memory-backend=ram,dump-guest-core=off,pflash0=code,"

@@ -20,6 +20,12 @@ check 'all but shutdown came to a good end' same \
 	"$(result quick '[.operations[] | select(.count > .failed).kind | sub("-verify"; "")] | unique -
 		["shutdown"] | join(" ")')" \
 	'boot migrate snapshot-delete snapshot-load snapshot-save'
+sandbox=0
+/usr/bin/qemu-system-x86_64 -sandbox on --version >/dev/null 2>&1 && sandbox=1
+check 'each QEMU ran sandboxed, if this one can' same \
+	"$(sqlite3 "$scratch/quick/results.db" "SELECT DISTINCT sandbox,
+		instr(argv, '\"-sandbox\",\"on\"') > 0 FROM run JOIN build ON build.id = run.build_id")" \
+	"$sandbox|$sandbox"
 check 'every operation has a duration' same \
 	"$(result quick '[.operations[] | select(.count > .failed and .max_ns <= 0)] | length')" 0
 check 'every failure is of a class that is a QEMU'"'"'s own, or a busy host'"'"'s' same \

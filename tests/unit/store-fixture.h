@@ -192,7 +192,8 @@ static inline struct record build(int64_t id, const char *name)
 					   .name = name,
 					   .binary = "/usr/bin/qemu",
 					   .version = "QEMU 7.2",
-					   .sha256 = "abcd" } };
+					   .sha256 = "abcd",
+					   .sandbox = true } };
 }
 
 static inline struct record run_begin(int64_t id)

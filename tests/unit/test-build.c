@@ -9,9 +9,14 @@
 
 #define SCRIPT                                         \
 	"#!/bin/sh\n"                                  \
-	"echo \"QEMU emulator version 7.2.22 ($1)\"\n" \
+	"echo \"QEMU emulator version 7.2.22 ($*)\"\n" \
 	"echo Copyright\n"
-#define SCRIPT_SHA256 "c77178ae0e3f7b320a49d79fda13efc438e09f57e142bfa6eeadbf2eb7fee1d1"
+#define SCRIPT_SHA256 "db7d07a1f1530b441e2a228ec54a6cf0ed19dfa91eaba1f78567e96691e93198"
+
+#define REFUSES_SANDBOX                                                       \
+	"#!/bin/sh\n"                                                         \
+	"[ $1 = -sandbox ] && echo qemu: -sandbox is not enabled && exit 1\n" \
+	"echo QEMU emulator version 7.2.22\n"
 
 struct shop {
 	char *folder, *binary; /* the binary does not exist */
@@ -70,7 +75,7 @@ static void a_build_is_known_by_version_and_digest(void **state)
 		fail_msg("%s", err.text);
 	assert_string_equal(build.name, "stock");
 	assert_string_equal(build.binary, shop->binary);
-	assert_string_equal(build.version, "QEMU emulator version 7.2.22 (--version)");
+	assert_string_equal(build.version, "QEMU emulator version 7.2.22 (-sandbox on --version)");
 	assert_string_equal(build.sha256, SCRIPT_SHA256);
 	/* A script has none. */
 	assert_null(build.build_id);
@@ -98,6 +103,35 @@ static void names_and_arguments_are_copies(void **state)
 	assert_null(build.name);
 	/* Finished, and zeroed ones, may be finished again. */
 	build_finish(&build);
+}
+
+/* Whether it is sandboxed, with these args. */
+static bool sandboxed(const struct shop *shop, const char *script, const char *const *args)
+{
+	struct build build;
+	struct err err = { 0 };
+	bool sandbox;
+
+	write_binary(shop, script, 0755);
+	if (build_identify("stock", shop->binary, args, &build, &err) < 0)
+		fail_msg("%s", err.text);
+	sandbox = build.sandbox;
+	build_finish(&build);
+	return sandbox;
+}
+
+static void a_build_is_sandboxed_where_it_can_be(void **state)
+{
+	static const char *const off[] = { "-nodefaults", "--sandbox", "off", NULL };
+	static const char *const own[] = { "-sandbox", "on,spawn=deny", NULL };
+	static const char *const cut[] = { "-sandbox", NULL };
+
+	assert_true(sandboxed(*state, SCRIPT, NULL));
+	assert_false(sandboxed(*state, REFUSES_SANDBOX, NULL));
+	/* Its own args have the last word. */
+	assert_false(sandboxed(*state, SCRIPT, off));
+	assert_true(sandboxed(*state, SCRIPT, own));
+	assert_true(sandboxed(*state, SCRIPT, cut));
 }
 
 static void an_elf_binary_has_its_build_id(void **state)
@@ -161,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_build_is_known_by_version_and_digest),
 		TEST(names_and_arguments_are_copies),
+		TEST(a_build_is_sandboxed_where_it_can_be),
 		TEST(an_elf_binary_has_its_build_id),
 		TEST(a_binary_that_is_missing_is_refused),
 		TEST(a_file_that_is_not_executable_is_refused),
