@@ -130,9 +130,42 @@ static void exit_ready(struct ev_loop *loop, ev_io *watch, int revents)
 		child->exited(child->ctx, &child->how);
 }
 
+/* Whether list has the variable that entry (NAME=VALUE) names. */
+static bool has_name(const char *const *list, const char *entry)
+{
+	size_t length = strcspn(entry, "=") + 1;
+
+	for (; list && *list; list++)
+		if (!strncmp(*list, entry, length))
+			return true;
+	return false;
+}
+
+/* Our environment with what is set over it; the strings are borrowed, the caller frees the array. */
+static char **make_environment(const char *const *set)
+{
+	char **env = NULL;
+	size_t count = 0;
+
+	for (char **ours = environ; ours && *ours; ours++) {
+		if (has_name(set, *ours))
+			continue;
+		env = mem_realloc(env, count + 1, sizeof(*env));
+		env[count++] = *ours;
+	}
+	for (; set && *set; set++) {
+		env = mem_realloc(env, count + 1, sizeof(*env));
+		env[count++] = (char *)*set;
+	}
+	env = mem_realloc(env, count + 1, sizeof(*env));
+	env[count] = NULL;
+	return env;
+}
+
 /* Between fork and exec: async-signal-safe calls only, since other threads may hold any lock. */
-__attribute__((noreturn)) static void exec_child(const struct child_spec *spec, pid_t parent,
-						 int null_fd, int output_fd, int error_fd)
+__attribute__((noreturn)) static void exec_child(const struct child_spec *spec, char *const *env,
+						 pid_t parent, int null_fd, int output_fd,
+						 int error_fd)
 {
 	sigset_t none;
 	int code;
@@ -158,7 +191,7 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 			goto fail;
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		goto fail;
-	execv(spec->argv[0], (char *const *)spec->argv);
+	execve(spec->argv[0], (char *const *)spec->argv, env);
 fail:
 	code = errno;
 	if (write(error_fd, &code, sizeof(code)) < 0)
@@ -185,6 +218,7 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 		       error_write = -1, pidfd = -1;
 	int output[2], error[2], code;
 	size_t half = ((spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) + 1) / 2;
+	auto_free char **env = make_environment(spec->env);
 	struct child *child;
 	pid_t parent = getpid(), pid;
 
@@ -207,7 +241,7 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	if (pid < 0)
 		return err_set_errno(err, errno, "cannot fork for %s", spec->argv[0]);
 	if (pid == 0)
-		exec_child(spec, parent, null_fd, output_write, error_write);
+		exec_child(spec, env, parent, null_fd, output_write, error_write);
 	fd_close(&error_write);
 	code = exec_result(error_read);
 	pidfd = pidfd_open(pid, 0);
@@ -290,16 +324,18 @@ static void tool_late(void *ctx)
 	ev_break(ctx, EVBREAK_ALL);
 }
 
-int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char **ret_output,
-	      struct err *err)
+int child_run(const struct child_spec *tool, int64_t limit_ns, char **ret_output, struct err *err)
 {
 	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
-	struct child_spec spec = { .argv = argv, .cwd = cwd, .exited = tool_exited, .ctx = loop };
+	struct child_spec spec = *tool;
+	const char *name = spec.argv[0];
 	struct deadline deadline;
 	struct child *child = NULL;
 	auto_free char *output = NULL;
 	int r;
 
+	spec.exited = tool_exited;
+	spec.ctx = loop;
 	r = child_spawn(loop, &spec, &child, err);
 	if (r == 0) {
 		const struct child_exit *how;
@@ -311,14 +347,14 @@ int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char *
 		output = child_output(child, NULL);
 		how = child_exited(child);
 		if (!how)
-			r = err_set(err, -ETIMEDOUT, "%s did not end within %lld ms", argv[0],
+			r = err_set(err, -ETIMEDOUT, "%s did not end within %lld ms", name,
 				    (long long)(limit_ns / CLOCK_NS_PER_MS));
 		else if (how->signal)
-			r = err_set(err, -EIO, "%s was ended by signal %d: %.*s", argv[0],
-				    how->signal, (int)strcspn(output, "\n"), output);
+			r = err_set(err, -EIO, "%s was ended by signal %d: %.*s", name, how->signal,
+				    (int)strcspn(output, "\n"), output);
 		else if (how->status)
-			r = err_set(err, -EIO, "%s exited with status %d: %.*s", argv[0],
-				    how->status, (int)strcspn(output, "\n"), output);
+			r = err_set(err, -EIO, "%s exited with status %d: %.*s", name, how->status,
+				    (int)strcspn(output, "\n"), output);
 	}
 	child_free(child);
 	ev_loop_destroy(loop);

@@ -30,6 +30,7 @@ struct child_exit {
 
 struct child_spec {
 	const char *const *argv; /* argv[0] with a path; NULL-terminated */
+	const char *const *env;	 /* NAME=VALUE over our own environment, or NULL */
 	const char *cwd;	 /* or NULL */
 	const int *keep_fds;	 /* inherited under the same numbers, which are above 2 */
 	size_t keep_fd_count;
@@ -61,9 +62,9 @@ const struct child_exit *child_exited(const struct child *child);
  * ret_size may be NULL; the caller frees. */
 char *child_output(const struct child *child, size_t *ret_size);
 
-/* Runs a program to its end on a loop of its own and returns its output; a failure, a signal or a
- * passed limit is an error that quotes the output's first line. For start-up, not beside VMs. */
-int child_run(const char *const *argv, const char *cwd, int64_t limit_ns, char **ret_output,
-	      struct err *err);
+/* Runs a program to its end on a loop of its own (exited and ctx are not used) and returns its output;
+ * a failure, a signal or a passed limit is an error that quotes the output's first line. For start-up,
+ * not beside VMs. */
+int child_run(const struct child_spec *spec, int64_t limit_ns, char **ret_output, struct err *err);
 
 #endif

@@ -84,7 +84,7 @@ static bool expects(void *ctx, const struct build *build, const char *signature)
 {
 	struct place *place = ctx;
 
-	return tally_expects(place->campaign->tally, build->name, signature);
+	return tally_expects(place->campaign->tally, build->spec.name, signature);
 }
 
 /* why: what happened too often. */
@@ -93,7 +93,7 @@ static void give_up(struct place *place, unsigned count, const char *why,
 {
 	struct campaign *campaign = place->campaign;
 
-	log_error("build %s: %u %s, the last one: %s", campaign->builds[build_of(place)].name,
+	log_error("build %s: %u %s, the last one: %s", campaign->builds[build_of(place)].spec.name,
 		  count, why, failure->detail);
 	campaign_stop(campaign, SLOT_DRAIN, false);
 }
@@ -254,8 +254,8 @@ static void emit_begin(const struct campaign *campaign)
 		struct record_build build = {
 			.id = campaign->builds[i].id,
 			.campaign_id = campaign->id,
-			.name = campaign->builds[i].name,
-			.binary = campaign->builds[i].binary,
+			.name = campaign->builds[i].spec.name,
+			.binary = campaign->builds[i].spec.binary,
 			.version = campaign->builds[i].version,
 			.build_id = campaign->builds[i].build_id,
 			.sha256 = campaign->builds[i].sha256,
@@ -280,10 +280,7 @@ static int prepare(struct campaign *campaign, struct err *err)
 	if (!strcmp(profile->accel, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0)
 		return err_set_errno(err, errno, "machine.accel is kvm, but /dev/kvm");
 	for (size_t i = 0; i < profile->build_count; i++) {
-		const struct profile_build *build = &profile->builds[i];
-
-		r = build_identify(build->name, build->binary, (const char *const *)build->args,
-				   &campaign->builds[i], err);
+		r = build_identify(&profile->builds[i], &campaign->builds[i], err);
 		if (r < 0)
 			return r;
 	}

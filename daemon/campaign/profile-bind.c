@@ -257,7 +257,7 @@ static int check_list(const struct bind *at, int64_t min, int64_t max)
 
 int bind_strings(const struct bind *at, const struct bind_key *key, void *base)
 {
-	static const struct bind_key element_key = { .read = bind_string };
+	const struct bind_key element_key = { .read = bind_string, .text = key->text };
 	char ***field = field_of(key, base);
 	int ret = check_list(at, key->min, key->max);
 

@@ -53,7 +53,7 @@ struct bind_key {
 	size_t offset;	  /* of the field, in the struct at base */
 	int64_t min, max; /* of the value (ns, bytes) or of the number of elements */
 	bool required;
-	const struct bind_text *text; /* bind_string() */
+	const struct bind_text *text; /* bind_string(), and each of bind_strings() */
 	const struct bind_list *list; /* bind_list() */
 	const struct bind_key *keys;  /* bind_mapping() */
 };

@@ -6,7 +6,6 @@
  */
 #include "campaign/profile-keys.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -59,21 +58,10 @@ static bool is_accel(const char *text)
 	return !strcmp(text, "tcg") || !strcmp(text, "kvm");
 }
 
-static bool is_binary(const char *text)
-{
-	if (*text != '/' || strlen(text) >= PATH_MAX || text[strlen(text) - 1] == '/')
-		return false;
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return false;
-	return true;
-}
-
 const struct bind_text profile_name_text = {
 	is_name, "a name of up to 64 letters, digits, '.', '_' and '-' that begins with a letter "
 		 "or digit"
 };
-const struct bind_text profile_binary_text = { is_binary, "the absolute path of a QEMU binary" };
 static const struct bind_text guest_text = {
 	is_guest, "the name of a guest, like pflash-hammer: letters, digits and '-'"
 };
@@ -135,50 +123,6 @@ int profile_check_guest(const struct bind *at, const struct profile *profile)
 		return 0;
 	return bind_expected(&set, "%lldKiB to %lldMiB: a page a vCPU, and what fits into the RAM",
 			     (long long)least >> 10, (long long)most >> 20);
-}
-
-/* builds */
-
-static const struct bind_key build_keys[] = { { "name", BIND_STRING(struct profile_build, name),
-						.text = &profile_name_text, .required = true },
-					      { "binary", BIND_STRING(struct profile_build, binary),
-						.text = &profile_binary_text, .required = true },
-					      { "args", BIND_STRINGS(struct profile_build, args),
-						.max = PROFILE_ARGS_MAX },
-					      { 0 } };
-
-static void init_build(void *element)
-{
-	struct profile_build *build = element;
-
-	build->args = mem_new(char *);
-}
-
-static const struct bind_list build_list = {
-	.keys = build_keys,
-	.size = sizeof(struct profile_build),
-	.count_offset = BIND_FIELD(struct profile, build_count, size_t),
-	.init = init_build,
-};
-
-static int read_builds(const struct bind *at, const struct bind_key *key, void *base)
-{
-	const struct profile *profile = base;
-	int ret = bind_list(at, key, base);
-
-	if (ret < 0)
-		return ret;
-	for (size_t i = 0; i < profile->build_count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			struct bind element = bind_element(at, i);
-			struct bind name =
-				bind_entry(&element, "name", yaml_get(element.node, "name"));
-
-			if (!strcmp(profile->builds[i].name, profile->builds[j].name))
-				return bind_expected(&name, "a name that builds[%zu] has not", j);
-		}
-	}
-	return 0;
 }
 
 /* fleet */
@@ -250,9 +194,9 @@ const struct bind_key profile_keys[] = {
 	{ "name", BIND_STRING(struct profile, name), .text = &profile_name_text, .required = true },
 	{ "machine", .read = bind_mapping, .keys = machine_keys, .required = true },
 	{ "guest", .read = bind_mapping, .keys = guest_keys, .required = true },
-	{ "builds", .read = read_builds,
-	  .offset = BIND_FIELD(struct profile, builds, struct profile_build *), .list = &build_list,
-	  .min = 1, .max = PROFILE_BUILDS_MAX, .required = true },
+	{ "builds", .read = profile_read_builds,
+	  .offset = BIND_FIELD(struct profile, builds, struct build_spec *),
+	  .list = &profile_build_list, .min = 1, .max = PROFILE_BUILDS_MAX, .required = true },
 	{ "fleet", .read = bind_mapping, .keys = fleet_keys, .required = true },
 	{ "operations", .read = profile_read_operations,
 	  .offset = BIND_FIELD(struct profile, operations, struct profile_operation *),

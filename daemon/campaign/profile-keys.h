@@ -15,6 +15,10 @@ int profile_check_guest(const struct bind *at, const struct profile *profile);
 extern const struct bind_text profile_name_text;
 extern const struct bind_text profile_binary_text;
 
+/* Entries of `builds`, and the reader that checks them. */
+extern const struct bind_list profile_build_list;
+int profile_read_builds(const struct bind *at, const struct bind_key *key, void *base);
+
 /* Entries of `operations`, and the reader that checks them. */
 extern const struct bind_list profile_operation_list;
 int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base);

@@ -55,21 +55,12 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 	return 0;
 }
 
-static void free_build(struct profile_build *build)
-{
-	for (char **arg = build->args; arg && *arg; arg++)
-		free(*arg);
-	free(build->args);
-	free(build->name);
-	free(build->binary);
-}
-
 void profile_free(struct profile *profile)
 {
 	if (!profile)
 		return;
 	for (size_t i = 0; i < profile->build_count; i++)
-		free_build(&profile->builds[i]);
+		build_spec_finish(&profile->builds[i]);
 	free(profile->builds);
 	for (size_t i = 0; i < profile->operation_count; i++)
 		free(profile->operations[i].to);
@@ -101,7 +92,7 @@ static int check_text(const struct bind_text *rule, const char *what, const char
 int profile_set_build(struct profile *profile, const char *name, const char *binary,
 		      struct err *err)
 {
-	struct profile_build *build;
+	struct build_spec *build;
 	int ret = check_text(&profile_name_text, "name of the build", name, err);
 
 	if (ret == 0)
@@ -124,10 +115,8 @@ int profile_set_build(struct profile *profile, const char *name, const char *bin
 	profile->builds =
 		mem_realloc(profile->builds, profile->build_count + 1, sizeof(*profile->builds));
 	build = &profile->builds[profile->build_count++];
-	*build = (struct profile_build){
-		.name = mem_strdup(name),
-		.binary = mem_strdup(binary),
-		.args = mem_new(char *),
-	};
+	build_spec_init(build);
+	build->name = mem_strdup(name);
+	build->binary = mem_strdup(binary);
 	return 0;
 }

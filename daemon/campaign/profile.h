@@ -13,6 +13,7 @@
 #include "op/choice.h"
 #include "op/kind.h"
 #include "op/limit.h"
+#include "vm/build.h"
 #include "watch/guard.h"
 
 #define PROFILE_TEXT_MAX (256 * 1024)
@@ -37,6 +38,11 @@
 #define PROFILE_PAUSE_MAX_NS 4000000000ll /* 4 s, within the guest's 32 bits */
 #define PROFILE_ERASE_EVERY_MAX 1000000000
 #define PROFILE_TURNS_PER_PAGE_MAX 1000000000
+#define PROFILE_DATA_MAX 16
+#define PROFILE_ENV_MAX 64
+#define PROFILE_TRACE_MAX 64
+#define PROFILE_TRACE_PATTERN_MAX 128
+#define PROFILE_WRAPPER_MAX 64
 #define PROFILE_RAM_MIN_BYTES (16ll << 20)
 #define PROFILE_RAM_MAX_BYTES (1ll << 40)
 #define PROFILE_LEAK_FDS_MAX 1000000
@@ -47,12 +53,6 @@
 #define PROFILE_STOP_FAILURES_MAX 1000000
 #define PROFILE_EXPECT_MAX 64
 #define PROFILE_SIGNATURE_MAX 512
-
-struct profile_build {
-	char *name;   /* letters, digits, '.', '_', '-'; begins with a letter or digit */
-	char *binary; /* absolute path */
-	char **args;  /* appended to QEMU's command line, NULL-terminated; never NULL */
-};
 
 /* What becomes of a VM that has failed and still has a process. */
 enum profile_on_failure {
@@ -102,7 +102,7 @@ struct profile {
 	unsigned writes_per_turn, erase_every, turns_per_page;
 	int64_t pause_ns, working_set_bytes;
 
-	struct profile_build *builds;
+	struct build_spec *builds;
 	size_t build_count; /* 1 to PROFILE_BUILDS_MAX */
 
 	unsigned vms; /* size of the fleet, 1 to PROFILE_VMS_MAX */
@@ -154,8 +154,8 @@ int profile_check_builds(const struct profile *profile, const char *name, struct
 /* Takes NULL, and a profile that was built in part. */
 void profile_free(struct profile *profile);
 
-/* Replaces the binary of the build called name (which keeps its args), or adds a build without
- * args. By the rules of the profile's own builds; -EINVAL leaves the profile as it was. */
+/* Replaces the binary of the build called name (which keeps all else), or adds a build of nothing but
+ * that. By the rules of the profile's own builds; -EINVAL leaves the profile as it was. */
 int profile_set_build(struct profile *profile, const char *name, const char *binary,
 		      struct err *err);
 

@@ -154,7 +154,7 @@ static void emit_failure(struct slot *slot, const char *incident)
 		.place = failure_place_name(slot->failure.place),
 		.kind = op_kind_name(slot->failure.kind),
 		.step = slot->failure.step,
-		.build = slot->spec.build->name,
+		.build = slot->spec.build->spec.name,
 		.signature = slot->signature,
 		.detail = slot->failure.detail,
 		.incident = incident,
@@ -272,7 +272,7 @@ static void operation_done(void *ctx, const struct op_result *result)
 static const struct build *find_build(const struct slot *slot, const char *name)
 {
 	for (size_t i = 0; name && i < slot->spec.profile->build_count; i++)
-		if (!strcmp(slot->spec.builds[i].name, name))
+		if (!strcmp(slot->spec.builds[i].spec.name, name))
 			return &slot->spec.builds[i];
 	return NULL;
 }
@@ -487,7 +487,7 @@ void slot_status(const struct slot *slot, struct slot_status *ret_status)
 	*ret_status = (struct slot_status){
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
-		.build = slot->spec.build->name,
+		.build = slot->spec.build->spec.name,
 		.state = state_name(slot),
 		.operation = slot->op ? op_kind_name(op_spec(slot->op)->kind) : NULL,
 		.step = slot->op ? op_step_name(slot->op) : NULL,

@@ -36,7 +36,7 @@ static enum op_progress lacks(const struct build *build, const char *what, const
 			      struct err *err)
 {
 	err_set(err, -EOPNOTSUPP, "build %s (%s) has no %s %s, says its query-qmp-schema",
-		build->name, build->version, what, which);
+		build->spec.name, build->version, what, which);
 	return OP_FAILS;
 }
 

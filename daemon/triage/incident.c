@@ -122,23 +122,38 @@ static json_t *describe_guest(const struct telemetry *telemetry)
 			 (int)telemetry->mismatch_place);
 }
 
+/* What was set over qsoakd's own environment. */
+static json_t *describe_env(const struct build_spec *spec)
+{
+	json_t *env = json_object();
+
+	for (char **entry = spec->env; *entry; entry++) {
+		const char *value = strchr(*entry, '=') + 1;
+		auto_free char *name = mem_strndup(*entry, (size_t)(value - 1 - *entry));
+
+		json_object_set_new(env, name, json_string(value));
+	}
+	return env;
+}
+
 static json_t *describe_run(const struct witness *witness)
 {
 	const struct build *build = run_build(witness->run);
 	const struct child_exit *how = run_exited(witness->run);
 	const char *const *word = run_argv(witness->run);
 	json_t *argv = json_array();
-	json_t *run =
-		json_pack("{s:s, s:I, s:i, s:s, s:s, s:s, s:s?, s:s, s:s}", "role", witness->role,
-			  "run", (json_int_t)run_id(witness->run), "pid",
-			  (int)run_pid(witness->run), "build", build->name, "binary", build->binary,
-			  "version", build->version, "build-id", build->build_id, "sha256",
-			  build->sha256, "qmp-version", qmp_version(run_qmp(witness->run)));
+	json_t *run = json_pack("{s:s, s:I, s:i, s:s, s:s, s:s, s:s?, s:s, s:s}", "role",
+				witness->role, "run", (json_int_t)run_id(witness->run), "pid",
+				(int)run_pid(witness->run), "build", build->spec.name, "binary",
+				build->spec.binary, "version", build->version, "build-id",
+				build->build_id, "sha256", build->sha256, "qmp-version",
+				qmp_version(run_qmp(witness->run)));
 	struct telemetry telemetry;
 
 	for (; *word; word++)
 		json_array_append_new(argv, json_string(*word));
 	json_object_set_new(run, "argv", argv);
+	json_object_set_new(run, "env", describe_env(&build->spec));
 	if (how)
 		json_object_set_new(run, "exit",
 				    json_pack("{s:i, s:i, s:b}", "status", how->status, "signal",

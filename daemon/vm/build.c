@@ -14,6 +14,63 @@
 #include "base/mem.h"
 #include "vm/elf.h"
 
+static const size_t lists[] = {
+	offsetof(struct build_spec, args),    offsetof(struct build_spec, data),
+	offsetof(struct build_spec, env),     offsetof(struct build_spec, trace),
+	offsetof(struct build_spec, wrapper),
+};
+
+static char ***list_of(struct build_spec *spec, size_t list)
+{
+	return (char ***)((char *)spec + lists[list]);
+}
+
+void build_spec_init(struct build_spec *spec)
+{
+	*spec = (struct build_spec){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		*list_of(spec, i) = mem_new(char *);
+}
+
+static void free_list(char **list)
+{
+	for (char **word = list; word && *word; word++)
+		free(*word);
+	free(list);
+}
+
+void build_spec_finish(struct build_spec *spec)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		free_list(*list_of(spec, i));
+	free(spec->name);
+	free(spec->binary);
+	*spec = (struct build_spec){ 0 };
+}
+
+static char **copy_list(char *const *list)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (list[count])
+		count++;
+	copy = mem_zalloc((count + 1) * sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = mem_strdup(list[i]);
+	return copy;
+}
+
+static void copy_spec(const struct build_spec *spec, struct build_spec *ret_copy)
+{
+	*ret_copy = (struct build_spec){
+		.name = mem_strdup(spec->name),
+		.binary = mem_strdup(spec->binary),
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		*list_of(ret_copy, i) = copy_list(*list_of((struct build_spec *)spec, i));
+}
+
 static int read_sha256(int fd, const char *path, char **ret_text, struct err *err)
 {
 	uint8_t buffer[65536], digest[SHA256_DIGEST_SIZE];
@@ -55,29 +112,54 @@ static int open_program(const char *path, int *ret_fd, struct err *err)
 	return 0;
 }
 
-/* The first line, as far as it can be printed. */
-static char *first_line(const char *output)
+/* What the build prints when it is started with these options alone. */
+static int ask(const struct build_spec *spec, const char *const *options, char **ret_output,
+	       struct err *err)
 {
-	char *line = mem_strndup(output, strcspn(output, "\n"));
+	auto_free const char **argv = NULL;
+	struct child_spec child = { .env = (const char *const *)spec->env };
+	size_t count = 0, wrapper = 0;
 
-	ascii_only(line, '?');
-	return line;
+	while (spec->wrapper[wrapper])
+		wrapper++;
+	while (options[count])
+		count++;
+	argv = mem_zalloc((wrapper + 1 + count + 1) * sizeof(*argv));
+	for (size_t i = 0; i < wrapper; i++)
+		argv[i] = spec->wrapper[i];
+	argv[wrapper] = spec->binary;
+	for (size_t i = 0; i < count; i++)
+		argv[wrapper + 1 + i] = options[i];
+	child.argv = argv;
+	return child_run(&child, BUILD_VERSION_LIMIT_NS, ret_output, err);
+}
+
+/* Of what --version says: a wrapper may speak first. */
+static char *version_line(const char *output)
+{
+	const char *named = strstr(output, "QEMU emulator version");
+	const char *line = named && (named == output || named[-1] == '\n') ? named : output;
+	char *copy = mem_strndup(line, strcspn(line, "\n"));
+
+	ascii_only(copy, '?');
+	return copy;
 }
 
 /* Options are handled in order: before it says its version, a QEMU without seccomp refuses -sandbox. */
-static int ask_version(const char *binary, bool *ret_sandbox, char **ret_output, struct err *err)
+static int ask_version(const struct build_spec *spec, bool *ret_sandbox, char **ret_output,
+		       struct err *err)
 {
-	const char *sandboxed[] = { binary, "-sandbox", "on", "--version", NULL };
-	const char *plain[] = { binary, "--version", NULL };
-	int r = child_run(sandboxed, NULL, BUILD_VERSION_LIMIT_NS, ret_output, err);
+	static const char *const sandboxed[] = { "-sandbox", "on", "--version", NULL };
+	static const char *const plain[] = { "--version", NULL };
+	int r = ask(spec, sandboxed, ret_output, err);
 
 	*ret_sandbox = r == 0;
-	return r == -EIO ? child_run(plain, NULL, BUILD_VERSION_LIMIT_NS, ret_output, err) : r;
+	return r == -EIO ? ask(spec, plain, ret_output, err) : r;
 }
 
 const char *build_arg(const struct build *build, const char *name)
 {
-	for (char **arg = build->args; *arg; arg++) {
+	for (char **arg = build->spec.args; *arg; arg++) {
 		size_t dashes = strspn(*arg, "-");
 
 		if (dashes >= 1 && dashes <= 2 && !strcmp(*arg + dashes, name))
@@ -94,48 +176,53 @@ static bool sandboxed(const struct build *build, bool can)
 	return arg ? strcmp(arg, "off") && strcmp(arg, "enable=off") : can;
 }
 
-int build_identify(const char *name, const char *binary, const char *const *args,
-		   struct build *ret_build, struct err *err)
+/* QEMU says nothing of a directory that is not there. */
+static int check_data(const struct build_spec *spec, struct err *err)
+{
+	struct stat st;
+
+	/* What is there, a wrapper may change. */
+	for (char **data = spec->data; *data && !*spec->wrapper; data++) {
+		if (stat(*data, &st) < 0)
+			return err_set_errno(err, errno, "data: cannot find %s", *data);
+		if (!S_ISDIR(st.st_mode))
+			return err_set(err, -EINVAL, "data: %s is not a directory", *data);
+	}
+	return 0;
+}
+
+int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err)
 {
 	auto_close int fd = -1;
 	auto_free char *output = NULL, *sha256 = NULL;
-	size_t count = 0;
 	bool sandbox = false;
 	int r;
 
-	r = open_program(binary, &fd, err);
+	r = open_program(spec->binary, &fd, err);
 	if (r == 0)
-		r = read_sha256(fd, binary, &sha256, err);
+		r = read_sha256(fd, spec->binary, &sha256, err);
 	if (r == 0)
-		r = ask_version(binary, &sandbox, &output, err);
+		r = check_data(spec, err);
+	if (r == 0)
+		r = ask_version(spec, &sandbox, &output, err);
 	if (r < 0) {
-		err_prefix(err, "build %s", name);
+		err_prefix(err, "build %s", spec->name);
 		return users_fault(err);
 	}
-	while (args && args[count])
-		count++;
 	*ret_build = (struct build){
-		.name = mem_strdup(name),
-		.binary = mem_strdup(binary),
-		.args = mem_zalloc((count + 1) * sizeof(char *)),
-		.version = first_line(output),
+		.version = version_line(output),
 		.build_id = elf_build_id(fd),
 		.sha256 = mem_steal(sha256),
 		.schema = schema_new(),
 	};
-	for (size_t i = 0; i < count; i++)
-		ret_build->args[i] = mem_strdup(args[i]);
+	copy_spec(spec, &ret_build->spec);
 	ret_build->sandbox = sandboxed(ret_build, sandbox);
 	return 0;
 }
 
 void build_finish(struct build *build)
 {
-	for (size_t i = 0; build->args && build->args[i]; i++)
-		free(build->args[i]);
-	free(build->args);
-	free(build->name);
-	free(build->binary);
+	build_spec_finish(&build->spec);
 	free(build->version);
 	free(build->build_id);
 	free(build->sha256);

@@ -9,24 +9,36 @@
 #include "base/err.h"
 #include "qmp/schema.h"
 
-struct build {
-	int64_t id;	/* of its record */
-	char *name;	/* as the profile calls it */
+/* What a user says of a build. The lists end in NULL and are never NULL themselves. */
+struct build_spec {
+	char *name;	/* letters, digits, '.', '_', '-'; begins with a letter or digit */
 	char *binary;	/* absolute path */
-	char **args;	/* appended to the command line; NULL-terminated */
-	char *version;	/* first line of --version */
+	char **args;	/* appended to QEMU's command line */
+	char **data;	/* absolute paths of directories, for -L */
+	char **env;	/* NAME=VALUE, over our own environment */
+	char **trace;	/* patterns of events, for -trace */
+	char **wrapper; /* absolute path of a program that execs what follows, and its arguments */
+};
+
+/* With empty lists; free with build_spec_finish(), which takes half-built and zeroed ones. */
+void build_spec_init(struct build_spec *spec);
+void build_spec_finish(struct build_spec *spec);
+
+struct build {
+	int64_t id; /* of its record */
+	struct build_spec spec;
+	char *version;	/* line of --version that names it */
 	char *build_id; /* GNU build-id in hex; NULL where the binary has none */
 	char *sha256;	/* of the binary, in hex */
 	bool sandbox;	/* runs with -sandbox on: it has seccomp, and its args do not say off */
 	struct schema *schema; /* what it can do; known from the negotiation of its first run on */
 };
 
-/* Runs BINARY --version, with -sandbox on if it has that, and reads the file; the strings given are
- * copied. A binary that is missing, no regular file, or cannot be run is -EINVAL: the user named it.
- * Blocks up to twice BUILD_VERSION_LIMIT_NS. */
+/* Runs BINARY --version, with -sandbox on if it has that, and reads the file; spec is copied. A binary
+ * that is missing, no regular file, or cannot be run is -EINVAL: the user named it. Blocks up to twice
+ * BUILD_VERSION_LIMIT_NS. */
 #define BUILD_VERSION_LIMIT_NS 10000000000ll
-int build_identify(const char *name, const char *binary, const char *const *args,
-		   struct build *ret_build, struct err *err);
+int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err);
 
 /* The word behind -NAME in its args, "" if that is the last one; NULL if there is no such option. */
 const char *build_arg(const struct build *build, const char *name);

@@ -60,18 +60,29 @@ static void add_qcow2(struct words *words, const char *node)
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 {
 	const struct machine *machine = spec->machine;
+	const struct build *build = spec->build;
 	struct words words = { 0 };
 
-	add(&words, "%s", spec->build->binary);
+	for (char **word = build->spec.wrapper; *word; word++)
+		add(&words, "%s", *word);
+	add(&words, "%s", build->spec.binary);
 	add(&words, "-name");
 	add(&words, "guest=qsoak-%d-%d,debug-threads=on", spec->slot, spec->vm);
 	add(&words, "-nodefaults");
 	add(&words, "-no-user-config");
 	add(&words, "-display");
 	add(&words, "none");
-	if (spec->build->sandbox && !build_arg(spec->build, "sandbox")) {
+	if (build->sandbox && !build_arg(build, "sandbox")) {
 		add(&words, "-sandbox");
 		add(&words, "on");
+	}
+	for (char **data = build->spec.data; *data; data++) {
+		add(&words, "-L");
+		add(&words, "%s", *data);
+	}
+	for (char **pattern = build->spec.trace; *pattern; pattern++) {
+		add(&words, "-trace");
+		add(&words, "enable=%s", *pattern);
 	}
 	add(&words, "-machine");
 	add(&words,
@@ -101,7 +112,7 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 		add(&words, "-incoming");
 		add(&words, "defer");
 	}
-	for (char **arg = spec->build->args; *arg; arg++)
+	for (char **arg = build->spec.args; *arg; arg++)
 		add(&words, "%s", *arg);
 	return words.word;
 }
@@ -119,7 +130,8 @@ int direct_make_images(const char *folder, struct err *err)
 		auto_free char *size = mem_printf("%" PRId64, image_bytes[i]);
 		const char *argv[] = { DIRECT_QEMU_IMG, "create",  "-q", "-f",
 				       "qcow2",		images[i], size, NULL };
-		int r = child_run(argv, folder, DIRECT_IMAGE_LIMIT_NS, NULL, err);
+		int r = child_run(&(struct child_spec){ .argv = argv, .cwd = folder },
+				  DIRECT_IMAGE_LIMIT_NS, NULL, err);
 
 		if (r < 0)
 			return err_prefix(err, "cannot make %s/%s", folder, images[i]);

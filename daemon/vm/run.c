@@ -110,6 +110,7 @@ int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **re
 		r = err_set_errno(err, errno, "socketpair");
 	if (r == 0) {
 		struct child_spec child = {
+			.env = (const char *const *)spec->build->spec.env,
 			.cwd = spec->folder,
 			.keep_fds = (int[]){ pair[1], ram_fd(run->ram) },
 			.keep_fd_count = 2,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For tests of single keys of a profile: a small one, with what the test wants to say in it. */
+/* What tests of profiles share: a small profile to change, and the rules that errors quote. */
 #ifndef QSOAK_TESTS_UNIT_PROFILE_TEXT_H
 #define QSOAK_TESTS_UNIT_PROFILE_TEXT_H
 
@@ -7,58 +7,93 @@
 
 #include "campaign/profile.h"
 
-#define TEXT_SNAPSHOTS "[{operation: snapshot-save}, {operation: snapshot-delete}]"
+/* The lines are counted by the errors below. */
+static const char minimal[] = "name: quick\n"					      /* 1 */
+			      "machine: {type: pc-q35-7.2, accel: tcg, ram: 32MiB}\n" /* 2 */
+			      "guest: {name: pflash-hammer}\n"			      /* 3 */
+			      "builds:\n"					      /* 4 */
+			      "  - {name: stock, binary: /usr/bin/qemu}\n"	      /* 5 */
+			      "fleet: {vms: 4}\n"				      /* 6 */
+			      "operations:\n"					      /* 7 */
+			      "  - {operation: snapshot-save}\n"		      /* 8 */
+			      "  - {operation: snapshot-load}\n"		      /* 9 */
+			      "  - {operation: snapshot-delete}\n"		      /* 10 */
+			      "  - {operation: migrate}\n"			      /* 11 */
+			      "stop: {loops: 1000}\n";				      /* 12 */
 
-/* Lines 1 to 3 are there; `fleet`, `operations` and `stop` are lines 4 to 6, more begins in line 7.
- * The caller frees. */
-static inline char *text_profile(const char *fleet, const char *operations, const char *stop,
-				 const char *more)
+/* minimal with its one `from` replaced by `to`. */
+static inline char *edited(const char *from, const char *to)
 {
-	return mem_printf("{name: t, machine: {type: pc-q35-7.2, accel: tcg, ram: 16MiB}, guest: "
-			  "{name: g},\n"
-			  " builds: [{name: stock, binary: /b},\n"
-			  "  {name: foil, binary: /c}],\n"
-			  " fleet: %s,\n"
-			  " operations: %s,\n"
-			  " stop: %s,\n"
-			  "%s}\n",
-			  fleet, operations, stop, more);
+	const char *at = strstr(minimal, from);
+
+	if (!at || strstr(at + 1, from))
+		fail_msg("\"%s\" is not once in the profile", from);
+	return mem_printf("%.*s%s%s", (int)(at - minimal), minimal, to, at + strlen(from));
 }
 
-/* The text, which is freed, as a profile: checked as before a campaign. */
-static inline int text_parse(char *text, struct profile **ret_profile, struct err *err)
-{
-	int r = profile_parse(text, strlen(text), "t.yaml", ret_profile, err);
-
-	free(text);
-	if (r < 0)
-		return r;
-	r = profile_check_builds(*ret_profile, "t.yaml", err);
-	if (r < 0) {
-		profile_free(*ret_profile);
-		*ret_profile = NULL;
-	}
-	return r;
-}
-
-static inline struct profile *text_accepted(char *text)
+static inline struct profile *parse(const char *text, size_t size)
 {
 	struct profile *profile = NULL;
 	struct err err = { 0 };
+	/* A copy of exactly that size, so that a read behind it is seen. */
+	char *copy = mem_zalloc(size);
+	int ret;
 
-	if (text_parse(text, &profile, &err) < 0)
+	memcpy(copy, text, size);
+	ret = profile_parse(copy, size, "t.yaml", &profile, &err);
+	free(copy);
+	if (ret < 0)
 		fail_msg("%s", err.text);
 	return profile;
 }
 
-static inline void text_refused(char *text, const char *expected)
+static inline struct profile *parse_edited(const char *from, const char *to)
 {
-	struct profile *profile = NULL;
-	struct err err = { 0 };
+	auto_free char *text = edited(from, to);
 
-	assert_int_equal(text_parse(text, &profile, &err), -EINVAL);
-	assert_string_equal(err.text, expected);
-	assert_null(profile);
+	return parse(text, strlen(text));
 }
+
+static inline void refused_bytes(const char *text, size_t size, const char *expected)
+{
+	struct profile *profile = (void *)0x1;
+	struct err err = { 0 };
+	char *copy = mem_zalloc(size);
+	int ret;
+
+	memcpy(copy, text, size);
+	ret = profile_parse(copy, size, "t.yaml", &profile, &err);
+	free(copy);
+	assert_string_equal(err.text, expected);
+	assert_int_equal(ret, -EINVAL);
+	assert_int_equal(err.code, -EINVAL);
+	assert_ptr_equal(profile, (void *)0x1);
+}
+
+/* A way to be refused: minimal with one thing replaced, and the error behind "t.yaml:". */
+struct bad_edit {
+	const char *from, *to, *error;
+};
+
+static inline void refused_edits(const struct bad_edit *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		auto_free char *text = edited(cases[i].from, cases[i].to);
+		auto_free char *error = mem_printf("t.yaml:%s", cases[i].error);
+
+		refused_bytes(text, strlen(text), error);
+	}
+}
+
+#define NAME_RULE                                                                                  \
+	"expected a name of up to 64 letters, digits, '.', '_' and '-' that begins with a letter " \
+	"or digit"
+#define DURATION_RULE "expected a number with its unit ms, s, m or h, like 90s or 1.5m"
+#define BYTES_RULE "expected an integer with its unit KiB, MiB or GiB, like 32MiB"
+#define BINARY_RULE "expected the absolute path of a QEMU binary"
+#define GUEST_RULE "expected the name of a guest, like pflash-hammer: letters, digits and '-'"
+#define KINDS                                                                               \
+	"expected snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, " \
+	"stop-cont or reset"
 
 #endif

@@ -465,14 +465,17 @@ static int begin(void **state)
 					   .firmware = "/none" };
 	stage->build = (struct build){
 		.id = 1,
-		.name = mem_strdup("puppet"),
-		.binary = mem_strdup("/proc/self/exe"),
-		.args = mem_zalloc(3 * sizeof(char *)),
 		.version = mem_strdup("7.2"),
 		.schema = schema_new(),
 	};
-	stage->build.args[0] = mem_strdup("-puppet");
-	stage->build.args[1] = mem_steal(path);
+	build_spec_init(&stage->build.spec);
+	stage->build.spec.name = mem_strdup("puppet");
+	stage->build.spec.binary = mem_strdup("/proc/self/exe");
+	stage->build.spec.args =
+		mem_realloc(stage->build.spec.args, 3, sizeof(*stage->build.spec.args));
+	stage->build.spec.args[0] = mem_strdup("-puppet");
+	stage->build.spec.args[1] = mem_steal(path);
+	stage->build.spec.args[2] = NULL;
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		stage->limit_ns[i] = LIMIT_MAX_NS;
 	for (int side = 0; side < OP_SIDE_COUNT; side++)

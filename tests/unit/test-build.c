@@ -49,72 +49,141 @@ static void write_binary(const struct shop *shop, const char *text, mode_t mode)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
+/* What a profile says of it where it says little; all is borrowed. */
+static struct build_spec spec_of(const char *binary, const char *const *args)
+{
+	static char *none[] = { NULL };
+
+	return (struct build_spec){ .name = (char *)"stock",
+				    .binary = (char *)binary,
+				    .args = args ? (char **)args : none,
+				    .data = none,
+				    .env = none,
+				    .trace = none,
+				    .wrapper = none };
+}
+
 /* Identifying it fails as the user's mistake, with a text that names the build. */
-static void is_refused(const char *binary, const char *words)
+static void spec_is_refused(const struct build_spec *spec, const char *words)
 {
 	struct build build = { .id = 99 };
 	struct err err = { 0 };
-	int r = build_identify("stock", binary, NULL, &build, &err);
+	int r = build_identify(spec, &build, &err);
 
 	if (r != -EINVAL || err.code != -EINVAL)
-		fail_msg("%s: code %d, not -EINVAL: %s", binary, err.code, err.text);
+		fail_msg("%s: code %d, not -EINVAL: %s", spec->binary, err.code, err.text);
 	assert_int_equal(strncmp(err.text, "build stock: ", 13), 0);
 	assert_non_null(strstr(err.text, words));
 	assert_true(build.id == 99);
-	assert_null(build.name);
+	assert_null(build.spec.name);
+}
+
+static void is_refused(const char *binary, const char *words)
+{
+	const struct build_spec spec = spec_of(binary, NULL);
+
+	spec_is_refused(&spec, words);
+}
+
+/* Identifies what must be fine; the caller finishes it. */
+static struct build identified(const struct build_spec *spec)
+{
+	struct build build;
+	struct err err = { 0 };
+
+	if (build_identify(spec, &build, &err) < 0)
+		fail_msg("%s", err.text);
+	return build;
 }
 
 static void a_build_is_known_by_version_and_digest(void **state)
 {
 	const struct shop *shop = *state;
+	const struct build_spec spec = spec_of(shop->binary, NULL);
 	struct build build;
-	struct err err = { 0 };
 
 	write_binary(shop, SCRIPT, 0755);
-	if (build_identify("stock", shop->binary, NULL, &build, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_string_equal(build.name, "stock");
-	assert_string_equal(build.binary, shop->binary);
+	build = identified(&spec);
+	assert_string_equal(build.spec.name, "stock");
+	assert_string_equal(build.spec.binary, shop->binary);
 	assert_string_equal(build.version, "QEMU emulator version 7.2.22 (-sandbox on --version)");
 	assert_string_equal(build.sha256, SCRIPT_SHA256);
 	/* A script has none. */
 	assert_null(build.build_id);
-	assert_null(build.args[0]);
+	assert_null(build.spec.args[0]);
 	build_finish(&build);
 }
 
-static void names_and_arguments_are_copies(void **state)
+static void names_and_lists_are_copies(void **state)
 {
 	const struct shop *shop = *state;
-	char name[] = "stock", arg[] = "-nodefaults";
+	char name[] = "stock", arg[] = "-nodefaults", variable[] = "A=b";
 	const char *const args[] = { arg, "-L", NULL };
+	char *env[] = { variable, NULL };
+	struct build_spec spec = spec_of(shop->binary, args);
 	struct build build;
-	struct err err = { 0 };
 
+	spec.name = name;
+	spec.env = env;
 	write_binary(shop, SCRIPT, 0755);
-	assert_int_equal(build_identify(name, shop->binary, args, &build, &err), 0);
+	build = identified(&spec);
 	memset(name, 'x', sizeof(name) - 1);
 	memset(arg, 'x', sizeof(arg) - 1);
-	assert_string_equal(build.name, "stock");
-	assert_string_equal(build.args[0], "-nodefaults");
-	assert_string_equal(build.args[1], "-L");
-	assert_null(build.args[2]);
+	memset(variable, 'x', sizeof(variable) - 1);
+	assert_string_equal(build.spec.name, "stock");
+	assert_string_equal(build.spec.args[0], "-nodefaults");
+	assert_string_equal(build.spec.args[1], "-L");
+	assert_null(build.spec.args[2]);
+	assert_string_equal(build.spec.env[0], "A=b");
+	assert_null(build.spec.wrapper[0]);
 	build_finish(&build);
-	assert_null(build.name);
+	assert_null(build.spec.name);
 	/* Finished, and zeroed ones, may be finished again. */
 	build_finish(&build);
+}
+
+static void the_version_is_asked_as_it_will_run(void **state)
+{
+	static char *wrapper[] = { "/usr/bin/env", "BY=wrapper", NULL };
+	static char *env[] = { "SET=env", NULL };
+	const struct shop *shop = *state;
+	struct build_spec spec = spec_of(shop->binary, NULL);
+	struct build build;
+
+	spec.wrapper = wrapper;
+	spec.env = env;
+	/* What comes before it is the wrapper's. */
+	write_binary(shop,
+		     "#!/bin/sh\necho ==1== a banner\necho QEMU emulator version 1 $SET $BY\n",
+		     0755);
+	build = identified(&spec);
+	assert_string_equal(build.version, "QEMU emulator version 1 env wrapper");
+	build_finish(&build);
+}
+
+static void directories_of_data_must_be_there(void **state)
+{
+	const struct shop *shop = *state;
+	char *missing[] = { shop->folder, "/nonexistent/data", NULL };
+	char *file[] = { shop->binary, NULL };
+	struct build_spec spec = spec_of(shop->binary, NULL);
+
+	write_binary(shop, SCRIPT, 0755);
+	spec.data = missing;
+	spec_is_refused(&spec, "data: cannot find /nonexistent/data: No such file or directory");
+	spec.data = file;
+	spec_is_refused(&spec, "is not a directory");
 }
 
 /* Whether it is sandboxed, with these args. */
 static bool sandboxed(const struct shop *shop, const char *script, const char *const *args)
 {
+	const struct build_spec spec = spec_of(shop->binary, args);
 	struct build build;
-	struct err err = { 0 };
 	bool sandbox;
 
 	write_binary(shop, script, 0755);
-	if (build_identify("stock", shop->binary, args, &build, &err) < 0)
-		fail_msg("%s", err.text);
+	build = identified(&spec);
 	sandbox = build.sandbox;
 	build_finish(&build);
 	return sandbox;
@@ -136,12 +205,10 @@ static void a_build_is_sandboxed_where_it_can_be(void **state)
 
 static void an_elf_binary_has_its_build_id(void **state)
 {
-	struct build build;
-	struct err err = { 0 };
+	const struct build_spec spec = spec_of("/bin/ls", NULL);
+	struct build build = identified(&spec);
 
 	(void)state;
-	if (build_identify("ls", "/bin/ls", NULL, &build, &err) < 0)
-		fail_msg("%s", err.text);
 	assert_non_null(build.build_id);
 	assert_int_equal(strlen(build.build_id), 40);
 	assert_int_equal(strlen(build.sha256), 64);
@@ -194,7 +261,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_build_is_known_by_version_and_digest),
-		TEST(names_and_arguments_are_copies),
+		TEST(names_and_lists_are_copies),
+		TEST(the_version_is_asked_as_it_will_run),
+		TEST(directories_of_data_must_be_there),
 		TEST(a_build_is_sandboxed_where_it_can_be),
 		TEST(an_elf_binary_has_its_build_id),
 		TEST(a_binary_that_is_missing_is_refused),

@@ -414,7 +414,8 @@ static int run_script(const char *script, int64_t limit_ns, char **ret_output, s
 {
 	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
 
-	return child_run(argv, "/proc", limit_ns, ret_output, err);
+	return child_run(&(struct child_spec){ .argv = argv, .cwd = "/proc" }, limit_ns, ret_output,
+			 err);
 }
 
 static void a_program_run_to_its_end_gives_its_output(void **state)
@@ -429,8 +430,37 @@ static void a_program_run_to_its_end_gives_its_output(void **state)
 	assert_int_equal(run_script("echo unwanted", HELPER_LIMIT_NS, NULL, &err), 0);
 }
 
+static void a_childs_environment_is_ours_with_what_is_set_over_it(void **state)
+{
+	static const char *const argv[] = {
+		"/bin/sh", "-c",
+		"echo \"$HOME,$QSOAK_KEPT,$QSOAK_SET,$QSOAK_NEW,${QSOAK_EMPTY-none}\"", NULL
+	};
+	static const char *const set[] = { "QSOAK_SET=over", "QSOAK_NEW=a=b c",
+					   "QSOAK_EMPTY=", NULL };
+	auto_free char *output = NULL, *inherited = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	setenv("HOME", "/h", 1);
+	setenv("QSOAK_KEPT", "kept", 1);
+	setenv("QSOAK_SET", "ours", 1);
+	unsetenv("QSOAK_NEW");
+	unsetenv("QSOAK_EMPTY");
+	assert_int_equal(child_run(&(struct child_spec){ .argv = argv, .env = set },
+				   HELPER_LIMIT_NS, &output, &err),
+			 0);
+	assert_string_equal(output, "/h,kept,over,a=b c,\n");
+	assert_int_equal(
+		child_run(&(struct child_spec){ .argv = argv }, HELPER_LIMIT_NS, &inherited, &err),
+		0);
+	assert_string_equal(inherited, "/h,kept,ours,,none\n");
+	assert_string_equal(getenv("QSOAK_SET"), "ours");
+}
+
 static void a_program_that_fails_is_an_error_that_quotes_its_first_line(void **state)
 {
+	static const char *const nowhere[] = { "/nowhere/qemu", NULL };
 	char *output = (void *)0x1;
 	struct err err = { 0 };
 
@@ -440,9 +470,9 @@ static void a_program_that_fails_is_an_error_that_quotes_its_first_line(void **s
 	assert_string_equal(err.text, "/bin/sh exited with status 3: bad");
 	assert_int_equal(run_script("echo ouch; kill -9 $$", HELPER_LIMIT_NS, &output, &err), -EIO);
 	assert_string_equal(err.text, "/bin/sh was ended by signal 9: ouch");
-	assert_int_equal(child_run((const char *const[]){ "/nowhere/qemu", NULL }, NULL,
-				   HELPER_LIMIT_NS, &output, &err),
-			 -ENOENT);
+	assert_int_equal(
+		child_run(&(struct child_spec){ .argv = nowhere }, HELPER_LIMIT_NS, &output, &err),
+		-ENOENT);
 	assert_ptr_equal(output, (void *)0x1);
 }
 
@@ -483,6 +513,7 @@ int main(void)
 		TEST(freed_alive_it_is_killed_and_its_exit_is_not_told),
 		TEST(it_may_be_freed_when_its_exit_is_told),
 		cmocka_unit_test(it_does_not_outlive_a_parent_that_is_killed),
+		cmocka_unit_test(a_childs_environment_is_ours_with_what_is_set_over_it),
 		cmocka_unit_test(a_program_run_to_its_end_gives_its_output),
 		cmocka_unit_test(a_program_that_fails_is_an_error_that_quotes_its_first_line),
 		cmocka_unit_test(a_program_that_does_not_end_is_killed_at_its_limit),

@@ -45,10 +45,18 @@ static void has_not(const struct build *build, const char *words)
 		fail_msg("\"%s\" in %s", words, line);
 }
 
+static char *none[] = { NULL };
+
+static const struct build_spec plain = { .binary = (char *)"/opt/qemu",
+					 .args = none,
+					 .data = none,
+					 .env = none,
+					 .trace = none,
+					 .wrapper = none };
+
 static void a_run_is_told_its_place_and_its_descriptors(void **state)
 {
-	static char *args[] = { NULL };
-	const struct build build = { .binary = "/opt/qemu", .args = args };
+	const struct build build = { .spec = plain };
 
 	(void)state;
 	has(&build, "/opt/qemu -name guest=qsoak-3-5,debug-threads=on ");
@@ -61,24 +69,55 @@ static void a_run_is_told_its_place_and_its_descriptors(void **state)
 static void args_are_the_last_word(void **state)
 {
 	static char *args[] = { "-cpu", "max", NULL };
-	const struct build build = { .binary = "/opt/qemu", .args = args };
-	auto_free char *line = command_line(&build, true);
+	struct build build = { .spec = plain };
+	auto_free char *line = NULL;
 
 	(void)state;
+	build.spec.args = args;
+	line = command_line(&build, true);
 	assert_non_null(strstr(line, " -incoming defer -cpu max"));
 	assert_string_equal(strstr(line, " -cpu max"), " -cpu max");
 	has_not(&build, "-incoming");
 }
 
-static void a_build_with_seccomp_runs_sandboxed(void **state)
+static void a_wrapper_comes_before_the_binary_with_its_arguments(void **state)
 {
-	static char *none[] = { NULL }, *own[] = { "-sandbox", "on,spawn=deny", NULL };
+	static char *wrapper[] = { "/usr/bin/nice", "-n", "5", NULL };
+	struct build build = { .spec = plain };
+	auto_free char *line = NULL;
 
 	(void)state;
-	has(&(struct build){ .binary = "/q", .args = none, .sandbox = true }, " -sandbox on ");
-	has_not(&(struct build){ .binary = "/q", .args = none }, "-sandbox");
+	build.spec.wrapper = wrapper;
+	line = command_line(&build, false);
+	assert_int_equal(strncmp(line, "/usr/bin/nice -n 5 /opt/qemu -name ", 35), 0);
+}
+
+static void data_and_trace_become_options_of_their_own(void **state)
+{
+	static char *data[] = { "/srv/a", "/srv/b c", NULL };
+	static char *trace[] = { "migration_*", "job_state", NULL };
+	struct build build = { .spec = plain };
+
+	(void)state;
+	has_not(&build, "-L");
+	has_not(&build, "-trace");
+	build.spec.data = data;
+	build.spec.trace = trace;
+	has(&build, " -L /srv/a -L /srv/b c -trace enable=migration_* -trace enable=job_state ");
+}
+
+static void a_build_with_seccomp_runs_sandboxed(void **state)
+{
+	static char *own[] = { "-sandbox", "on,spawn=deny", NULL };
+	struct build build = { .spec = plain };
+
+	(void)state;
+	has_not(&build, "-sandbox");
+	build.sandbox = true;
+	has(&build, " -sandbox on ");
 	/* What its own args say is not said twice. */
-	has_not(&(struct build){ .binary = "/q", .args = own, .sandbox = true }, "-sandbox on ");
+	build.spec.args = own;
+	has_not(&build, "-sandbox on ");
 }
 
 int main(void)
@@ -86,6 +125,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_is_told_its_place_and_its_descriptors),
 		cmocka_unit_test(args_are_the_last_word),
+		cmocka_unit_test(a_wrapper_comes_before_the_binary_with_its_arguments),
+		cmocka_unit_test(data_and_trace_become_options_of_their_own),
 		cmocka_unit_test(a_build_with_seccomp_runs_sandboxed),
 	};
 

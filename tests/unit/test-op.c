@@ -405,22 +405,22 @@ static void a_binary_that_is_not_there_is_the_host(void **state)
 	struct stage *stage = *state;
 	struct build missing = stage->build;
 
-	missing.binary = (char *)"/nonexistent/qemu";
+	missing.spec.binary = (char *)"/nonexistent/qemu";
 	stage->target = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct variant variant = { .kind = kinds[i], .destination = &missing };
-		char *binary = stage->build.binary;
+		char *binary = stage->build.spec.binary;
 
 		if (kinds[i] == OP_BOOT)
-			stage->build.binary = missing.binary;
+			stage->build.spec.binary = missing.spec.binary;
 		raise_curtain(stage, &variant, true);
 		until(stage, wait_ended);
-		stage->build.binary = binary;
+		stage->build.spec.binary = binary;
 		assert_int_equal(stage->result.outcome, OP_FAILED);
 		assert_int_equal(stage->result.cause, OP_CAUSE_HOST);
 		assert_string_equal(stage->result.step, "spawn");
 		assert_null(stage->result.run);
-		assert_non_null(strstr(stage->result.err.text, missing.binary));
+		assert_non_null(strstr(stage->result.err.text, missing.spec.binary));
 		drop_curtain(stage);
 	}
 }

@@ -19,7 +19,8 @@ static void perform(const struct stage *stage, const char *const *argv)
 {
 	struct err err = { 0 };
 
-	if (child_run(argv, vm_folder(stage->vm), HELPER_LIMIT_NS, NULL, &err) < 0)
+	if (child_run(&(struct child_spec){ .argv = argv, .cwd = vm_folder(stage->vm) },
+		      HELPER_LIMIT_NS, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 }
 

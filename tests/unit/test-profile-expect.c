@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The keys `expect`, `stop`, `on-failure` and `boots`: what is read, and every way to be refused. */
-#include "tests/unit/profile-text.h"
+#include "tests/unit/profile-small.h"
 
 static char *with(const char *stop, const char *more)
 {

@@ -6,7 +6,7 @@
 
 enum { STOCK, FOIL, BUILDS };
 
-static struct profile_build builds[BUILDS] = {
+static struct build_spec builds[BUILDS] = {
 	[STOCK] = { .name = (char *)"stock" },
 	[FOIL] = { .name = (char *)"foil" },
 };
