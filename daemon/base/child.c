@@ -103,8 +103,12 @@ static bool reap(struct child *child)
 
 	if (child->reaped)
 		return true;
-	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == 0)
 		return false;
+	/* What it started and left behind. Until it is reaped, the number is no other group's. */
+	kill(-child->pid, SIGKILL);
+	waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG);
 	child->reaped = true;
 	ev_io_stop(child->loop, &child->exit_watch);
 	if (info.si_code == CLD_EXITED)
@@ -299,8 +303,11 @@ pid_t child_pid(const struct child *child)
 
 void child_kill(struct child *child, int signal)
 {
-	if (!child->reaped)
-		pidfd_send_signal(child->pidfd, signal, NULL, 0);
+	if (child->reaped)
+		return;
+	if (signal == SIGKILL)
+		kill(-child->pid, SIGKILL);
+	pidfd_send_signal(child->pidfd, signal, NULL, 0);
 }
 
 const struct child_exit *child_exited(const struct child *child)

@@ -3,7 +3,7 @@
  * Child processes that never outlive qsoakd, watched by pidfd, with their output kept.
  *
  * A child is a session of its own (a terminal's Ctrl-C is not for it), gets SIGKILL when the thread
- * that spawned it ends, and has stdin from /dev/null. stdout and stderr go into one buffer that
+ * that spawned it ends, takes what it started along when it is killed or exits, and has stdin from /dev/null. stdout and stderr go into one buffer that
  * keeps the first and the last bytes. Spawn from the main thread only.
  */
 #ifndef QSOAK_BASE_CHILD_H
@@ -52,7 +52,8 @@ void child_free(struct child *child);
 
 pid_t child_pid(const struct child *child);
 
-/* Does nothing once the child has been reaped: a pidfd never names another process. */
+/* SIGKILL is for its whole process group. Does nothing once the child has been reaped: a pidfd never
+ * names another process. */
 void child_kill(struct child *child, int signal);
 
 /* NULL while it is alive. */

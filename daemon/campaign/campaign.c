@@ -257,8 +257,8 @@ static void emit_begin(const struct campaign *campaign)
 			.name = campaign->builds[i].spec.name,
 			.binary = campaign->builds[i].spec.binary,
 			.version = campaign->builds[i].version,
-			.build_id = campaign->builds[i].build_id,
-			.sha256 = campaign->builds[i].sha256,
+			.build_id = campaign->builds[i].identity.build_id,
+			.sha256 = campaign->builds[i].identity.sha256,
 			.sandbox = campaign->builds[i].sandbox,
 		};
 

@@ -16,8 +16,10 @@ enum op_progress op_ended_greeted(struct op *op, struct err *err)
 int op_start_negotiate(struct op *op, struct err *err)
 {
 	struct run *run = op->run[op->step->side];
+	int r = run_check(run, err);
 
-	(void)err;
+	if (r < 0)
+		return r;
 	op_execute(op, "qmp_capabilities",
 		   qmp_offers_oob(run_qmp(run)) ? json_pack("{s:[s]}", "enable", "oob") : NULL);
 	return 0;

@@ -146,8 +146,8 @@ static json_t *describe_run(const struct witness *witness)
 				witness->role, "run", (json_int_t)run_id(witness->run), "pid",
 				(int)run_pid(witness->run), "build", build->spec.name, "binary",
 				build->spec.binary, "version", build->version, "build-id",
-				build->build_id, "sha256", build->sha256, "qmp-version",
-				qmp_version(run_qmp(witness->run)));
+				build->identity.build_id, "sha256", build->identity.sha256,
+				"qmp-version", qmp_version(run_qmp(witness->run)));
 	struct telemetry telemetry;
 
 	for (; *word; word++)

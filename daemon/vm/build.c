@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/child.h"
 #include "base/mem.h"
+#include "vm/audition.h"
 #include "vm/elf.h"
 
 static const size_t lists[] = {
@@ -71,22 +71,6 @@ static void copy_spec(const struct build_spec *spec, struct build_spec *ret_copy
 		*list_of(ret_copy, i) = copy_list(*list_of((struct build_spec *)spec, i));
 }
 
-static int read_sha256(int fd, const char *path, char **ret_text, struct err *err)
-{
-	uint8_t buffer[65536], digest[SHA256_DIGEST_SIZE];
-	struct sha256_ctx sha;
-	ssize_t n;
-
-	sha256_init(&sha);
-	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
-		sha256_update(&sha, (size_t)n, buffer);
-	if (n < 0)
-		return err_set_errno(err, errno, "cannot read %s", path);
-	sha256_digest(&sha, sizeof(digest), digest);
-	*ret_text = mem_hex(digest, sizeof(digest));
-	return 0;
-}
-
 /* That there are too few descriptors or processes is the host's fault, all else the user's. */
 static int users_fault(struct err *err)
 {
@@ -112,13 +96,10 @@ static int open_program(const char *path, int *ret_fd, struct err *err)
 	return 0;
 }
 
-/* What the build prints when it is started with these options alone. */
-static int ask(const struct build_spec *spec, const char *const *options, char **ret_output,
-	       struct err *err)
+const char **build_argv(const struct build_spec *spec, const char *const *options)
 {
-	auto_free const char **argv = NULL;
-	struct child_spec child = { .env = (const char *const *)spec->env };
 	size_t count = 0, wrapper = 0;
+	const char **argv;
 
 	while (spec->wrapper[wrapper])
 		wrapper++;
@@ -130,7 +111,16 @@ static int ask(const struct build_spec *spec, const char *const *options, char *
 	argv[wrapper] = spec->binary;
 	for (size_t i = 0; i < count; i++)
 		argv[wrapper + 1 + i] = options[i];
-	child.argv = argv;
+	return argv;
+}
+
+/* What the build prints when it is started with these options alone. */
+static int ask(const struct build_spec *spec, const char *const *options, char **ret_output,
+	       struct err *err)
+{
+	auto_free const char **argv = build_argv(spec, options);
+	struct child_spec child = { .argv = argv, .env = (const char *const *)spec->env };
+
 	return child_run(&child, BUILD_VERSION_LIMIT_NS, ret_output, err);
 }
 
@@ -191,28 +181,52 @@ static int check_data(const struct build_spec *spec, struct err *err)
 	return 0;
 }
 
-int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err)
+/* A wrapper may be in the way of the sandbox: valgrind knows no seccomp. */
+static int hold_audition(const struct build_spec *spec, bool *sandbox,
+			 struct identity *ret_identity, struct err *err)
+{
+	int r = audition_identify(spec, *sandbox, ret_identity, err);
+
+	if (r != -EIO || !*sandbox)
+		return r;
+	*sandbox = false;
+	return audition_identify(spec, false, ret_identity, err);
+}
+
+static int identify(const struct build_spec *spec, bool *ret_sandbox, char **ret_output,
+		    struct identity *ret_identity, struct err *err)
 {
 	auto_close int fd = -1;
-	auto_free char *output = NULL, *sha256 = NULL;
-	bool sandbox = false;
-	int r;
+	int r = check_data(spec, err);
 
-	r = open_program(spec->binary, &fd, err);
+	/* Behind a wrapper the path may mean another file. */
+	if (r == 0 && !*spec->wrapper)
+		r = open_program(spec->binary, &fd, err);
 	if (r == 0)
-		r = read_sha256(fd, spec->binary, &sha256, err);
-	if (r == 0)
-		r = check_data(spec, err);
-	if (r == 0)
-		r = ask_version(spec, &sandbox, &output, err);
+		r = ask_version(spec, ret_sandbox, ret_output, err);
+	if (r < 0)
+		return r;
+	if (fd >= 0 && elf_is(fd))
+		return identity_read(fd, spec->binary, ret_identity, err);
+	return hold_audition(spec, ret_sandbox, ret_identity, err);
+}
+
+int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err)
+{
+	auto_free char *output = NULL;
+	struct identity identity = { 0 };
+	bool sandbox = false;
+	int r = identify(spec, &sandbox, &output, &identity, err);
+
 	if (r < 0) {
-		err_prefix(err, "build %s", spec->name);
+		/* It names the build by itself. */
+		if (r != -ECHILD)
+			err_prefix(err, "build %s", spec->name);
 		return users_fault(err);
 	}
 	*ret_build = (struct build){
 		.version = version_line(output),
-		.build_id = elf_build_id(fd),
-		.sha256 = mem_steal(sha256),
+		.identity = identity,
 		.schema = schema_new(),
 	};
 	copy_spec(spec, &ret_build->spec);
@@ -220,12 +234,27 @@ int build_identify(const struct build_spec *spec, struct build *ret_build, struc
 	return 0;
 }
 
+int build_check_process(const struct build *build, pid_t pid, int ram_fd, struct err *err)
+{
+	auto_close int fd = -1;
+	int r = identity_check_exec(pid, ram_fd, &build->spec, err);
+
+	if (r < 0)
+		return r;
+	r = identity_open_running(pid, build->spec.binary, &fd, err);
+	if (r == 0)
+		r = identity_compare(&build->identity, fd, err);
+	if (r == -ESTALE)
+		err_prefix(err, "the binary of build %s has changed since the campaign began",
+			   build->spec.name);
+	return r;
+}
+
 void build_finish(struct build *build)
 {
 	build_spec_finish(&build->spec);
 	free(build->version);
-	free(build->build_id);
-	free(build->sha256);
+	identity_finish(&build->identity);
 	schema_free(build->schema);
 	*build = (struct build){ 0 };
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "qmp/schema.h"
+#include "vm/identity.h"
 
 /* What a user says of a build. The lists end in NULL and are never NULL themselves. */
 struct build_spec {
@@ -27,18 +28,25 @@ void build_spec_finish(struct build_spec *spec);
 struct build {
 	int64_t id; /* of its record */
 	struct build_spec spec;
-	char *version;	/* line of --version that names it */
-	char *build_id; /* GNU build-id in hex; NULL where the binary has none */
-	char *sha256;	/* of the binary, in hex */
-	bool sandbox;	/* runs with -sandbox on: it has seccomp, and its args do not say off */
+	char *version;		  /* line of --version that names it */
+	struct identity identity; /* of the file that really runs */
+	bool sandbox; /* runs with -sandbox on: it has seccomp, and its args do not say off */
 	struct schema *schema; /* what it can do; known from the negotiation of its first run on */
 };
 
-/* Runs BINARY --version, with -sandbox on if it has that, and reads the file; spec is copied. A binary
- * that is missing, no regular file, or cannot be run is -EINVAL: the user named it. Blocks up to twice
- * BUILD_VERSION_LIMIT_NS. */
+/* Runs BINARY --version, with -sandbox on if it has that, and reads the file. What a wrapper or a script
+ * makes of it, a process has to show (see audition.h). spec is copied. A binary that is missing, no
+ * regular file, or cannot be run is -EINVAL: the user named it. Blocks up to twice
+ * BUILD_VERSION_LIMIT_NS, and twice AUDITION_LIMIT_NS. */
 #define BUILD_VERSION_LIMIT_NS 10000000000ll
 int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err);
+
+/* Whether process pid, which was started for build with ram_fd as its RAM, is a QEMU and the one that was
+ * identified; the error names the build and says what it is instead. */
+int build_check_process(const struct build *build, pid_t pid, int ram_fd, struct err *err);
+
+/* Wrapper, binary and options (until NULL); the words are borrowed, the caller frees the array. */
+const char **build_argv(const struct build_spec *spec, const char *const *options);
 
 /* The word behind -NAME in its args, "" if that is the last one; NULL if there is no such option. */
 const char *build_arg(const struct build *build, const char *name);

@@ -4,8 +4,18 @@
 
 #include <elfutils/libdwelf.h>
 #include <libelf.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+
+bool elf_is(int fd)
+{
+	char magic[SELFMAG];
+
+	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       !memcmp(magic, ELFMAG, SELFMAG);
+}
 
 char *elf_build_id(int fd)
 {

@@ -219,6 +219,11 @@ const struct err *run_closed(const struct run *run)
 	return &run->closed;
 }
 
+int run_check(const struct run *run, struct err *err)
+{
+	return build_check_process(run->build, run_pid(run), ram_fd(run->ram), err);
+}
+
 void run_set_negotiated(struct run *run, bool oob)
 {
 	run->negotiated = true;

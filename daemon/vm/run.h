@@ -87,6 +87,9 @@ char *run_output(const struct run *run, size_t *ret_size);
 /* Whether the QMP connection ended, and why (then the code is not 0). */
 const struct err *run_closed(const struct run *run);
 
+/* Once it has greeted: whether our child is QEMU itself, and of the build that was identified. */
+int run_check(const struct run *run, struct err *err);
+
 /* After qmp_capabilities: whether out-of-band commands are legal, in-band ones too. */
 void run_set_negotiated(struct run *run, bool oob);
 bool run_negotiated(const struct run *run);

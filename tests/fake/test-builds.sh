@@ -58,4 +58,84 @@ run_campaign none
 check 'data that is not there: the profile is at fault' same "$status" 2
 check 'data that is not there: named' contains "$(cat "$scratch/none.log")" \
 	"build good: data: cannot find $scratch/nowhere: No such file"
+
+# A wrapper that runs what follows as a child of its own when WHEN stands in the command line.
+wrapper_that_stays() {
+	printf '#!/bin/sh\ncase "$*" in *"%s"*) "$@"; exit;; esac\nexec "$@"\n' "$1" >"$scratch/stays"
+	chmod +x "$scratch/stays"
+}
+
+wrapper_that_stays '-machine none'
+with "wrapper: [$scratch/stays]" >"$scratch/early.yaml"
+run_campaign early
+check 'a wrapper that never execs: the profile is at fault' same "$status" 2
+check 'a wrapper that never execs: named' contains "$(cat "$scratch/early.log")" \
+	'the wrapper of build good does not exec: process '
+check 'a wrapper that never execs: nothing stays' nothing_left
+
+wrapper_that_stays '-name'
+with "wrapper: [$scratch/stays]" >"$scratch/boot.yaml"
+run_campaign boot
+check 'a wrapper that does not exec at boot: no failure of the build' same "$status" 3
+check 'a wrapper that does not exec at boot: named' contains "$(cat "$scratch/boot.log")" \
+	'the wrapper of build good does not exec: process '
+check 'a wrapper that does not exec at boot: class host' same \
+	"$(result boot '[.signatures[].class] | unique | join(" ")')" host
+check 'a wrapper that does not exec at boot: nothing stays' nothing_left
+
+wrapper_that_stays '-incoming'
+MIGRATE=1 profile 1 'failures: 1' good | sed "s|, args:|, wrapper: [$scratch/stays]&|" \
+	>"$scratch/incoming.yaml"
+"$BUILD/qsoak" run "$scratch/incoming.yaml" --local --state-dir "$scratch/incoming" \
+	>/dev/null 2>"$scratch/incoming.log" &
+client=$!
+started+=("$client")
+await 60 grep -q '^failure' "$scratch/incoming.log"
+kill -INT "$client"
+wait "$client"
+check 'a wrapper that does not exec a destination: named' contains \
+	"$(cat "$scratch/incoming.log")" 'the wrapper of build good does not exec: process '
+check 'a wrapper that does not exec a destination: nothing stays' nothing_left
+
+cp "$fake" "$scratch/qemu"
+LOOPS=1 profile 2 'loops: 1000000' good | sed "s|binary: [^,]*|binary: $scratch/qemu|" \
+	>"$scratch/rebuilt.yaml"
+"$BUILD/qsoak" run "$scratch/rebuilt.yaml" --local --state-dir "$scratch/rebuilt" --json \
+	>"$scratch/rebuilt.json" 2>"$scratch/rebuilt.log" &
+client=$!
+started+=("$client")
+
+build_id() {
+	sqlite3 -cmd '.timeout 5000' "$scratch/rebuilt/results.db" 'SELECT build_id FROM build
+		WHERE (SELECT count(*) FROM run) > 2' 2>/dev/null
+}
+
+has_booted() {
+	[ -n "$(build_id)" ]
+}
+
+await 60 has_booted
+id=$(build_id)
+cp "$fake" "$scratch/same"
+mv "$scratch/same" "$scratch/qemu"
+runs=$(sqlite3 -cmd '.timeout 5000' "$scratch/rebuilt/results.db" 'SELECT max(id) FROM run')
+
+has_gone_on() {
+	[ "$(sqlite3 -cmd '.timeout 5000' "$scratch/rebuilt/results.db" "SELECT count(*) FROM run
+		WHERE id > $runs")" -gt 4 ]
+}
+
+check 'the same binary put there anew: the campaign goes on' await 60 has_gone_on
+python3 -c 'import sys
+old = bytes.fromhex(sys.argv[1])
+data = open(sys.argv[2], "rb").read()
+open(sys.argv[3], "wb").write(data.replace(old, old[::-1]))' "$id" "$fake" "$scratch/other"
+chmod +x "$scratch/other"
+mv "$scratch/other" "$scratch/qemu"
+wait "$client"
+check 'a binary that was rebuilt: the campaign ends' same $? 3
+check 'a binary that was rebuilt: said with both build-ids' contains "$(cat "$scratch/rebuilt.log")" \
+	"the binary of build good has changed since the campaign began: build-id was $id, is "
+check 'a binary that was rebuilt: class host' same \
+	"$(result rebuilt '[.signatures[].class] | unique | join(" ")')" host
 check 'no process is left behind' nothing_left

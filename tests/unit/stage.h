@@ -447,6 +447,7 @@ static int begin(void **state)
 	struct stage *stage = mem_new(struct stage);
 	auto_free char *path = NULL;
 	struct err err = { 0 };
+	int program;
 
 	*state = stage;
 	stage->loop = ev_loop_new(EVFLAG_AUTO);
@@ -468,6 +469,9 @@ static int begin(void **state)
 		.version = mem_strdup("7.2"),
 		.schema = schema_new(),
 	};
+	program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(identity_read(program, "/proc/self/exe", &stage->build.identity, &err), 0);
+	close(program);
 	build_spec_init(&stage->build.spec);
 	stage->build.spec.name = mem_strdup("puppet");
 	stage->build.spec.binary = mem_strdup("/proc/self/exe");

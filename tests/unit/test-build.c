@@ -5,18 +5,21 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/beside.h"
 #include "vm/build.h"
 
-#define SCRIPT                                         \
-	"#!/bin/sh\n"                                  \
-	"echo \"QEMU emulator version 7.2.22 ($*)\"\n" \
-	"echo Copyright\n"
-#define SCRIPT_SHA256 "db7d07a1f1530b441e2a228ec54a6cf0ed19dfa91eaba1f78567e96691e93198"
+/* A script that says its version as asked, and becomes a QEMU otherwise. */
+#define SCRIPT                                                                \
+	"case \"$*\" in *--version*)\n"                                       \
+	"	echo \"QEMU emulator version 7.2.22 ($*)\"; echo Copyright; exit\n" \
+	"esac\n"
 
-#define REFUSES_SANDBOX                                                       \
-	"#!/bin/sh\n"                                                         \
-	"[ $1 = -sandbox ] && echo qemu: -sandbox is not enabled && exit 1\n" \
-	"echo QEMU emulator version 7.2.22\n"
+#define REFUSES_SANDBOX \
+	"case \"$*\" in *-sandbox*) echo qemu: -sandbox is not enabled; exit 1; esac\n" SCRIPT
+
+/* As a QEMU below a wrapper without seccomp does. */
+#define FAILS_SANDBOXED \
+	"case \"$*\" in *-machine*-sandbox*) echo qemu: no seccomp; exit 1; esac\n" SCRIPT
 
 struct shop {
 	char *folder, *binary; /* the binary does not exist */
@@ -49,6 +52,34 @@ static void write_binary(const struct shop *shop, const char *text, mode_t mode)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
+static char *fake_qemu(void)
+{
+	static const char *const places[] = { "../fake-qemu" };
+	char *found = beside_find(places, ARRAY_SIZE(places), X_OK);
+
+	assert_non_null(found);
+	return found;
+}
+
+/* A shell script that, where it does not exit, becomes the fake QEMU. */
+static void write_script(const struct shop *shop, const char *text, const char *start)
+{
+	auto_free char *fake = fake_qemu();
+	auto_free char *script = mem_printf("#!/bin/sh\n%s%s%s \"$@\"\n", text, start, fake);
+
+	write_binary(shop, script, 0755);
+}
+
+static struct identity identity_of(const char *path)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct identity identity;
+	struct err err = { 0 };
+
+	assert_int_equal(identity_read(fd, path, &identity, &err), 0);
+	return identity;
+}
+
 /* What a profile says of it where it says little; all is borrowed. */
 static struct build_spec spec_of(const char *binary, const char *const *args)
 {
@@ -72,7 +103,7 @@ static void spec_is_refused(const struct build_spec *spec, const char *words)
 
 	if (r != -EINVAL || err.code != -EINVAL)
 		fail_msg("%s: code %d, not -EINVAL: %s", spec->binary, err.code, err.text);
-	assert_int_equal(strncmp(err.text, "build stock: ", 13), 0);
+	assert_non_null(strstr(err.text, "build stock"));
 	assert_non_null(strstr(err.text, words));
 	assert_true(build.id == 99);
 	assert_null(build.spec.name);
@@ -96,22 +127,101 @@ static struct build identified(const struct build_spec *spec)
 	return build;
 }
 
-static void a_build_is_known_by_version_and_digest(void **state)
+static void a_build_is_known_by_the_file_that_runs(void **state)
 {
 	const struct shop *shop = *state;
 	const struct build_spec spec = spec_of(shop->binary, NULL);
+	auto_free char *fake = fake_qemu();
+	struct identity identity = identity_of(fake);
 	struct build build;
 
-	write_binary(shop, SCRIPT, 0755);
+	write_script(shop, SCRIPT, "exec ");
 	build = identified(&spec);
 	assert_string_equal(build.spec.name, "stock");
 	assert_string_equal(build.spec.binary, shop->binary);
 	assert_string_equal(build.version, "QEMU emulator version 7.2.22 (-sandbox on --version)");
-	assert_string_equal(build.sha256, SCRIPT_SHA256);
-	/* A script has none. */
-	assert_null(build.build_id);
+	/* A script is not what runs. */
+	assert_string_equal(build.identity.sha256, identity.sha256);
+	assert_string_equal(build.identity.build_id, identity.build_id);
+	assert_true(build.identity.ino == identity.ino);
 	assert_null(build.spec.args[0]);
 	build_finish(&build);
+	identity_finish(&identity);
+}
+
+static void a_wrapper_may_decide_which_file_runs(void **state)
+{
+	const struct shop *shop = *state;
+	char *wrapper[] = { shop->binary, NULL };
+	auto_free char *fake = fake_qemu();
+	struct build_spec spec = spec_of("/not/here/but/elsewhere", NULL);
+	struct identity identity = identity_of(fake);
+	struct build build;
+
+	/* As chroot does. */
+	write_script(shop, "shift\n" SCRIPT, "exec ");
+	spec.wrapper = wrapper;
+	build = identified(&spec);
+	assert_string_equal(build.identity.sha256, identity.sha256);
+	build_finish(&build);
+	identity_finish(&identity);
+}
+
+static void a_wrapper_that_does_not_exec_is_refused(void **state)
+{
+	const struct shop *shop = *state;
+	char *wrapper[] = { shop->binary, NULL };
+	auto_free char *fake = fake_qemu();
+	struct build_spec spec = spec_of(fake, NULL);
+
+	write_script(shop, "shift\n" SCRIPT, "");
+	spec.wrapper = wrapper;
+	spec_is_refused(&spec, "the wrapper of build stock does not exec: process ");
+	spec_is_refused(&spec, " is not QEMU but /");
+}
+
+static void a_wrapper_that_cannot_start_it_is_refused(void **state)
+{
+	const struct shop *shop = *state;
+	char *wrapper[] = { shop->binary, NULL };
+	struct build_spec spec = spec_of("/opt/qemu", NULL);
+
+	write_binary(shop, "#!/bin/sh\n[ $# = 2 ] && echo v && exit\necho no such thing\n", 0755);
+	spec.wrapper = wrapper;
+	spec_is_refused(&spec, "it left without a greeting: no such thing");
+}
+
+static void another_file_or_another_content_is_a_change(void **state)
+{
+	const struct shop *shop = *state;
+	struct identity before;
+	struct err err = { 0 };
+	auto_free char *copy = mem_printf("cp /bin/ls %s", shop->binary);
+	int fd;
+
+	assert_int_equal(system(copy), 0);
+	before = identity_of(shop->binary);
+	fd = open(shop->binary, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(identity_compare(&before, fd, &err), 0);
+	close(fd);
+	/* Put there anew, and still the same program. */
+	assert_int_equal(unlink(shop->binary), 0);
+	assert_int_equal(system(copy), 0);
+	fd = open(shop->binary, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(identity_compare(&before, fd, &err), 0);
+	close(fd);
+	fd = open("/bin/cat", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(identity_compare(&before, fd, &err), -ESTALE);
+	assert_non_null(strstr(err.text, before.build_id));
+	assert_int_equal(strncmp(err.text, "build-id was ", 13), 0);
+	close(fd);
+	/* Without build-ids the digests decide. */
+	write_binary(shop, "#!/bin/sh\n", 0755);
+	fd = open(shop->binary, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(identity_compare(&before, fd, &err), -ESTALE);
+	assert_int_equal(strncmp(err.text, "SHA-256 was ", 12), 0);
+	close(fd);
+	identity_finish(&before);
 }
 
 static void names_and_lists_are_copies(void **state)
@@ -125,7 +235,7 @@ static void names_and_lists_are_copies(void **state)
 
 	spec.name = name;
 	spec.env = env;
-	write_binary(shop, SCRIPT, 0755);
+	write_script(shop, SCRIPT, "exec ");
 	build = identified(&spec);
 	memset(name, 'x', sizeof(name) - 1);
 	memset(arg, 'x', sizeof(arg) - 1);
@@ -153,9 +263,10 @@ static void the_version_is_asked_as_it_will_run(void **state)
 	spec.wrapper = wrapper;
 	spec.env = env;
 	/* What comes before it is the wrapper's. */
-	write_binary(shop,
-		     "#!/bin/sh\necho ==1== a banner\necho QEMU emulator version 1 $SET $BY\n",
-		     0755);
+	write_script(shop,
+		     "case \"$*\" in *--version*)\n"
+		     "echo ==1== a banner; echo QEMU emulator version 1 $SET $BY; exit; esac\n",
+		     "exec ");
 	build = identified(&spec);
 	assert_string_equal(build.version, "QEMU emulator version 1 env wrapper");
 	build_finish(&build);
@@ -168,7 +279,7 @@ static void directories_of_data_must_be_there(void **state)
 	char *file[] = { shop->binary, NULL };
 	struct build_spec spec = spec_of(shop->binary, NULL);
 
-	write_binary(shop, SCRIPT, 0755);
+	write_script(shop, SCRIPT, "exec ");
 	spec.data = missing;
 	spec_is_refused(&spec, "data: cannot find /nonexistent/data: No such file or directory");
 	spec.data = file;
@@ -182,7 +293,7 @@ static bool sandboxed(const struct shop *shop, const char *script, const char *c
 	struct build build;
 	bool sandbox;
 
-	write_binary(shop, script, 0755);
+	write_script(shop, script, "exec ");
 	build = identified(&spec);
 	sandbox = build.sandbox;
 	build_finish(&build);
@@ -197,6 +308,7 @@ static void a_build_is_sandboxed_where_it_can_be(void **state)
 
 	assert_true(sandboxed(*state, SCRIPT, NULL));
 	assert_false(sandboxed(*state, REFUSES_SANDBOX, NULL));
+	assert_false(sandboxed(*state, FAILS_SANDBOXED, NULL));
 	/* Its own args have the last word. */
 	assert_false(sandboxed(*state, SCRIPT, off));
 	assert_true(sandboxed(*state, SCRIPT, own));
@@ -209,9 +321,9 @@ static void an_elf_binary_has_its_build_id(void **state)
 	struct build build = identified(&spec);
 
 	(void)state;
-	assert_non_null(build.build_id);
-	assert_int_equal(strlen(build.build_id), 40);
-	assert_int_equal(strlen(build.sha256), 64);
+	assert_non_null(build.identity.build_id);
+	assert_int_equal(strlen(build.identity.build_id), 40);
+	assert_int_equal(strlen(build.identity.sha256), 64);
 	assert_non_null(strstr(build.version, "ls (GNU coreutils)"));
 	assert_null(strchr(build.version, '\n'));
 	build_finish(&build);
@@ -228,7 +340,7 @@ static void a_file_that_is_not_executable_is_refused(void **state)
 {
 	const struct shop *shop = *state;
 
-	write_binary(shop, SCRIPT, 0644);
+	write_binary(shop, "#!/bin/sh\n", 0644);
 	is_refused(shop->binary, "Permission denied");
 }
 
@@ -260,7 +372,11 @@ static void a_folder_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_build_is_known_by_version_and_digest),
+		TEST(a_build_is_known_by_the_file_that_runs),
+		TEST(a_wrapper_may_decide_which_file_runs),
+		TEST(a_wrapper_that_does_not_exec_is_refused),
+		TEST(a_wrapper_that_cannot_start_it_is_refused),
+		TEST(another_file_or_another_content_is_a_change),
 		TEST(names_and_lists_are_copies),
 		TEST(the_version_is_asked_as_it_will_run),
 		TEST(directories_of_data_must_be_there),

@@ -351,6 +351,51 @@ static void freed_alive_it_is_killed_and_its_exit_is_not_told(void **state)
 	child_free(NULL);
 }
 
+static bool has_said(const struct nursery *nursery, const char *words)
+{
+	auto_free char *output = child_output(nursery->child, NULL);
+
+	return strstr(output, words);
+}
+
+/* A shell with a child of its own; both keep the other end of a pipe open. */
+static int spawn_family(struct nursery *nursery, const char *then)
+{
+	auto_free char *script = mem_printf("sleep 1000 & echo started; %s", then);
+	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	int alive[2];
+
+	assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
+	spawn(nursery,
+	      (struct child_spec){ .argv = argv, .keep_fds = &alive[1], .keep_fd_count = 1 });
+	close(alive[1]);
+	return alive[0];
+}
+
+static void has_ended(int alive)
+{
+	struct pollfd end = { .fd = alive };
+
+	assert_int_equal(poll(&end, 1, HELPER_LIMIT_NS / 1000000), 1);
+	assert_true(end.revents & POLLHUP);
+	close(alive);
+}
+
+static void what_it_started_goes_with_it(void **state)
+{
+	struct nursery *nursery = *state;
+	int alive = spawn_family(nursery, "exit 0");
+
+	LOOP_UNTIL(nursery->loop, nursery->exits);
+	has_ended(alive);
+	child_free(mem_steal(nursery->child));
+	alive = spawn_family(nursery, "wait");
+	LOOP_UNTIL(nursery->loop, has_said(nursery, "started"));
+	assert_int_equal(poll(&(struct pollfd){ .fd = alive }, 1, 0), 0);
+	child_kill(nursery->child, SIGKILL);
+	has_ended(alive);
+}
+
 static void it_may_be_freed_when_its_exit_is_told(void **state)
 {
 	struct nursery *nursery = *state;
@@ -511,6 +556,7 @@ int main(void)
 		TEST(a_grandchild_that_keeps_the_output_open_does_not_hold_the_exit_back),
 		TEST(a_signal_after_its_end_goes_nowhere),
 		TEST(freed_alive_it_is_killed_and_its_exit_is_not_told),
+		TEST(what_it_started_goes_with_it),
 		TEST(it_may_be_freed_when_its_exit_is_told),
 		cmocka_unit_test(it_does_not_outlive_a_parent_that_is_killed),
 		cmocka_unit_test(a_childs_environment_is_ours_with_what_is_set_over_it),
