@@ -33,7 +33,8 @@ struct record_campaign_begin {
 	const char *name;	  /* of the profile */
 	const char *profile_text; /* as the user wrote it */
 	const char *seed;	  /* decimal: a seed has 64 unsigned bits, an SQL integer 63 */
-	const char *accel;	  /* "tcg" or "kvm" */
+	const char *accel; /* "tcg" or "kvm"; "unknown": it was interrupted before one was found */
+	const char *accel_reason; /* why not KVM where that was left to us, or NULL */
 	const char *machine;	  /* versioned machine type */
 	int64_t ram_bytes;
 	int64_t vms;

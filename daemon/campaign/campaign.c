@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: slots run by themselves and report; the campaign counts, applies the stop
- * rule, and ends when the last slot has stopped.
+ * Theory of operation: where the profile leaves the accelerator to us, a probe comes first, and the
+ * campaign is recorded once it has decided. Then slots run by themselves and report; the campaign
+ * counts, applies the stop rule, and ends when the last slot has stopped.
  */
 #include "campaign/campaign.h"
 
@@ -17,6 +18,7 @@
 #include "base/mem.h"
 #include "campaign/boots.h"
 #include "campaign/plan.h"
+#include "campaign/probe.h"
 #include "vm/direct.h"
 
 /* A slot, and what the campaign remembers of it. */
@@ -45,6 +47,11 @@ struct campaign {
 	bool interrupted, cannot_boot;
 	enum exit_code code;
 	struct deadline duration;
+
+	bool begun;		/* it is recorded and has slots */
+	struct probe *probe;	/* before that, or NULL */
+	char *accel_reason;	/* why not KVM where the profile says auto, or NULL */
+	struct deadline finish; /* of one that was interrupted before it began */
 };
 
 static size_t build_of(const struct place *place)
@@ -170,17 +177,10 @@ static enum exit_code verdict(const struct campaign *campaign)
 	return tally_verdict(campaign->tally);
 }
 
-static void slot_stopped(void *ctx)
+static void end(struct campaign *campaign)
 {
-	struct place *place = ctx;
-	struct campaign *campaign = place->campaign;
 	struct record_campaign_end end;
 
-	if (++campaign->places_stopped < campaign->profile->vms) {
-		tell_only_held(campaign);
-		return;
-	}
-	deadline_stop(campaign->loop, &campaign->duration);
 	campaign->code = verdict(campaign);
 	end = (struct record_campaign_end){
 		.id = campaign->id,
@@ -193,6 +193,19 @@ static void slot_stopped(void *ctx)
 	records_emit_durable(campaign->spec.records,
 			     &(struct record){ .type = RECORD_CAMPAIGN_END, .campaign_end = end },
 			     (struct record_durable){ end_durable, campaign });
+}
+
+static void slot_stopped(void *ctx)
+{
+	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
+
+	if (++campaign->places_stopped < campaign->profile->vms) {
+		tell_only_held(campaign);
+		return;
+	}
+	deadline_stop(campaign->loop, &campaign->duration);
+	end(campaign);
 }
 
 static void duration_passed(void *ctx)
@@ -237,7 +250,8 @@ static void emit_begin(const struct campaign *campaign)
 		.name = campaign->profile->name,
 		.profile_text = campaign->profile->text,
 		.seed = seed,
-		.accel = campaign->profile->accel,
+		.accel = campaign->machine.accel,
+		.accel_reason = campaign->accel_reason,
 		.machine = campaign->profile->machine,
 		.ram_bytes = campaign->profile->ram_bytes,
 		.vms = campaign->profile->vms,
@@ -284,6 +298,9 @@ static int prepare(struct campaign *campaign, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	r = build_check_machine(campaign->builds, profile->build_count, profile->machine, err);
+	if (r < 0)
+		return r;
 	r = folder_make(campaign->incidents, 0700, err);
 	if (r == 0)
 		r = folder_make(campaign->vms, 0700, err);
@@ -327,6 +344,63 @@ static void start_slots(struct campaign *campaign)
 	}
 }
 
+static void begin(struct campaign *campaign)
+{
+	campaign->begun = true;
+	campaign->began_ns = clock_now_ns();
+	emit_begin(campaign);
+	campaign->host = host_new(campaign->loop);
+	start_slots(campaign);
+	if (campaign->profile->stop_duration_ns)
+		deadline_start(campaign->loop, &campaign->duration,
+			       campaign->profile->stop_duration_ns);
+}
+
+/* why_not: NULL for KVM. */
+static void accel_found(void *ctx, const char *why_not)
+{
+	struct campaign *campaign = ctx;
+
+	campaign->machine.accel = why_not ? "tcg" : "kvm";
+	campaign->accel_reason = why_not ? mem_strdup(why_not) : NULL;
+	log_info("campaign %" PRId64 " runs with %s%s%s", campaign->id, campaign->machine.accel,
+		 why_not ? ", KVM does not work here: " : "", why_not ? why_not : "");
+	probe_free(campaign->probe);
+	campaign->probe = NULL;
+	begin(campaign);
+}
+
+static void find_accel(struct campaign *campaign)
+{
+	struct probe_spec spec = {
+		.machine = &campaign->machine,
+		.build = &campaign->builds[plan_build(campaign->profile, 0)],
+		.template = campaign->template,
+		.vms = campaign->vms,
+		.done = accel_found,
+		.ctx = campaign,
+	};
+	struct err err = { 0 };
+
+	if (access("/dev/kvm", R_OK | W_OK) < 0) {
+		err_set_errno(&err, errno, "/dev/kvm");
+		accel_found(campaign, err.text);
+		return;
+	}
+	/* Whatever ends before this is known has run with neither. */
+	campaign->machine.accel = "unknown";
+	campaign->probe = probe_start(campaign->loop, &spec);
+}
+
+/* It was interrupted before it began, and has a row all the same. */
+static void finish(void *ctx)
+{
+	struct campaign *campaign = ctx;
+
+	emit_begin(campaign);
+	end(campaign);
+}
+
 int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struct profile *profile,
 		   struct campaign **ret_campaign, struct err *err)
 {
@@ -359,6 +433,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 		},
 	};
 	deadline_init(&campaign->duration, duration_passed, campaign);
+	deadline_init(&campaign->finish, finish, campaign);
 	r = prepare(campaign, err);
 	if (r < 0) {
 		campaign_free(campaign);
@@ -368,11 +443,10 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	for (size_t i = 0; i < profile->build_count; i++)
 		campaign->builds[i].id = records_new_id(spec->records);
 	campaign->began_ns = clock_now_ns();
-	emit_begin(campaign);
-	campaign->host = host_new(loop);
-	start_slots(campaign);
-	if (profile->stop_duration_ns)
-		deadline_start(loop, &campaign->duration, profile->stop_duration_ns);
+	if (strcmp(profile->accel, "auto"))
+		begin(campaign);
+	else
+		find_accel(campaign);
 	*ret_campaign = campaign;
 	return 0;
 }
@@ -382,6 +456,8 @@ void campaign_free(struct campaign *campaign)
 	if (!campaign)
 		return;
 	deadline_stop(campaign->loop, &campaign->duration);
+	deadline_stop(campaign->loop, &campaign->finish);
+	probe_free(campaign->probe);
 	for (unsigned i = 0; i < campaign->profile->vms; i++)
 		slot_free(campaign->places[i].slot);
 	for (size_t i = 0; i < campaign->profile->build_count; i++)
@@ -396,6 +472,7 @@ void campaign_free(struct campaign *campaign)
 	free(campaign->template);
 	free(campaign->vms);
 	free(campaign->incidents);
+	free(campaign->accel_reason);
 	free(campaign);
 }
 
@@ -403,6 +480,14 @@ void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrup
 {
 	campaign->interrupted = campaign->interrupted || interrupted;
 	deadline_stop(campaign->loop, &campaign->duration);
+	if (!campaign->begun) {
+		if (!campaign->probe)
+			return;
+		probe_free(campaign->probe);
+		campaign->probe = NULL;
+		deadline_start(campaign->loop, &campaign->finish, 0);
+		return;
+	}
 	for (unsigned i = 0; i < campaign->profile->vms; i++)
 		slot_stop(campaign->places[i].slot, stop);
 }
@@ -471,5 +556,13 @@ unsigned campaign_slots(const struct campaign *campaign)
 void campaign_slot_status(const struct campaign *campaign, unsigned slot,
 			  struct slot_status *ret_status)
 {
-	slot_status(campaign->places[slot].slot, ret_status);
+	if (campaign->begun)
+		slot_status(campaign->places[slot].slot, ret_status);
+	else
+		*ret_status = (struct slot_status){
+			.slot = (int)slot,
+			.build = campaign->builds[plan_build(campaign->profile, (int)slot)]
+					 .spec.name,
+			.state = slot ? "empty" : "probing",
+		};
 }

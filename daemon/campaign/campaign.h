@@ -49,8 +49,8 @@ struct campaign_progress {
 
 struct campaign;
 
-/* Checks builds and guest on this host and starts the fleet. Takes the profile over, also on
- * failure. Blocks while the builds are asked for their version. */
+/* Checks builds and guest on this host and starts the fleet, or first a probe, where the profile says
+ * `accel: auto`. Takes the profile over, also on failure. Blocks while the builds are asked for their version. */
 int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struct profile *profile,
 		   struct campaign **ret_campaign, struct err *err);
 void campaign_free(struct campaign *campaign);

@@ -55,7 +55,7 @@ static bool is_machine(const char *text)
 
 static bool is_accel(const char *text)
 {
-	return !strcmp(text, "tcg") || !strcmp(text, "kvm");
+	return !strcmp(text, "tcg") || !strcmp(text, "kvm") || !strcmp(text, "auto");
 }
 
 const struct bind_text profile_name_text = {
@@ -67,7 +67,7 @@ static const struct bind_text guest_text = {
 };
 static const struct bind_text machine_text = { is_machine,
 					       "a versioned machine type, like pc-q35-7.2" };
-static const struct bind_text accel_text = { is_accel, "tcg or kvm" };
+static const struct bind_text accel_text = { is_accel, "tcg, kvm or auto" };
 
 _Static_assert(PROFILE_NAME_MAX == 64, "profile_name_text says so");
 

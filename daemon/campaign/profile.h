@@ -93,7 +93,7 @@ struct profile {
 	char *name; /* by the rules of a build's name */
 
 	char *machine; /* versioned machine type of the q35 family */
-	char *accel;   /* "tcg" or "kvm" */
+	char *accel;   /* "tcg", "kvm", or "auto": kvm if a probe finds that it works */
 	int64_t ram_bytes;
 	unsigned vcpus; /* 1 to TELEMETRY_VCPUS_MAX */
 

@@ -88,7 +88,8 @@ void slot_stop_holding(struct slot *slot);
 struct slot_status {
 	int slot, vm; /* numbers; vm is that of the next one while there is none */
 	const char *build;
-	const char *state;	 /* of the VM, or "held", "waiting" (to boot), "empty", "stopped" */
+	const char *state;	 /* of the VM, or "held", "waiting" (to boot), "empty", "stopped";
+	 * "probing" before there are slots */
 	const char *operation;	 /* kind in progress, or NULL */
 	const char *step;	 /* of it, or NULL */
 	int64_t loops;		 /* that the VM has finished */

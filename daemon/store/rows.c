@@ -18,10 +18,11 @@ static const struct row_sql statements[] = {
 	[ROW_CAMPAIGN_BEGIN] = { "cannot store the begin of a campaign",
 				 "INSERT INTO campaign(id, uuid, name, profile_text, seed, accel, "
 				 "machine, "
-				 "ram_bytes, vms, began_unix_ns, host_id) "
+				 "ram_bytes, vms, began_unix_ns, host_id, accel_reason) "
 				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT id FROM "
 				 "host "
-				 "WHERE name = ?11 AND kernel = ?12 AND cpu = ?13 AND cpus = ?14))",
+				 "WHERE name = ?11 AND kernel = ?12 AND cpu = ?13 AND cpus = ?14), "
+				 "?15)",
 				 true },
 	[ROW_CAMPAIGN_END] = { "cannot store the end of a campaign",
 			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4 "
@@ -176,7 +177,8 @@ static void add_campaign_begin(struct rows *rows, const struct record_campaign_b
 		 VALUES(integer(r->id), text(uuid), text(r->name), text(r->profile_text),
 			text(r->seed), text(r->accel), text(r->machine), integer(r->ram_bytes),
 			integer(r->vms), integer(r->began_unix_ns), text(r->host_name),
-			text(r->host_kernel), text(r->host_cpu), integer(r->host_cpus)));
+			text(r->host_kernel), text(r->host_cpu), integer(r->host_cpus),
+			text(r->accel_reason)));
 }
 
 static void add_campaign_end(struct rows *rows, const struct record_campaign_end *r)

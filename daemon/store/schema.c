@@ -34,7 +34,7 @@ static const char version_1[] =
 	"	name TEXT NOT NULL, -- of the profile\n"
 	"	profile_text TEXT NOT NULL, -- as the user wrote it\n"
 	"	seed TEXT NOT NULL, -- decimal, unsigned 64 bits\n"
-	"	accel TEXT NOT NULL,\n"
+	"	accel TEXT NOT NULL, -- tcg or kvm; unknown: interrupted before one was found\n"
 	"	machine TEXT NOT NULL,\n"
 	"	ram_bytes INTEGER NOT NULL,\n"
 	"	vms INTEGER NOT NULL,\n"
@@ -155,7 +155,9 @@ static const char version_2[] =
 	"ALTER TABLE failure ADD COLUMN expected INTEGER NOT NULL DEFAULT 0\n"
 	"	CHECK (expected IN (0, 1)); -- by the profile\n"
 	"ALTER TABLE build ADD COLUMN sandbox INTEGER\n"
-	"	CHECK (sandbox IN (0, 1)); -- runs with -sandbox on; NULL: not known\n";
+	"	CHECK (sandbox IN (0, 1)); -- runs with -sandbox on; NULL: not known\n"
+	"ALTER TABLE campaign ADD COLUMN accel_reason TEXT;\n"
+	"	-- why not kvm, where the profile says auto\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
 static const char *const steps[] = { version_1, version_2 };

@@ -194,8 +194,9 @@ static int hold_audition(const struct build_spec *spec, bool *sandbox,
 }
 
 static int identify(const struct build_spec *spec, bool *ret_sandbox, char **ret_output,
-		    struct identity *ret_identity, struct err *err)
+		    char **ret_machines, struct identity *ret_identity, struct err *err)
 {
+	static const char *const machine_help[] = { "-machine", "help", NULL };
 	auto_close int fd = -1;
 	int r = check_data(spec, err);
 
@@ -204,6 +205,8 @@ static int identify(const struct build_spec *spec, bool *ret_sandbox, char **ret
 		r = open_program(spec->binary, &fd, err);
 	if (r == 0)
 		r = ask_version(spec, ret_sandbox, ret_output, err);
+	if (r == 0)
+		r = ask(spec, machine_help, ret_machines, err);
 	if (r < 0)
 		return r;
 	if (fd >= 0 && elf_is(fd))
@@ -213,10 +216,10 @@ static int identify(const struct build_spec *spec, bool *ret_sandbox, char **ret
 
 int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err)
 {
-	auto_free char *output = NULL;
+	auto_free char *output = NULL, *machines = NULL;
 	struct identity identity = { 0 };
 	bool sandbox = false;
-	int r = identify(spec, &sandbox, &output, &identity, err);
+	int r = identify(spec, &sandbox, &output, &machines, &identity, err);
 
 	if (r < 0) {
 		/* It names the build by itself. */
@@ -226,11 +229,73 @@ int build_identify(const struct build_spec *spec, struct build *ret_build, struc
 	}
 	*ret_build = (struct build){
 		.version = version_line(output),
+		.machines = mem_steal(machines),
 		.identity = identity,
 		.schema = schema_new(),
 	};
 	copy_spec(spec, &ret_build->spec);
 	ret_build->sandbox = sandboxed(ret_build, sandbox);
+	return 0;
+}
+
+/* Whether type begins a line of what -machine help says. */
+static bool knows_machine(const struct build *build, const char *type, size_t length)
+{
+	for (const char *line = build->machines; *line; line += *line == '\n') {
+		if (strcspn(line, " \t\n") == length && !strncmp(line, type, length))
+			return true;
+		line += strcspn(line, "\n");
+	}
+	return false;
+}
+
+static bool all_know_machine(const struct build *builds, size_t count, const char *type,
+			     size_t length)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!knows_machine(&builds[i], type, length))
+			return false;
+	return true;
+}
+
+/* "a, b, c", in the order of the first build's help, which begins with the newest; the caller frees. */
+static char *common_machines(const struct build *builds, size_t count)
+{
+	static const char family[] = "pc-q35-";
+	char *list = mem_strdup("");
+
+	for (const char *line = builds[0].machines; *line; line += *line == '\n') {
+		size_t length = strcspn(line, " \t\n");
+
+		if (!strncmp(line, family, strlen(family)) &&
+		    all_know_machine(builds, count, line, length)) {
+			char *longer =
+				mem_printf("%s%s%.*s", list, *list ? ", " : "", (int)length, line);
+
+			free(list);
+			list = longer;
+		}
+		line += strcspn(line, "\n");
+	}
+	return list;
+}
+
+int build_check_machine(const struct build *builds, size_t count, const char *type, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		auto_free char *common = NULL;
+
+		if (knows_machine(&builds[i], type, strlen(type)))
+			continue;
+		common = common_machines(builds, count);
+		return err_set(
+			err, -EINVAL,
+			"machine.type: found %s, but build %s does not know it, expected %s%s",
+			type, builds[i].spec.name,
+			*common ? "one that all builds know: "
+				: "builds that have a type in common: there is none",
+			common);
+	}
 	return 0;
 }
 
@@ -254,6 +319,7 @@ void build_finish(struct build *build)
 {
 	build_spec_finish(&build->spec);
 	free(build->version);
+	free(build->machines);
 	identity_finish(&build->identity);
 	schema_free(build->schema);
 	*build = (struct build){ 0 };

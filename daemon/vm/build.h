@@ -29,17 +29,23 @@ struct build {
 	int64_t id; /* of its record */
 	struct build_spec spec;
 	char *version;		  /* line of --version that names it */
+	char *machines;		  /* what -machine help says */
 	struct identity identity; /* of the file that really runs */
 	bool sandbox; /* runs with -sandbox on: it has seccomp, and its args do not say off */
 	struct schema *schema; /* what it can do; known from the negotiation of its first run on */
 };
 
-/* Runs BINARY --version, with -sandbox on if it has that, and reads the file. What a wrapper or a script
+/* Runs BINARY --version, with -sandbox on if it has that, and -machine help, and reads the file. What a wrapper or a script
  * makes of it, a process has to show (see audition.h). spec is copied. A binary that is missing, no
- * regular file, or cannot be run is -EINVAL: the user named it. Blocks up to twice
+ * regular file, or cannot be run is -EINVAL: the user named it. Blocks up to three times
  * BUILD_VERSION_LIMIT_NS, and twice AUDITION_LIMIT_NS. */
 #define BUILD_VERSION_LIMIT_NS 10000000000ll
 int build_identify(const struct build_spec *spec, struct build *ret_build, struct err *err);
+
+/* Whether each of the builds knows the versioned machine type. If not, -EINVAL: the error names the
+ * build, and the types of the q35 family that all of them know. */
+int build_check_machine(const struct build *builds, size_t count, const char *type,
+			struct err *err);
 
 /* Whether process pid, which was started for build with ram_fd as its RAM, is a QEMU and the one that was
  * identified; the error names the build and says what it is instead. */

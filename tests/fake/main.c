@@ -40,6 +40,7 @@ struct options {
 	int qmp_fd; /* -1: none */
 	const char *schema, *lacks;
 	bool version;
+	bool kvm;
 };
 
 void fake_stderr(const char *format, ...)
@@ -164,6 +165,11 @@ static void read_option(struct fake *fake, struct options *options, const char *
 	if (!strcmp(name, "fake")) {
 		if (!faults_add(fake->faults, value, why, sizeof(why)))
 			usage(why);
+	} else if (!strcmp(name, "machine")) {
+		options->kvm = strstr(value, "accel=kvm");
+	} else if (!strcmp(name, "fake-kvm")) {
+		if (options->kvm && !faults_add(fake->faults, value, why, sizeof(why)))
+			usage(why);
 	} else if (!strcmp(name, "fake-slow")) {
 		if (!faults_add_slow(fake->faults, value, why, sizeof(why)))
 			usage(why);
@@ -192,6 +198,15 @@ static void print_version(void)
 	       schema_major(), schema_minor(), FAKE_MICRO);
 }
 
+static void print_machines(void)
+{
+	puts("Supported machines are:\n"
+	     "q35                  Standard PC (alias of pc-q35-7.2)\n"
+	     "pc-q35-7.2           Standard PC (fake)\n"
+	     "pc-q35-7.1           Standard PC (fake)\n"
+	     "none                 empty machine");
+}
+
 /* Options that the fake does not know go by: their value is what does not start with '-'. */
 static void read_options(struct fake *fake, struct options *options, int argc, char **argv)
 {
@@ -205,6 +220,10 @@ static void read_options(struct fake *fake, struct options *options, int argc, c
 			fake->autostart = false;
 		if (i + 1 < argc && argv[i + 1][0] != '-')
 			value = argv[++i];
+		if (!strcmp(name, "machine") && !strcmp(value, "help")) {
+			print_machines();
+			exit(0);
+		}
 		read_option(fake, options, name, value);
 	}
 }

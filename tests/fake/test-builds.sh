@@ -97,6 +97,25 @@ check 'a wrapper that does not exec a destination: named' contains \
 	"$(cat "$scratch/incoming.log")" 'the wrapper of build good does not exec: process '
 check 'a wrapper that does not exec a destination: nothing stays' nothing_left
 
+# A QEMU that knows another machine type than the fake.
+cat >"$scratch/newer" <<END
+#!/bin/sh
+[ "\$*" = "-machine help" ] && printf 'pc-q35-9.0  Standard PC\npc-q35-7.1  Standard PC\n' && exit
+exec $fake "\$@"
+END
+chmod +x "$scratch/newer"
+profile 2 'loops: 1' good newer | sed "s|newer, binary: [^,]*|newer, binary: $scratch/newer|" \
+	>"$scratch/machine.yaml"
+run_campaign machine
+check 'a machine type that one build lacks: the profile is at fault' same "$status" 2
+check 'a machine type that one build lacks: said which, and what all know' contains \
+	"$(cat "$scratch/machine.log")" 'machine.type: found pc-q35-7.2, but build newer does not know it, '
+check 'only what all builds know is offered' contains \
+	"$(cat "$scratch/machine.log")" 'expected one that all builds know: pc-q35-7.1'
+sed -i 's/pc-q35-7.2/pc-q35-7.1/' "$scratch/machine.yaml"
+run_campaign machine
+check 'the machine type that all builds know: the campaign runs' same "$status" 0
+
 cp "$fake" "$scratch/qemu"
 LOOPS=1 profile 2 'loops: 1000000' good | sed "s|binary: [^,]*|binary: $scratch/qemu|" \
 	>"$scratch/rebuilt.yaml"

@@ -175,6 +175,7 @@ static inline struct record campaign_begin(void)
 						    .profile_text = "name: quick\n",
 						    .seed = "18446744073709551615",
 						    .accel = "tcg",
+						    .accel_reason = "no luck",
 						    .machine = "pc-q35-7.2",
 						    .ram_bytes = 1 << 20,
 						    .vms = 4,

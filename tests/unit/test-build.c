@@ -186,7 +186,7 @@ static void a_wrapper_that_cannot_start_it_is_refused(void **state)
 	char *wrapper[] = { shop->binary, NULL };
 	struct build_spec spec = spec_of("/opt/qemu", NULL);
 
-	write_binary(shop, "#!/bin/sh\n[ $# = 2 ] && echo v && exit\necho no such thing\n", 0755);
+	write_binary(shop, "#!/bin/sh\n[ $# -lt 4 ] && echo v && exit\necho no such thing\n", 0755);
 	spec.wrapper = wrapper;
 	spec_is_refused(&spec, "it left without a greeting: no such thing");
 }
@@ -272,6 +272,38 @@ static void the_version_is_asked_as_it_will_run(void **state)
 	build_finish(&build);
 }
 
+/* A build of which only name and machine types matter. */
+static struct build with_machines(const char *name, const char *machines)
+{
+	return (struct build){ .spec = { .name = (char *)name }, .machines = (char *)machines };
+}
+
+static void a_machine_type_must_be_common_to_all_builds(void **state)
+{
+	const struct build builds[] = {
+		with_machines("old", "Supported machines are:\nq35  x (alias of pc-q35-7.2)\n"
+				     "pc-q35-7.2  x\npc-q35-7.1\tx\npc-i440fx-7.1 x\npc-q35-2.4"),
+		with_machines("new", "pc-q35-9.0 x\npc-q35-7.10 x\npc-q35-7.1 x\npc-i440fx-7.1 x\n"
+				     "pc-q35-2.4 x\n"),
+		with_machines("arm", "virt x\n"),
+	};
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(build_check_machine(builds, 2, "pc-q35-7.1", &err), 0);
+	assert_int_equal(build_check_machine(builds, 2, "pc-q35-2.4", &err), 0);
+	assert_int_equal(build_check_machine(builds, 1, "pc-q35-7.2", &err), 0);
+	assert_int_equal(build_check_machine(builds, 2, "pc-q35-7.2", &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "machine.type: found pc-q35-7.2, but build new does not know it, "
+			    "expected one that all builds know: pc-q35-7.1, pc-q35-2.4");
+	assert_int_equal(build_check_machine(builds, 2, "pc-q35-7", &err), -EINVAL);
+	assert_int_equal(build_check_machine(builds, 3, "pc-q35-7.1", &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "machine.type: found pc-q35-7.1, but build arm does not know it, "
+			    "expected builds that have a type in common: there is none");
+}
+
 static void directories_of_data_must_be_there(void **state)
 {
 	const struct shop *shop = *state;
@@ -317,14 +349,15 @@ static void a_build_is_sandboxed_where_it_can_be(void **state)
 
 static void an_elf_binary_has_its_build_id(void **state)
 {
-	const struct build_spec spec = spec_of("/bin/ls", NULL);
+	auto_free char *fake = fake_qemu();
+	const struct build_spec spec = spec_of(fake, NULL);
 	struct build build = identified(&spec);
 
 	(void)state;
 	assert_non_null(build.identity.build_id);
 	assert_int_equal(strlen(build.identity.build_id), 40);
 	assert_int_equal(strlen(build.identity.sha256), 64);
-	assert_non_null(strstr(build.version, "ls (GNU coreutils)"));
+	assert_non_null(strstr(build.version, "QEMU emulator version 7.2.99"));
 	assert_null(strchr(build.version, '\n'));
 	build_finish(&build);
 }
@@ -379,6 +412,7 @@ int main(void)
 		TEST(another_file_or_another_content_is_a_change),
 		TEST(names_and_lists_are_copies),
 		TEST(the_version_is_asked_as_it_will_run),
+		TEST(a_machine_type_must_be_common_to_all_builds),
 		TEST(directories_of_data_must_be_there),
 		TEST(a_build_is_sandboxed_where_it_can_be),
 		TEST(an_elf_binary_has_its_build_id),

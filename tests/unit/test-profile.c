@@ -255,7 +255,7 @@ static void test_bad_edits(void **state)
 		 "1: builds: missing, expected a list"},
 		{"type: pc-q35-7.2, ", "",
 		 "2: machine.type: missing, expected a versioned machine type, like pc-q35-7.2"},
-		{"accel: tcg, ", "", "2: machine.accel: missing, expected tcg or kvm"},
+		{"accel: tcg, ", "", "2: machine.accel: missing, expected tcg, kvm or auto"},
 		{", ram: 32MiB", "", "2: machine.ram: missing, expected 16MiB to 1024GiB"},
 		{"{name: pflash-hammer}", "{}", "3: guest.name: missing, " GUEST_RULE},
 		{"vms: 4", "loops-per-vm: 4", "6: fleet.vms: missing, expected 1 to 256"},
@@ -369,7 +369,7 @@ static void test_bad_edits(void **state)
 		{"pc-q35-7.2", "'pc-q35-7.2,smm=on'",
 		 "2: machine.type: found \"pc-q35-7.2,smm=on\", expected a versioned machine type, "
 		 "like pc-q35-7.2"},
-		{"tcg", "hvf", "2: machine.accel: found hvf, expected tcg or kvm"},
+		{"tcg", "hvf", "2: machine.accel: found hvf, expected tcg, kvm or auto"},
 		{"pflash-hammer", "/lib/g", "3: guest.name: found /lib/g, " GUEST_RULE},
 		{"pflash-hammer", "a.bin", "3: guest.name: found a.bin, " GUEST_RULE},
 		/* operations */
@@ -519,6 +519,15 @@ static void test_too_many(void **state)
 	refused_bytes(empty, strlen(empty), "t.yaml:4: builds: found 0 entries, expected 1 to 16");
 }
 
+static void test_accel_may_be_left_to_a_probe(void **state)
+{
+	struct profile *p = parse_edited("accel: tcg", "accel: auto");
+
+	(void)state;
+	assert_string_equal(p->accel, "auto");
+	profile_free(p);
+}
+
 /* Whatever stands where, and wherever the text ends, is refused without a leak or a crash. */
 static void test_cut_anywhere(void **state)
 {
@@ -600,6 +609,7 @@ int main(void)
 		cmocka_unit_test(test_bad_edits),      cmocka_unit_test(test_bad_texts),
 		cmocka_unit_test(test_too_many),       cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_shipped),	       cmocka_unit_test(test_quick),
+		cmocka_unit_test(test_accel_may_be_left_to_a_probe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

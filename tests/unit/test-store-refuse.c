@@ -157,7 +157,8 @@ static void test_takes_an_older_version(void **state)
 	close_store_well(fx);
 	db = open_outside(fx);
 	run_outside(db, "ALTER TABLE failure DROP COLUMN expected;"
-			"ALTER TABLE build DROP COLUMN sandbox; PRAGMA user_version=1");
+			"ALTER TABLE build DROP COLUMN sandbox;"
+			"ALTER TABLE campaign DROP COLUMN accel_reason; PRAGMA user_version=1");
 	sqlite3_close(db);
 	open_store(fx);
 	assert_rows(fx, "SELECT id, expected FROM failure", "13|0\n");

@@ -93,9 +93,9 @@ static void test_round_trip(void **state)
 	assert_rows(fx, "SELECT id, name, kernel, cpu, cpus FROM host",
 		    "1|box|Linux 6.1|some cpu|8\n");
 	assert_rows(fx,
-		    "SELECT id, host_id, name, profile_text, seed, accel, machine, ram_bytes, vms, "
+		    "SELECT id, host_id, name, profile_text, seed, accel, accel_reason, machine, ram_bytes, vms, "
 		    "began_unix_ns, ended_unix_ns, end, exit_code FROM campaign",
-		    "1|1|quick|name: quick\n|18446744073709551615|tcg|pc-q35-7.2|1048576|4|"
+		    "1|1|quick|name: quick\n|18446744073709551615|tcg|no luck|pc-q35-7.2|1048576|4|"
 		    "1000|7000|complete|1\n");
 	assert_rows(fx, "SELECT * FROM build", "2|1|stock|/usr/bin/qemu|QEMU 7.2|-|abcd|1\n");
 	assert_rows(fx, "SELECT * FROM run",
