@@ -2,18 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # qsoakd is killed at random moments while eight QEMUs log what really happened: what they finished a
 # second before the kill is stored exactly once, what was in flight is interrupted, nobody survives.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../kills.sh"
 
-kills=${KILLS:-8}
-RANDOM=${SEED:-1}
 truth=$scratch/truth.log
 
 MIGRATE=3 profile 8 'loops: 1000000' "good=-fake-log,$truth" \
 	"bad=-fake-log,$truth,-fake,exit=3@snapshot-load:20" >"$scratch/kills.yaml"
-
-sql() {
-	sqlite3 -cmd '.timeout 5000' "$scratch/kills/results.db" "$1"
-}
 
 # The truth of this round as a table: operation ids of concluded jobs with their times.
 load_truth() {
@@ -21,10 +15,6 @@ load_truth() {
 		"$truth.killed" >"$scratch/truth.csv"
 	sqlite3 "$scratch/kills/results.db" 'CREATE TEMP TABLE truth (id INTEGER, ns INTEGER)' \
 		".import --csv $scratch/truth.csv truth" "$1"
-}
-
-now_ns() {
-	awk '{printf "%.0f", $1 * 1e9}' /proc/uptime
 }
 
 store_is_true() {
@@ -49,26 +39,17 @@ shown_failures_are_stored() {
 	done
 }
 
-for kill in $(seq "$kills"); do
+for kill in $(seq "${KILLS:-8}"); do
 	: >"$truth"
-	"$BUILD/qsoak" run "$scratch/kills.yaml" --local --state-dir "$scratch/kills" \
-		>/dev/null 2>"$scratch/log" &
-	client=$!
-	started+=("$client")
+	start
 	await 30 grep -q '"job concluded"' "$truth"
-	# A random moment of the next two seconds; most of the second before it has to be judged.
-	read -rt "$((1 + RANDOM % 2)).$((RANDOM % 10))" <> <(:)
-	daemon=$(pgrep -P "$client" qsoakd)
-	kill -9 "$daemon"
-	killed=$(now_ns)
-	wait "$client" 2>/dev/null
+	# Most of the second before it has to be judged.
+	kill_daemon 1
 	check "kill $kill: no QEMU is alive two seconds later" await 2 nothing_left
-	# The next daemon puts in order what this one left; its one QEMU logs too, after the truth.
+	# The next daemon's QEMU logs too, after the truth.
 	cp "$truth" "$truth.killed"
-	"$BUILD/qsoak" run "$scratch/kills.yaml" --local --state-dir "$scratch/kills" --vms 1 \
-		--loops 1 >/dev/null 2>&1
+	put_in_order
 	check "kill $kill: operations are stored exactly once" store_is_true
 	check "kill $kill: failures that were shown are stored" shown_failures_are_stored
-	check "kill $kill: what was in flight is interrupted" same \
-		"$(sql "SELECT count(*) FROM operation WHERE outcome = 'running'")" 0
+	check "kill $kill: what was in flight is interrupted" same "$(running_operations)" ''
 done
