@@ -497,7 +497,7 @@ bool campaign_release(struct campaign *campaign, int64_t incident)
 	for (unsigned i = 0; i < campaign->profile->vms; i++) {
 		struct slot_status status;
 
-		slot_status(campaign->places[i].slot, &status);
+		campaign_slot_status(campaign, i, &status);
 		if (status.incident && status.incident == incident)
 			return slot_release(campaign->places[i].slot);
 	}
@@ -506,7 +506,7 @@ bool campaign_release(struct campaign *campaign, int64_t incident)
 
 void campaign_stop_holding(struct campaign *campaign)
 {
-	for (unsigned i = 0; i < campaign->profile->vms; i++)
+	for (unsigned i = 0; campaign->begun && i < campaign->profile->vms; i++)
 		slot_stop_holding(campaign->places[i].slot);
 }
 
