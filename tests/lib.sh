@@ -54,8 +54,8 @@ contains() {
 
 # A profile on standard output: profile VMS STOP-RULE BUILD..., each build NAME[=ARG,ARG...]. LIMIT
 # is that of every step but the boot's, STALL what may stand still within one, LOOPS how many
-# a VM lives, MIGRATE what a loop has
-# of migrations, MORE an operation more, WATCH the keys of watch. Whatever this machine's hypervisor does, a hang is a hang.
+# a VM lives, MIGRATE what a loop has of migrations, MORE an operation more, WATCH the keys of watch.
+# Whatever this machine's hypervisor does, a hang is a hang.
 profile() {
 	local vms=$1 stop=$2 build args
 	shift 2

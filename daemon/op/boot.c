@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Boot: spawn QEMU, negotiate QMP, wait for the guest's first tick. */
+#include <errno.h>
+
 #include "op/step.h"
 
 static int start_spawn(struct op *op, struct err *err)
@@ -13,8 +15,15 @@ static int start_spawn(struct op *op, struct err *err)
 
 static enum op_progress ended_ticks(struct op *op, struct err *err)
 {
-	(void)err;
-	return ram_ticks(run_ram(op->run[OP_SRC])) > 0 ? OP_DONE : OP_WAITS;
+	const struct ram *ram = run_ram(op->run[OP_SRC]);
+	enum telemetry_fault fault = ram_fault(ram);
+
+	if (ram_ticks(ram) > 0)
+		return OP_DONE;
+	if (fault == TELEMETRY_FAULT_NONE || fault == TELEMETRY_FAULT_VCPUS_MISSING)
+		return OP_WAITS;
+	err_set(err, -EIO, "the guest says that it cannot run: %s", telemetry_fault_name(fault));
+	return OP_FAILS;
 }
 
 static const struct op_step steps[] = {
@@ -28,7 +37,11 @@ static const struct op_step steps[] = {
 	  .start = op_start_schema,
 	  .ended = op_ended_schema,
 	  .limit = LIMIT_REPLY },
-	{ .name = "guest", .ended = ended_ticks, .limit = LIMIT_BOOT, .poll_ns = OP_LOOK_NS },
+	{ .name = "guest",
+	  .ended = ended_ticks,
+	  .limit = LIMIT_BOOT,
+	  .place = OP_PLACE_VCPU,
+	  .poll_ns = OP_LOOK_NS },
 	{ 0 },
 };
 

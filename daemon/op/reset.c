@@ -26,13 +26,21 @@ static enum op_progress ended_reset(struct op *op, struct err *err)
 }
 
 static const struct op_step steps[] = {
-	{ .name = "ticks", .ended = ended_ticks, .limit = LIMIT_BOOT, .poll_ns = OP_LOOK_NS },
+	{ .name = "ticks",
+	  .ended = ended_ticks,
+	  .limit = LIMIT_BOOT,
+	  .place = OP_PLACE_VCPU,
+	  .poll_ns = OP_LOOK_NS },
 	{ .name = "reset",
 	  .start = start_reset,
 	  .ended = ended_reset,
 	  .limit = LIMIT_REPLY,
 	  .blackout = BLACKOUT_RESET },
-	{ .name = "guest", .ended = op_ended_guest, .limit = LIMIT_BOOT, .guest_due = true },
+	{ .name = "guest",
+	  .ended = op_ended_guest,
+	  .limit = LIMIT_BOOT,
+	  .place = OP_PLACE_VCPU,
+	  .guest_due = true },
 	{ 0 },
 };
 

@@ -15,6 +15,8 @@
 #include "base/deadline.h"
 #include "base/folder.h"
 #include "base/mem.h"
+#include "triage/manifest.h"
+#include "vm/direct.h"
 #include "watch/proc.h"
 
 /* Ends the name of a folder that is being written. */
@@ -26,7 +28,7 @@
 struct witness {
 	struct incident *incident;
 	struct run *run;
-	const char *role; /* "source", "destination", or "qemu" where there is one */
+	const char *role; /* see manifest_role() */
 	struct child *stacks;
 };
 
@@ -101,97 +103,37 @@ static void write_transcript(struct incident *incident, const struct witness *wi
 	file_close(incident, f);
 }
 
-/* All vCPUs together. */
-static json_t *describe_guest(const struct telemetry *telemetry)
-{
-	struct telemetry_vcpu sum = { 0 };
-
-	for (uint32_t i = 0; i < telemetry->vcpus; i++) {
-		sum.tick += telemetry->vcpu[i].tick;
-		sum.flash_writes += telemetry->vcpu[i].flash_writes;
-		sum.flash_erases += telemetry->vcpu[i].flash_erases;
-		sum.flash_checks += telemetry->vcpu[i].flash_checks;
-		sum.ram_sweeps += telemetry->vcpu[i].ram_sweeps;
-	}
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "vcpus", (int)telemetry->vcpus,
-			 "ticks", (json_int_t)sum.tick, "flash-writes",
-			 (json_int_t)sum.flash_writes, "flash-erases", (json_int_t)sum.flash_erases,
-			 "flash-checks", (json_int_t)sum.flash_checks, "ram-sweeps",
-			 (json_int_t)sum.ram_sweeps, "generation",
-			 (json_int_t)telemetry->generation, "mismatch-place",
-			 (int)telemetry->mismatch_place);
-}
-
-/* What was set over qsoakd's own environment. */
-static json_t *describe_env(const struct build_spec *spec)
-{
-	json_t *env = json_object();
-
-	for (char **entry = spec->env; *entry; entry++) {
-		const char *value = strchr(*entry, '=') + 1;
-		auto_free char *name = mem_strndup(*entry, (size_t)(value - 1 - *entry));
-
-		json_object_set_new(env, name, json_string(value));
-	}
-	return env;
-}
-
-static json_t *describe_run(const struct witness *witness)
-{
-	const struct build *build = run_build(witness->run);
-	const struct child_exit *how = run_exited(witness->run);
-	const char *const *word = run_argv(witness->run);
-	json_t *argv = json_array();
-	json_t *run = json_pack("{s:s, s:I, s:i, s:s, s:s, s:s, s:s?, s:s, s:s}", "role",
-				witness->role, "run", (json_int_t)run_id(witness->run), "pid",
-				(int)run_pid(witness->run), "build", build->spec.name, "binary",
-				build->spec.binary, "version", build->version, "build-id",
-				build->identity.build_id, "sha256", build->identity.sha256,
-				"qmp-version", qmp_version(run_qmp(witness->run)));
-	struct telemetry telemetry;
-
-	for (; *word; word++)
-		json_array_append_new(argv, json_string(*word));
-	json_object_set_new(run, "argv", argv);
-	json_object_set_new(run, "env", describe_env(&build->spec));
-	if (how)
-		json_object_set_new(run, "exit",
-				    json_pack("{s:i, s:i, s:b}", "status", how->status, "signal",
-					      how->signal, "core-dumped", how->core_dumped));
-	if (ram_sample(run_ram(witness->run), &telemetry))
-		json_object_set_new(run, "telemetry", describe_guest(&telemetry));
-	return run;
-}
-
 static void write_manifest(struct incident *incident, const struct incident_spec *spec)
 {
-	const struct failure *failure = spec->failure;
-	const struct vm_spec *vm = vm_spec(spec->vm);
-	auto_free char *seed = mem_printf("%" PRIu64, spec->seed);
-	json_t *runs = json_array();
-	auto_json json_t *manifest = json_pack(
-		"{s:I, s:I, s:I, s:i, s:i, s:I, s:s, s:I, s:s, s:s?, s:s, s:s?, s:s, s:s, s:o}",
-		"failure", (json_int_t)spec->failure_id, "campaign", (json_int_t)vm->campaign_id,
-		"operation", (json_int_t)spec->operation_id, "slot", vm->slot, "vm", vm->vm,
-		"loops", (json_int_t)spec->loops, "seed", seed, "at-unix-ns",
-		(json_int_t)clock_unix_ns(), "class", failure_class_name(failure->class), "place",
-		failure_place_name(failure->place), "kind", op_kind_name(failure->kind), "step",
-		failure->step, "signature", spec->signature, "detail", failure->detail, "runs",
-		runs);
+	auto_json json_t *manifest = manifest_make(spec);
 	FILE *f;
 
 	if (!manifest) {
 		err_set(&incident->err, -EINVAL, "the failure's text is not UTF-8");
 		return;
 	}
-	for (size_t i = 0; i < incident->witness_count; i++)
-		json_array_append_new(runs, describe_run(&incident->witness[i]));
 	f = file_open(incident, NULL, "manifest.json");
 	if (!f)
 		return;
 	json_dumpf(manifest, f, JSON_INDENT(2));
 	fputc('\n', f);
 	file_close(incident, f);
+}
+
+/* What an oracle compared: the flash as its image holds it, and as the guest knows it. */
+static void write_flash(struct incident *incident, const struct incident_spec *spec)
+{
+	auto_free char *shadow = mem_zalloc(DIRECT_FLASH_BYTES);
+	struct telemetry telemetry;
+	const struct ram *ram;
+
+	if (spec->failure->class != FAILURE_CORRUPTION)
+		return;
+	direct_copy_flash(vm_folder(spec->vm), incident->temporary, &incident->err);
+	ram = run_ram(spec->failure->run ? spec->failure->run : vm_run(spec->vm));
+	if (ram_sample(ram, &telemetry) && telemetry.shadow_size <= DIRECT_FLASH_BYTES &&
+	    ram_read(ram, telemetry.shadow_gpa, shadow, telemetry.shadow_size))
+		write_bytes(incident, NULL, "shadow.raw", shadow, telemetry.shadow_size);
 }
 
 static bool stacks_wanted(const struct incident *incident)
@@ -250,11 +192,12 @@ static void start_stacks(struct witness *witness)
 	child_spawn(witness->incident->loop, &spec, &witness->stacks, &witness->incident->err);
 }
 
-static void add_witness(struct incident *incident, struct run *run, const char *role)
+static void add_witness(struct incident *incident, const struct vm *vm, struct run *run)
 {
 	if (run)
-		incident->witness[incident->witness_count++] =
-			(struct witness){ .incident = incident, .run = run, .role = role };
+		incident->witness[incident->witness_count++] = (struct witness){
+			.incident = incident, .run = run, .role = manifest_role(vm, run)
+		};
 }
 
 int64_t incident_sweep(const char *folder)
@@ -282,7 +225,6 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 				void (*done)(void *ctx, const struct err *err), void *ctx)
 {
 	struct incident *incident = mem_new(struct incident);
-	bool two = vm_run(spec->vm) && vm_incoming(spec->vm);
 
 	incident->loop = loop;
 	incident->done = done;
@@ -290,8 +232,8 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 	incident->folder = mem_strdup(spec->folder);
 	incident->temporary = mem_printf("%s" INCOMPLETE, spec->folder);
 	deadline_init(&incident->finish, finished, incident);
-	add_witness(incident, vm_run(spec->vm), two ? "source" : "qemu");
-	add_witness(incident, vm_incoming(spec->vm), two ? "destination" : "qemu");
+	add_witness(incident, spec->vm, vm_run(spec->vm));
+	add_witness(incident, spec->vm, vm_incoming(spec->vm));
 	folder_make(incident->temporary, 0700, &incident->err);
 	for (size_t i = 0; i < incident->witness_count; i++) {
 		struct witness *witness = &incident->witness[i];
@@ -307,6 +249,7 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 		start_stacks(witness);
 	}
 	write_manifest(incident, spec);
+	write_flash(incident, spec);
 	deadline_start(loop, &incident->finish,
 		       stacks_wanted(incident) ? INCIDENT_STACKS_LIMIT_NS : 0);
 	return incident;

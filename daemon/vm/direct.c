@@ -174,6 +174,14 @@ int direct_copy_images(const char *from, const char *to, struct err *err)
 	return 0;
 }
 
+int direct_copy_flash(const char *from, const char *to, struct err *err)
+{
+	auto_free char *source = mem_printf("%s/" DIRECT_NODE_FLASH ".qcow2", from);
+	auto_free char *target = mem_printf("%s/" DIRECT_NODE_FLASH ".qcow2", to);
+
+	return copy_file(source, target, err);
+}
+
 int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,
 			struct err *err)
 {

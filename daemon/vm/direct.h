@@ -26,6 +26,9 @@ int direct_make_images(const char *folder, struct err *err);
 /* Copies the images of one folder into another. */
 int direct_copy_images(const char *from, const char *to, struct err *err);
 
+/* Of these the one that holds the flash. */
+int direct_copy_flash(const char *from, const char *to, struct err *err);
+
 /* Writes what fw_cfg tells the guest into folder; header and seed of config do not count. */
 int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,
 			struct err *err);

@@ -140,12 +140,15 @@ static void decide_hang(struct diagnosis *diagnosis)
 		set_failure(diagnosis, FAILURE_HOST, PLACE_NONE, NULL, result->err.text);
 		return;
 	}
-	detail = mem_printf("%s; out-of-band %s, in-band %s, the guest %s, the main thread %s",
+	detail = mem_printf("%s; out-of-band %s, in-band %s, the guest %s, the main thread %s%s",
 			    result->err.text, answers[worst->signals.out_of_band],
 			    answers[worst->signals.in_band], guests[worst->signals.guest],
 			    worst->signals.halted	   ? "is halted"
 			    : worst->signals.main_in_futex ? "waits on a futex"
-							   : "runs or polls");
+							   : "runs or polls",
+			    ram_fault(run_ram(worst->run)) == TELEMETRY_FAULT_VCPUS_MISSING
+				    ? "; the guest waits for vCPUs that have not started"
+				    : "");
 	if (result->guest_due && worst_found == PLACE_NONE &&
 	    worst->signals.in_band == HANG_ANSWERS && !worst->signals.status_running) {
 		auto_free char *no_resume =

@@ -92,4 +92,5 @@ check 'a build of the command line may be expected to fail' same "$status" 0
 run_campaign added
 check 'one of nobody may not' same "$status" 2
 check 'and the line is named' contains "$(cat "$scratch/added.log")" \
-	'added.yaml:17: expect[0].build: found fresh, expected the name of one of the builds'
+	"added.yaml:$(grep -n '^expect' "$scratch/added.yaml" | cut -d: -f1): expect[0].build: found \
+fresh, expected the name of one of the builds"

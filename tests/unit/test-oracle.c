@@ -245,6 +245,26 @@ static void a_guest_that_names_no_ram_of_its_own_is_not_believed(void **state)
 	passes(stage);
 }
 
+static void a_guest_that_cannot_run_says_why(void **state)
+{
+	struct stage *stage = *state;
+	struct telemetry *page;
+
+	/* It says nothing else. */
+	stage->target = "guest";
+	stage->holds = true;
+	raise_curtain(stage, &(struct variant){ .kind = OP_BOOT }, true);
+	until(stage, wait_met);
+	page = stage->peer[OP_SRC].puppet.page;
+	page->version = TELEMETRY_VERSION;
+	page->fault = TELEMETRY_FAULT_CONFIG_MAGIC;
+	until(stage, wait_ended);
+	assert_int_equal(stage->result.cause, OP_CAUSE_ERROR);
+	assert_string_equal(stage->result.err.text,
+			    "the guest says that it cannot run: config-magic");
+	drop_curtain(stage);
+}
+
 static void our_own_work_is_not_the_operations_time(void **state)
 {
 	struct stage *stage = *state;
@@ -273,6 +293,7 @@ int main(int argc, char **argv)
 		TEST(a_look_at_the_images_that_takes_too_long_is_the_hosts_fault),
 		TEST(a_look_at_the_images_can_be_given_up),
 		TEST(a_guest_that_names_no_ram_of_its_own_is_not_believed),
+		TEST(a_guest_that_cannot_run_says_why),
 		TEST(our_own_work_is_not_the_operations_time),
 	};
 
