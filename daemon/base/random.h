@@ -14,9 +14,9 @@
 /* What a number is used for, so that two uses at one position are independent. */
 enum random_stream {
 	RANDOM_PHASE,  /* at which loop an `every` operation comes first */
+	RANDOM_UNIT,   /* which unit of a weighted list a loop is */
 	RANDOM_VERIFY, /* which of the saves and loads is verified */
 	RANDOM_GUEST,  /* the seed of a VM's guest */
-	RANDOM_UNIT,   /* which unit of a weighted list a loop is */
 };
 
 static inline uint64_t random_mix(uint64_t z)
