@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * snapshot-save, -load and -delete: a job each, whose error is only in query-jobs and whose id stays
- * taken until it is dismissed. A save and a load end when the guest goes on. QEMU, qapi/migration.json and qapi/job.json.
+ * taken until it is dismissed. Only a job that fails is asked about: each command waits its turn
+ * behind the guest's flash writes. A save and a load end when the guest goes on.
+ * QEMU, qapi/migration.json and qapi/job.json.
  */
 #include <errno.h>
 #include <string.h>
@@ -50,6 +52,12 @@ static enum op_progress ended_concluded(struct op *op, struct err *err)
 	return op->seen[OP_SRC].job_concluded ? OP_DONE : OP_WAITS;
 }
 
+/* Every job that fails is aborting before it is concluded. QEMU, job.c job_completed_txn_abort(). */
+static bool wants_query(const struct op *op)
+{
+	return op->seen[OP_SRC].job_aborting;
+}
+
 static int start_query(struct op *op, struct err *err)
 {
 	(void)err;
@@ -68,8 +76,6 @@ static enum op_progress ended_query(struct op *op, struct err *err)
 
 		if (!id || strcmp(id, op->job))
 			continue;
-		if (!error && !op->seen[OP_SRC].job_aborting)
-			return OP_DONE;
 		err_set(err, -EREMOTEIO, "the job failed: %s", error ? error : "no error given");
 		return OP_FAILS;
 	}
@@ -91,9 +97,10 @@ static int start_dismiss(struct op *op, struct err *err)
 		.limit = step_limit, .place = OP_PLACE_JOB, .busy_main_loop = true, \
 		.blackout = step_blackout                                           \
 	}
-#define RESULT_STEP                                                                                \
-	{                                                                                          \
-		.name = "result", .start = start_query, .ended = ended_query, .limit = LIMIT_REPLY \
+#define RESULT_STEP                                                            \
+	{                                                                      \
+		.name = "result", .wanted = wants_query, .start = start_query, \
+		.ended = ended_query, .limit = LIMIT_REPLY                     \
 	}
 #define DISMISS_STEP                                                            \
 	{                                                                       \

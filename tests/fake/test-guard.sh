@@ -7,8 +7,8 @@ story stop-self -fake,stop-self@snapshot-load \
 	'hang process hang of process in snapshot-load/load'
 story stuck-vcpu -fake,stuck-vcpu@snapshot-save,-fake,stuck-job@snapshot-save \
 	'hang vcpu hang of vcpu in snapshot-save/save'
-story stuck-main -fake,stuck-main@query-jobs \
-	'hang main-loop hang of main-loop in snapshot-save/result'
+story stuck-main -fake,stuck-main@job-dismiss \
+	'hang main-loop hang of main-loop in snapshot-save/dismiss'
 story stuck-bql -fake,stuck-bql@job-dismiss:2 \
 	'hang main-loop hang of main-loop in snapshot-load/dismiss'
 story mute -fake,mute@snapshot-save 'hang monitor hang of monitor in snapshot-save/save'

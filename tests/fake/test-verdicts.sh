@@ -19,7 +19,7 @@ story asan -fake,asan@snapshot-load \
 story tsan -fake,tsan@snapshot-load,-fake-slow,snapshot-load=3000 \
 	'sanitizer null ThreadSanitizer: data race in bdrv_drained_begin'
 
-story resume-twice -fake,resume-twice@query-jobs:2 \
+story resume-twice -fake,resume-twice@job-dismiss:2 \
 	'protocol null protocol in snapshot-load: RESUME while the guest runs'
 story internal-error -fake,internal-error@snapshot-save,-fake-slow,snapshot-save=3000 \
 	'protocol null protocol in snapshot-save: the run state is internal-error'

@@ -198,11 +198,6 @@ static void quit_events(struct stage *stage, struct peer *peer)
 	exit_soon(peer, 0);
 }
 
-static json_t *query_jobs(struct peer *peer)
-{
-	return json_pack("[{s:s, s:s}]", "id", peer->job, "status", "concluded");
-}
-
 static json_t *query_status(struct peer *peer)
 {
 	return json_pack("{s:s}", "status", peer->runs ? "running" : "paused");
@@ -243,7 +238,6 @@ static const struct {
 	{ "cont", cont_events, NULL },
 	{ "system_reset", reset_events, NULL },
 	{ "quit", quit_events, NULL },
-	{ "query-jobs", NULL, query_jobs },
 	{ "query-status", NULL, query_status },
 	{ "query-migrate", NULL, query_migrate },
 	{ "query-qmp-schema", NULL, query_schema },
