@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares the man pages with what programs and sources say there is; TAP. See man.sh."""
+import glob
 import json
 import os
 import re
@@ -93,8 +94,7 @@ def check_qsoakd():
 def profile_keys():
     """Each key with its level, to the file and the table that has it."""
     keys, tables = {}, {}
-    for name in ('profile-keys.c', 'profile-operations.c'):
-        path = f'daemon/campaign/{name}'
+    for path in sorted(glob.glob('daemon/campaign/profile-*.c')):
         source = read(path)
         for table, body in re.findall(r'struct bind_key (\w+)_keys\[\] = \{(.*?)\n?\t*\{ 0 \}\s*\};', source,
                                       re.S):
@@ -104,10 +104,12 @@ def profile_keys():
         path, entries = tables.pop(table)
         for key, rest in entries:
             keys[prefix + key] = f'{path} ({table}_keys)'
+            listed = re.search(r'\.list = &profile_(\w+)_list', rest)
             mapping = re.search(r'\.keys = (\w+)_keys', rest)
-            name = mapping.group(1) if mapping else key.rstrip('s')
+            # A mapping with a reader of its own names no table; the table has the name of the key.
+            name = (listed or mapping).group(1) if listed or mapping else key
             if name in tables:
-                level(name, f'{prefix}{key}.' if mapping else f'{prefix}{key}[].')
+                level(name, f'{prefix}{key}[].' if listed else f'{prefix}{key}.')
 
     level('profile', '')
     for name in re.findall(r'\[LIMIT_\w+\] = "([^"]+)"', read('daemon/op/limit.c')):

@@ -112,7 +112,7 @@ static void print_usage(FILE *out)
 		auto_free char *line = mem_printf("%s %s", commands[i].name,
 						  commands[i].argument ? commands[i].argument : "");
 
-		fprintf(out, "  %-18s %s\n", line, commands[i].help);
+		fprintf(out, "  %-20s %s\n", line, commands[i].help);
 	}
 	fputs("\n`qsoak COMMAND --help` lists the options of a command.\n\n"
 	      "Exit codes: 0 clean, 1 failures found, 2 usage or profile, 3 host, 4 inconclusive,\n"
