@@ -73,7 +73,8 @@ make_upstream() {
 	missing=$(missing_libraries "$root/$binary" "$root/$lib/qemu")
 	if [ -n "$missing" ]; then
 		lacking=$(packages_the_host_lacks)
-		say "the host lacks" $missing ", fetching" $lacking
+		say "the host lacks" $missing
+		[ -n "$lacking" ] || die 'and apt knows no package to fetch for it'
 		mkdir "$root/more"
 		take "$root/more" $lacking
 		env+=("LD_LIBRARY_PATH=$builds/$NAME/more/$lib:$builds/$NAME/more/lib/x86_64-linux-gnu")
@@ -82,6 +83,7 @@ make_upstream() {
 	register "$NAME" "$hash" "Debian qemu-system-x86 $version of $SUITE, unpacked" \
 		"$builds/$NAME/$binary" "$builds/$NAME/usr/share/seabios" "$builds/$NAME/usr/share/qemu" \
 		"$builds/$NAME/usr/lib/ipxe/qemu" -- "${env[@]}"
+	say "$NAME took $((SECONDS - started)) s"
 }
 
 # start ROOT ENV=VALUE... COMMAND...: while the folder is not yet in its place.
@@ -99,4 +101,3 @@ if is_registered "$NAME" "$hash"; then
 fi
 unregister "$NAME"
 make_upstream
-say "$NAME took $((SECONDS - started)) s"
