@@ -20,6 +20,7 @@ struct cli {
 	bool json, local, verbose, detach, kill, all;
 	int64_t campaign;  /* --campaign; 0: not given */
 	json_t *overrides; /* arguments of the command "run" */
+	json_t *registered; /* list of names of registered builds: --build NAME */
 };
 
 /* Each returns the exit code of the process. */

@@ -40,9 +40,10 @@
  *
  * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, HELD and RELEASED
  * (as a slot of query-status), CAMPAIGN_ENDED
- * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature"}]} (what the stop rule wanted
- * to see), DAEMON_FAILED {"error"}. Error classes: CommandNotFound,
- * InvalidParameter where the user's input is wrong, else GenericError.
+ * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature", "times", "wanted"}] (what the
+ * stop rule wanted to see), "short": [{"build", "loops", "wanted"}] (and who did too few loops)},
+ * DAEMON_FAILED {"error"}. Error classes: CommandNotFound, InvalidParameter where the user's input is
+ * wrong, else GenericError.
  */
 #ifndef QSOAK_CONTROL_CONTROL_H
 #define QSOAK_CONTROL_CONTROL_H

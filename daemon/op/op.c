@@ -122,15 +122,35 @@ static void evaluate(struct op *op)
 		deadline_start(op->loop, &op->poll, op->step->poll_ns);
 }
 
+static void probe_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct op *op = ctx;
+
+	if (!op->over)
+		op_measure(op, "main_loop_stall_ns", (double)(reply->at_ns - op->probe_ns));
+}
+
+/* In-band commands are answered one after the other, by the main loop: this one's round trip is how
+ * long the one before kept it. */
+static void send_probe(struct op *op)
+{
+	if (!op->step->probed || !op->spec.probe || op->probe_ns)
+		return;
+	op->probe_ns = clock_now_ns();
+	qmp_execute(run_qmp(op->run[op->step->side]), "query-status", NULL, false, probe_in, op);
+}
+
 /* Starts the step's command; used again by steps that poll. */
 static void step_send(struct op *op)
 {
 	struct err err = { 0 };
 
-	if (op->step->start && op->step->start(op, &err) < 0)
+	if (op->step->start && op->step->start(op, &err) < 0) {
 		fail(op, OP_CAUSE_HOST, NULL, &err);
-	else
-		evaluate(op);
+		return;
+	}
+	send_probe(op);
+	evaluate(op);
 }
 
 /* From where the operation stands to the next step that is wanted, or to the end. */

@@ -76,13 +76,14 @@ static void test_campaigns_table(void **state)
 static void test_builds_table(void **state)
 {
 	static const char expected[] =
-		"NAME     VERSION  BUILD-ID  SHA-256  CAMPAIGNS  LAST  FAILURES  BINARY\n"
-		"stock             -                          1     1         3  \n"
-		"a-first           -                          1     1         1  \n";
+		"NAME     VERSION  BUILD-ID  SHA-256  CAMPAIGNS  LAST  FAILURES  ORIGIN  BINARY\n"
+		"stock             -                          1     1         3  -       \n"
+		"a-first           -                          1     1         1  -       \n";
 	struct fixture *fx = *state;
 
 	assert_text(report(fx, read_builds, CAMPAIGN, report_builds), expected);
-	assert_text(report(fx, read_builds, EMPTY_CAMPAIGN, report_builds), "no builds\n");
+	assert_text(report(fx, read_builds, EMPTY_CAMPAIGN, report_builds),
+		    "no builds were soaked\n");
 }
 
 /* Page by page, with nothing twice and nothing left out. */
