@@ -49,8 +49,8 @@ static const char *find_suffix(const char *name, const char *suffix)
 	return length > behind && name[0] != '.' && !strcmp(at, suffix) ? at : NULL;
 }
 
-int file_names(const char *folder, const char *suffix, char ***ret_names, size_t *ret_count,
-	       struct err *err)
+int file_names(const char *folder, const char *what, const char *suffix, char ***ret_names,
+	       size_t *ret_count, struct err *err)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(folder, &entries, NULL, alphasort);
@@ -58,7 +58,7 @@ int file_names(const char *folder, const char *suffix, char ***ret_names, size_t
 	size_t found = 0;
 
 	if (count < 0)
-		return err_set_errno(err, errno, "cannot list %s", folder);
+		return err_set_errno(err, errno, "cannot list %s in %s", what, folder);
 	names = mem_zalloc(((size_t)count + 1) * sizeof(*names));
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name, *end = find_suffix(name, suffix);

@@ -13,9 +13,10 @@ int file_read(const char *path, const char *what, size_t max, char **ret_text, s
 	      struct err *err);
 
 /* The names, without the suffix and in order, of the files in folder that have it and do not begin with
- * a dot; free with file_names_free(). A negative errno where the folder cannot be read. */
-int file_names(const char *folder, const char *suffix, char ***ret_names, size_t *ret_count,
-	       struct err *err);
+ * a dot; free with file_names_free(). what is for error texts: "the profiles". A negative errno where the
+ * folder cannot be read. */
+int file_names(const char *folder, const char *what, const char *suffix, char ***ret_names,
+	       size_t *ret_count, struct err *err);
 void file_names_free(char **names, size_t count);
 
 #endif

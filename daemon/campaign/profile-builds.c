@@ -239,8 +239,8 @@ int profile_read_registered(const char *text, size_t size, const char *file,
 	int ret;
 
 	if (size > PROFILE_REGISTERED_MAX)
-		return err_set(err, -EINVAL, "%s:1: found %zu bytes, expected at most %d", file, size,
-			       PROFILE_REGISTERED_MAX);
+		return err_set(err, -EINVAL, "%s:1: found %zu bytes, expected at most %d", file,
+			       size, PROFILE_REGISTERED_MAX);
 	ret = yaml_parse(text, size, file, &tree, err);
 	if (ret < 0)
 		return ret;

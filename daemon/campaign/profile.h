@@ -85,7 +85,7 @@ struct profile_operation {
 	struct op_migration migration;
 	bool probe;    /* measure the stall of the main loop */
 	bool optional; /* left out on builds that lack what it takes */
-	char *to; /* name of the destination's build; NULL: the source's */
+	char *to;      /* name of the destination's build; NULL: the source's */
 };
 
 /* A failure that is known to come. */
@@ -104,7 +104,7 @@ struct profile {
 	char *accel;   /* "tcg", "kvm", or "auto": kvm if a probe finds that it works */
 	int64_t ram_bytes;
 	int64_t disk_bytes; /* of a disk beside the flash; 0: there is none */
-	unsigned vcpus; /* 1 to TELEMETRY_VCPUS_MAX */
+	unsigned vcpus;	    /* 1 to TELEMETRY_VCPUS_MAX */
 
 	char *guest; /* name of a firmware in the guests folder: letters, digits, '-' */
 	/* What it does; 0: its own default. guests/config.h says what each is. */

@@ -117,8 +117,7 @@ bool tally_build_done(const struct tally *tally, size_t build)
 		tally->loops[build] >= profile->stop_loops_per_build);
 }
 
-bool tally_next_unseen(const struct tally *tally, size_t *position,
-		       struct tally_unseen *ret_unseen)
+bool tally_next_unseen(const struct tally *tally, size_t *position, struct tally_unseen *ret_unseen)
 {
 	const struct profile *profile = tally->profile;
 
@@ -130,8 +129,8 @@ bool tally_next_unseen(const struct tally *tally, size_t *position,
 
 		if (tally->seen[at] >= expectation->times || !concerns(expectation, build))
 			continue;
-		*ret_unseen = (struct tally_unseen){ build, expectation->signature,
-						     tally->seen[at], expectation->times };
+		*ret_unseen = (struct tally_unseen){ build, expectation->signature, tally->seen[at],
+						     expectation->times };
 		return true;
 	}
 	return false;
@@ -165,8 +164,7 @@ enum exit_code tally_verdict(const struct tally *tally)
 		return EXIT_FAILURES;
 	if (counts->host)
 		return EXIT_HOST;
-	if (tally_next_unseen(tally, &position, &unseen) ||
-	    tally_next_short(tally, &at, &few))
+	if (tally_next_unseen(tally, &position, &unseen) || tally_next_short(tally, &at, &few))
 		return EXIT_INCONCLUSIVE;
 	/* A build that fails before its first loop, and was meant to, has shown what it had to. */
 	if (counts->loops || (tally->profile->stop_expected && counts->expected))

@@ -138,8 +138,8 @@ static void print_end(struct follower *follower, json_t *data)
 
 		if (field_integer(one, "times"))
 			say(follower,
-			    "inconclusive: expected of build %s %" PRId64 " times, but seen %" PRId64
-			    " times: %s",
+			    "inconclusive: expected of build %s %" PRId64
+			    " times, but seen %" PRId64 " times: %s",
 			    build, field_integer(one, "wanted"), field_integer(one, "times"),
 			    signature);
 		else
@@ -149,8 +149,8 @@ static void print_end(struct follower *follower, json_t *data)
 	json_array_foreach(few, i, one) {
 		auto_free char *build = text_printable(field_text(one, "build"));
 
-		say(follower, "inconclusive: build %s has done %" PRId64 " loops of %" PRId64, build,
-		    field_integer(one, "loops"), field_integer(one, "wanted"));
+		say(follower, "inconclusive: build %s has done %" PRId64 " loops of %" PRId64,
+		    build, field_integer(one, "loops"), field_integer(one, "wanted"));
 	}
 	if (!field_integer(data, "loops"))
 		say(follower, "inconclusive: no loop was finished");

@@ -96,7 +96,7 @@ int cli_profiles(const struct cli *cli)
 	struct err err = { 0 };
 	char **names = NULL;
 	size_t count = 0;
-	int r = file_names(folder, SUFFIX, &names, &count, &err);
+	int r = file_names(folder, "the profiles", SUFFIX, &names, &count, &err);
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, describe(folder, names[i]));

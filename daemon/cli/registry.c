@@ -108,8 +108,7 @@ static int add_of_profile(const struct folders *folders, const struct yaml_node 
 		auto_free char *where = NULL;
 
 		if (!name || name->type != YAML_SCALAR ||
-		    yaml_get(&builds->children[i], "binary") ||
-		    overridden(arguments, name->scalar))
+		    yaml_get(&builds->children[i], "binary") || overridden(arguments, name->scalar))
 			continue;
 		where = mem_printf("%s:%d: builds[%zu].name", file, name->line, i);
 		r = add(folders, name->scalar, where, list, err);
@@ -176,7 +175,7 @@ static void list_folder(const struct folders *folders, const char *folder, json_
 	char **names = NULL;
 	size_t count = 0;
 
-	if (file_names(folder, SUFFIX, &names, &count, &ignored) < 0)
+	if (file_names(folder, "the builds", SUFFIX, &names, &count, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		auto_free char *path = mem_printf("%s/%s" SUFFIX, folder, names[i]);

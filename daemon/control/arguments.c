@@ -11,9 +11,9 @@
 
 /* A profile of the longest length and all its builds, each byte as "\u00xx", with room for the rest of
  * the message. */
-_Static_assert(CONTROL_LINE_MAX >= 6 * (PROFILE_TEXT_MAX +
-					PROFILE_BUILDS_MAX * PROFILE_REGISTERED_MAX) +
-						   PROFILE_TEXT_MAX,
+_Static_assert(CONTROL_LINE_MAX >=
+		       6 * (PROFILE_TEXT_MAX + PROFILE_BUILDS_MAX * PROFILE_REGISTERED_MAX) +
+			       PROFILE_TEXT_MAX,
 	       "every profile fits into a line");
 
 /* Leaves *ret_value alone where the argument is missing. */

@@ -18,16 +18,11 @@ static const struct argument capabilities[] = {
 };
 
 static const struct argument run_arguments[] = {
-	{ "profile", ARGUMENT_STRING, true },
-	{ "name", ARGUMENT_STRING, false },
-	{ "builds", ARGUMENT_BUILDS, false },
-	{ "registered", ARGUMENT_REGISTERED, false },
-	{ "vms", ARGUMENT_INTEGER, false },
-	{ "loops", ARGUMENT_INTEGER, false },
-	{ "duration-ns", ARGUMENT_INTEGER, false },
-	{ "seed", ARGUMENT_NUMBER, false },
-	{ "on-failure", ARGUMENT_STRING, false },
-	{ 0 },
+	{ "profile", ARGUMENT_STRING, true },	    { "name", ARGUMENT_STRING, false },
+	{ "builds", ARGUMENT_BUILDS, false },	    { "registered", ARGUMENT_REGISTERED, false },
+	{ "vms", ARGUMENT_INTEGER, false },	    { "loops", ARGUMENT_INTEGER, false },
+	{ "duration-ns", ARGUMENT_INTEGER, false }, { "seed", ARGUMENT_NUMBER, false },
+	{ "on-failure", ARGUMENT_STRING, false },   { 0 },
 };
 
 static const struct argument release_arguments[] = {
@@ -230,8 +225,7 @@ static void add_builtin_types(json_t *schema)
 	add_type(schema, "nothing", "object", json_pack("{s:[]}", "members"));
 	add_type(schema, "[str]", "array", json_pack("{s:s}", "element-type", "str"));
 	add_type(schema, "[build]", "array", json_pack("{s:s}", "element-type", "build"));
-	add_type(schema, "[registered]", "array",
-		 json_pack("{s:s}", "element-type", "registered"));
+	add_type(schema, "[registered]", "array", json_pack("{s:s}", "element-type", "registered"));
 	add_type(schema, "number", "alternate",
 		 json_pack("{s:[{s:s}, {s:s}]}", "members", "type", "str", "type", "int"));
 	add_type(schema, "build", "object",

@@ -116,11 +116,10 @@ static json_t *unseen_list(const struct campaign *campaign)
 	size_t position = 0;
 
 	while (campaign_next_unseen(campaign, &position, &unseen))
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:I, s:I}", "build", unseen.build,
-						"signature", unseen.signature, "times",
-						(json_int_t)unseen.times, "wanted",
-						(json_int_t)unseen.wanted));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "build", unseen.build,
+						      "signature", unseen.signature, "times",
+						      (json_int_t)unseen.times, "wanted",
+						      (json_int_t)unseen.wanted));
 	return list;
 }
 
@@ -132,8 +131,8 @@ static json_t *short_list(const struct campaign *campaign)
 	size_t position = 0;
 
 	while (campaign_next_short(campaign, &position, &few))
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "build", few.build, "loops",
-						      (json_int_t)few.loops, "wanted",
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "build", few.build,
+						      "loops", (json_int_t)few.loops, "wanted",
 						      (json_int_t)few.wanted));
 	return list;
 }
@@ -153,7 +152,8 @@ static void campaign_ended(void *ctx, enum exit_code code)
 	log_info("campaign %" PRId64 " has ended with %d", id, (int)code);
 	broadcast(control, "CAMPAIGN_ENDED",
 		  json_pack("{s:I, s:i, s:I, s:o, s:o}", "campaign", (json_int_t)id, "exit-code",
-			    (int)code, "loops", (json_int_t)progress.loops, "unseen", unseen, "short", few));
+			    (int)code, "loops", (json_int_t)progress.loops, "unseen", unseen,
+			    "short", few));
 	if (control->quitting)
 		deadline_start(control->loop, &control->idle, 0);
 }

@@ -38,8 +38,9 @@ int migrate_start_bitmap_fill(struct op *op, struct err *err)
 {
 	int64_t clusters = vm_spec(op->vm)->machine->disk_bytes / CLUSTER_BYTES;
 	int64_t dirty = 1 + (op->spec.loop > 0 ? op->spec.loop : 0) % clusters;
-	auto_free char *line = mem_printf("qemu-io " DIRECT_NODE_DISK " \"write -P %d 0 %" PRId64 "\"",
-					  1 + op->spec.loop % 255, dirty * CLUSTER_BYTES);
+	auto_free char *line =
+		mem_printf("qemu-io " DIRECT_NODE_DISK " \"write -P %d 0 %" PRId64 "\"",
+			   1 + op->spec.loop % 255, dirty * CLUSTER_BYTES);
 
 	(void)err;
 	op_execute(op, "human-monitor-command", json_pack("{s:s}", "command-line", line));
@@ -93,7 +94,8 @@ enum op_progress migrate_ended_bitmap_moved(struct op *op, struct err *err)
 		err_set(err, -EPROTO, "the disk's dirty bitmap has not come along");
 	else
 		err_set(err, -EPROTO,
-			"the disk's dirty bitmap marks %" PRId64 " bytes, on the source it was %" PRId64,
+			"the disk's dirty bitmap marks %" PRId64
+			" bytes, on the source it was %" PRId64,
 			bytes, op->bitmap_bytes);
 	return OP_FAILS;
 }

@@ -113,10 +113,9 @@ static void set_capabilities(struct op *op, const struct op_migration *how)
 
 	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
 		if (has_capability(build, capabilities[i].name))
-			json_array_append_new(list,
-					      json_pack("{s:s, s:b}", "capability",
-							capabilities[i].name, "state",
-							(int)capabilities[i].wanted(how)));
+			json_array_append_new(list, json_pack("{s:s, s:b}", "capability",
+							      capabilities[i].name, "state",
+							      (int)capabilities[i].wanted(how)));
 	op_execute(op, SET_CAPABILITIES, json_pack("{s:o}", "capabilities", list));
 }
 

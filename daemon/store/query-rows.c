@@ -41,7 +41,8 @@ static const char *const statements[] = {
 		"sum((SELECT count(*) FROM failure AS f JOIN run AS r ON r.id = f.src_run_id "
 		" WHERE f.campaign_id = b.campaign_id AND r.build_id = b.id)) AS failures "
 		"FROM build AS b WHERE ?1 = 0 OR campaign_id = ?1 "
-		"GROUP BY name, version, build_id, sha256, sandbox, origin, binary HAVING max(b.id) > ?2 "
+		"GROUP BY name, version, build_id, sha256, sandbox, origin, binary HAVING "
+		"max(b.id) > ?2 "
 		"ORDER BY 1 LIMIT ?3",
 	[QUERY_RUNS] = "SELECT r.id, r.campaign_id, b.name AS build, slot, vm, pid, "
 		       "began_unix_ns, ended_unix_ns, end, exit_status, signal, expected, argv "

@@ -74,8 +74,9 @@ static void add_qcow2(struct words *words, const char *node)
 static void add_drive(struct words *words, const char *node)
 {
 	add(words, "-drive");
-	add(words, "if=none,id=%s-drive,node-name=%s,driver=qcow2,file.driver=file,"
-		   "file.filename=%s.qcow2",
+	add(words,
+	    "if=none,id=%s-drive,node-name=%s,driver=qcow2,file.driver=file,"
+	    "file.filename=%s.qcow2",
 	    node, node, node);
 }
 
@@ -165,8 +166,8 @@ static int make_image(const struct image *image, const char *folder, struct err 
 	auto_free char *file = mem_printf("%s.qcow2", image->node);
 	auto_free char *size = mem_printf("%" PRId64, image->bytes);
 	const char *argv[] = { DIRECT_QEMU_IMG, "create", "-q", "-f", "qcow2", file, size, NULL };
-	int r = child_run(&(struct child_spec){ .argv = argv, .cwd = folder }, DIRECT_IMAGE_LIMIT_NS,
-			  NULL, err);
+	int r = child_run(&(struct child_spec){ .argv = argv, .cwd = folder },
+			  DIRECT_IMAGE_LIMIT_NS, NULL, err);
 
 	return r < 0 ? err_prefix(err, "cannot make %s/%s", folder, file) : 0;
 }
