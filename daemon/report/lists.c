@@ -102,8 +102,8 @@ static void add_build(struct table *table, json_t *b)
 static void add_registered(struct table *table, json_t *b)
 {
 	table_add(table, field_copy(b, "name"));
-	table_add(table, field_known(b, "error") ? field_copy(b, "error")
-						 : field_copy(b, "version"));
+	table_add(table,
+		  field_known(b, "error") ? field_copy(b, "error") : field_copy(b, "version"));
 	table_add(table, short_hash(b, "build_id"));
 	table_add(table, short_hash(b, "sha256"));
 	table_add(table, field_copy(b, "origin"));

@@ -10,9 +10,10 @@
 #include "store/sql.h"
 
 static const char *const list_names[] = {
-	[QUERY_CAMPAIGNS] = "campaigns",   [QUERY_BUILDS] = "builds", [QUERY_RUNS] = "runs",
-	[QUERY_OPERATIONS] = "operations", [QUERY_STEPS] = "steps",   [QUERY_MEASURES] = "measures",
-	[QUERY_FAILURES] = "failures",
+	[QUERY_CAMPAIGNS] = "campaigns", [QUERY_BUILDS] = "builds",
+	[QUERY_RUNS] = "runs",		 [QUERY_OPERATIONS] = "operations",
+	[QUERY_STEPS] = "steps",	 [QUERY_MEASURES] = "measures",
+	[QUERY_FAILURES] = "failures",	 [QUERY_LEFT_OUT] = "left_out",
 };
 NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 
@@ -66,6 +67,11 @@ static const char *const statements[] = {
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
 			     "WHERE (?1 = 0 OR f.campaign_id = ?1) AND f.id > ?2 ORDER BY f.id "
 			     "LIMIT ?3",
+	[QUERY_LEFT_OUT] =
+		"SELECT l.id, l.campaign_id, b.name AS build, l.position, l.kind, l.reason "
+		"FROM left_out AS l JOIN build AS b ON b.id = l.build_id "
+		"WHERE (?1 = 0 OR l.campaign_id = ?1) AND l.id > ?2 ORDER BY l.id "
+		"LIMIT ?3",
 };
 NAMES_COMPLETE(statements, QUERY_LIST_COUNT);
 

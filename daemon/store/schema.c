@@ -164,13 +164,14 @@ static const char version_3[] =
 	"ALTER TABLE campaign ADD COLUMN loops_per_build INTEGER;\n"
 	"	-- that each build was to do; NULL: as many as came\n"
 	"CREATE TABLE left_out (\n"
+	"	id INTEGER PRIMARY KEY,\n"
 	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
 	"	build_id INTEGER NOT NULL REFERENCES build(id),\n"
 	"	position INTEGER NOT NULL, -- in the operations of the profile, from 0\n"
 	"	kind TEXT NOT NULL,\n"
 	"	reason TEXT NOT NULL,\n"
-	"	PRIMARY KEY (campaign_id, build_id, position)\n"
-	") STRICT, WITHOUT ROWID;\n";
+	"	UNIQUE (campaign_id, build_id, position)\n"
+	") STRICT;\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
 static const char *const steps[] = { version_1, version_2, version_3 };

@@ -229,7 +229,7 @@ static void the_command_line_replaces_and_adds_builds(void **state)
 	profile_free(p);
 }
 
-#define REGISTERED                                                        \
+#define REGISTERED                                                         \
 	"name: fixed\nbinary: /opt/fixed\nargs: [-a]\ndata: [/opt/data]\n" \
 	"env: {A: b}\norigin: our patch\n"
 
@@ -240,8 +240,8 @@ static int register_text(struct profile *p, const char *text, struct err *err)
 
 static void a_registered_build_gives_what_the_profile_leaves_out(void **state)
 {
-	struct profile *p = parse_edited("{name: stock, binary: /usr/bin/qemu}",
-					 "{name: fixed, args: [-x]}");
+	struct profile *p =
+		parse_edited("{name: stock, binary: /usr/bin/qemu}", "{name: fixed, args: [-x]}");
 	struct err err = { 0 };
 
 	(void)state;
