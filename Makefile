@@ -52,6 +52,7 @@ programs := $(BUILD)/qsoakd $(BUILD)/qsoak
 all: $(programs) guests ## build qsoakd, qsoak and the guests
 
 include guests/guests.mk
+include qemu/qemu.mk
 
 .PHONY: guests
 guests: $(BUILD)/guests/pflash-hammer.bin
@@ -166,7 +167,7 @@ clean: ## remove all that was built
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | expand -t 22
 	@echo
 	@echo 'SANITIZER=address,undefined|thread  BUILD=DIR  prefix=DIR  DESTDIR=DIR  WERROR=1'
 	@echo 'FUZZ_SECONDS=60'
