@@ -248,6 +248,12 @@ static void greeting_in(void *ctx, struct run *run)
 	evaluate(ctx);
 }
 
+/* Of a peer's own stamp; -1 where there is none. */
+static int64_t monotonic(int64_t peer_unix_ns)
+{
+	return peer_unix_ns < 0 ? -1 : peer_unix_ns - (clock_unix_ns() - clock_now_ns());
+}
+
 static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 {
 	struct op *op = ctx;
@@ -261,6 +267,7 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
+		blackout_resumed(&op->blackout, monotonic(event->peer_unix_ns));
 	} else if (!strcmp(event->name, "RESET")) {
 		seen->reset = true;
 		blackout_stopped(&op->blackout);
