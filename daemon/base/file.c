@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -20,13 +21,17 @@ static int cannot(const char *verb, const char *path, const char *what, struct e
 int file_read(const char *path, const char *what, size_t max, char **ret_text, size_t *ret_size,
 	      struct err *err)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	auto_free char *text = mem_zalloc(max + 2);
+	struct stat st;
 	size_t size = 0;
 	ssize_t n = 1;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return cannot("open", path, what, err);
+	/* A pipe has no end that one could wait for. */
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "%s: not a regular file: not %s", path, what);
 	while (n > 0 && size <= max) {
 		n = read(fd, text + size, max + 1 - size);
 		if (n < 0)
@@ -35,6 +40,8 @@ int file_read(const char *path, const char *what, size_t max, char **ret_text, s
 	}
 	if (size > max)
 		return err_set(err, -EINVAL, "%s: longer than %zu bytes: not %s", path, max, what);
+	if (memchr(text, '\0', size))
+		return err_set(err, -EINVAL, "%s: has a NUL byte: not text", path);
 	*ret_text = mem_steal(text);
 	*ret_size = size;
 	return 0;

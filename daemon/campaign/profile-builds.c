@@ -253,22 +253,29 @@ int profile_read_registered(const char *text, size_t size, const char *file,
 	return ret;
 }
 
-int profile_register_build(struct profile *profile, const char *text, size_t size, const char *file,
-			   struct err *err)
+int profile_register_build(struct profile *profile, const char *name, const char *text, size_t size,
+			   const char *file, struct err *err)
 {
 	struct build_spec registered, *build;
 	int ret;
 
 	build_spec_init(&registered);
 	ret = profile_read_registered(text, size, file, &registered, err);
+	if (ret == 0 && strcmp(registered.name, name))
+		ret = err_set(err, -EINVAL,
+			      "%s: name: found %s, expected %s, as the file is called", file,
+			      registered.name, name);
 	if (ret == 0) {
-		build = profile_build(profile, registered.name);
-		if (!build)
-			build = add_build(profile, registered.name, err);
-		if (build)
-			build_spec_default(build, &registered);
-		else
+		build = profile_build(profile, name);
+		if (build && build->binary)
+			ret = err_set(err, -EINVAL,
+				      "build %s: the profile says which binary it is: a registered "
+				      "build cannot take its place, NAME=BINARY can",
+				      name);
+		else if (!build && !(build = add_build(profile, name, err)))
 			ret = err->code;
+		else
+			build_spec_default(build, &registered);
 	}
 	build_spec_finish(&registered);
 	return ret;

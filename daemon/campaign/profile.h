@@ -176,10 +176,10 @@ int profile_set_build(struct profile *profile, const char *name, const char *bin
 int profile_read_registered(const char *text, size_t size, const char *file,
 			    struct build_spec *ret_spec, struct err *err);
 
-/* The same as a build of the profile. The profile's build of
+/* The same as the profile's build called name, as which it is registered. The profile's build of
  * that name takes from it what it does not say itself; without one, it is added. file is for error
  * texts, as by profile_parse(); -EINVAL leaves the profile as it was. */
-int profile_register_build(struct profile *profile, const char *text, size_t size, const char *file,
-			   struct err *err);
+int profile_register_build(struct profile *profile, const char *name, const char *text, size_t size,
+			   const char *file, struct err *err);
 
 #endif

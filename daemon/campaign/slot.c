@@ -294,18 +294,20 @@ static void start(struct slot *slot, enum op_kind kind, const struct profile_ope
 		spec.migration = operation->migration;
 		spec.destination = find_build(slot, operation->to);
 		spec.probe = operation->probe;
+		spec.optional = operation->optional;
 	}
 	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
 	guard_operation(slot->guard, slot->op);
 }
 
 /* Once for each operation: the other loops are no different. */
-static void leave_out(struct slot *slot, size_t position, const char *why)
+static void leave_out(struct slot *slot, size_t position, const struct build *build,
+		      const char *why)
 {
 	const struct profile_operation *operation = &slot->spec.profile->operations[position];
 	struct record_left_out left_out = {
 		.campaign_id = slot->spec.campaign_id,
-		.build_id = slot->spec.build->id,
+		.build_id = build->id,
 		.position = (int)position,
 		.kind = op_kind_name(operation->kind),
 		.reason = why,
@@ -323,16 +325,19 @@ static void leave_out(struct slot *slot, size_t position, const char *why)
 /* Whether the operation is to be left out: it is optional, and one of the builds lacks it. */
 static bool left_out(struct slot *slot, const struct profile_operation *operation)
 {
-	const struct build *destination = find_build(slot, operation->to);
+	const struct build *builds[] = { run_build(vm_run(slot->vm)),
+					 find_build(slot, operation->to) };
 	struct err err = { 0 };
 
-	if (!operation->optional ||
-	    !(op_lacks(run_build(vm_run(slot->vm)), &operation->migration, &err) ||
-	      (destination && schema_known(destination->schema) &&
-	       op_lacks(destination, &operation->migration, &err))))
-		return false;
-	leave_out(slot, (size_t)(operation - slot->spec.profile->operations), err.text);
-	return true;
+	for (size_t i = 0; operation->optional && i < ARRAY_SIZE(builds); i++) {
+		if (!builds[i] || !schema_known(builds[i]->schema) ||
+		    !op_lacks(builds[i], &operation->migration, &err))
+			continue;
+		leave_out(slot, (size_t)(operation - slot->spec.profile->operations), builds[i],
+			  err.text);
+		return true;
+	}
+	return false;
 }
 
 static void start_planned(struct slot *slot, const struct profile_operation *operation)

@@ -143,7 +143,8 @@ bool tally_next_short(const struct tally *tally, size_t *position, struct tally_
 	while (*position < profile->build_count) {
 		size_t b = (*position)++;
 
-		if (tally->loops[b] >= profile->stop_loops_per_build ||
+		/* Without a slot it is but where others go to: see plan_build(). */
+		if (b >= profile->vms || tally->loops[b] >= profile->stop_loops_per_build ||
 		    (profile->stop_expected && fulfilled(tally, b)))
 			continue;
 		*ret_short = (struct tally_short){ profile->builds[b].name, tally->loops[b],

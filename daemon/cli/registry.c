@@ -78,7 +78,7 @@ static int add(const struct folders *folders, const char *name, const char *wher
 	r = read_file(path, &text, &size, err);
 	if (r < 0)
 		return r;
-	registered = json_pack("{s:s, s:s%}", "file", path, "text", text, size);
+	registered = json_pack("{s:s, s:s, s:s%}", "name", name, "file", path, "text", text, size);
 	if (json_array_append_new(list, registered) < 0)
 		return err_set(err, -EINVAL, "%s: not UTF-8 text", path);
 	return 0;
@@ -99,7 +99,7 @@ static int add_of_profile(const struct folders *folders, const struct yaml_node 
 			  json_t *arguments, json_t *list, struct err *err)
 {
 	const char *file = json_string_value(json_object_get(arguments, "name"));
-	int r = 0;
+	int r = file ? 0 : err_set(err, -EINVAL, "the path of the profile is not UTF-8 text");
 
 	if (!builds || builds->type != YAML_SEQUENCE)
 		return 0;
@@ -153,6 +153,9 @@ static json_t *describe(const char *name, const char *path)
 	r = read_file(path, &text, &size, &err);
 	if (r == 0)
 		r = profile_read_registered(text, size, path, &spec, &err);
+	if (r == 0 && strcmp(spec.name, name))
+		r = err_set(&err, -EINVAL, "%s: name: found %s, expected %s, as the file is called",
+			    path, spec.name, name);
 	if (r == 0)
 		r = build_identify(&spec, &build, &err);
 	object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", name, "version",

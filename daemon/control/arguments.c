@@ -60,14 +60,16 @@ static int register_builds(json_t *registered, struct profile *profile, struct e
 	size_t i;
 
 	json_array_foreach(registered, i, build) {
-		const char *file, *text;
+		const char *name, *file, *text;
 		size_t size;
 		int r;
 
-		if (json_unpack(build, "{s:s, s:s%}", "file", &file, "text", &text, &size) < 0)
+		if (json_unpack(build, "{s:s, s:s, s:s%}", "name", &name, "file", &file, "text",
+				&text, &size) < 0)
 			return err_set(err, -EINVAL,
-				       "registered: expected {\"file\": ..., \"text\": ...}");
-		r = profile_register_build(profile, text, size, file, err);
+				       "registered: expected {\"name\": ..., \"file\": ..., "
+				       "\"text\": ...}");
+		r = profile_register_build(profile, name, text, size, file, err);
 		if (r < 0)
 			return r;
 	}

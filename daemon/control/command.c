@@ -103,7 +103,8 @@ static const struct {
 	[ARGUMENT_INTEGER] = { "int", "a whole number" },
 	[ARGUMENT_BOOLEAN] = { "bool", "true or false" },
 	[ARGUMENT_BUILDS] = { "[build]", "a list of {\"name\": ..., \"binary\": ...}" },
-	[ARGUMENT_REGISTERED] = { "[registered]", "a list of {\"file\": ..., \"text\": ...}" },
+	[ARGUMENT_REGISTERED] = { "[registered]",
+				  "a list of {\"name\": ..., \"file\": ..., \"text\": ...}" },
 	[ARGUMENT_NUMBER] = { "number", "a number from 0 to 2^64-1" },
 	[ARGUMENT_CAPABILITIES] = { "[str]", "a list of capabilities" },
 };
@@ -232,8 +233,9 @@ static void add_builtin_types(json_t *schema)
 		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "members", "name", "name", "type", "str",
 			   "name", "binary", "type", "str"));
 	add_type(schema, "registered", "object",
-		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "members", "name", "file", "type", "str",
-			   "name", "text", "type", "str"));
+		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]}", "members", "name", "name",
+			   "type", "str", "name", "file", "type", "str", "name", "text", "type",
+			   "str"));
 }
 
 json_t *command_schema(void)

@@ -47,6 +47,18 @@ int migrate_start_bitmap_fill(struct op *op, struct err *err)
 	return 0;
 }
 
+/* qemu-io says in words how it went; of a write that went well, how much was written. */
+enum op_progress migrate_ended_bitmap_fill(struct op *op, struct err *err)
+{
+	const char *words = json_string_value(op->value);
+
+	if (!words || !*words || !strncmp(words, "wrote ", strlen("wrote ")))
+		return OP_DONE;
+	err_set(err, -EREMOTEIO, "qemu-io cannot write to the disk: %.*s", (int)strcspn(words, "\r\n"),
+		words);
+	return OP_FAILS;
+}
+
 int migrate_start_bitmap_query(struct op *op, struct err *err)
 {
 	(void)err;

@@ -96,8 +96,9 @@ static enum op_progress ended_check(struct op *op, struct err *err)
 	const struct op_migration *how = &op->spec.migration;
 	const struct build *dst = run_build(op->run[OP_DST]);
 
+	/* What the destination lacks is known only now, if it is the first of its build. */
 	if (op_lacks(run_build(op->run[OP_SRC]), how, err) || op_lacks(dst, how, err))
-		return OP_FAILS;
+		return op->spec.optional ? OP_GIVES_UP : OP_FAILS;
 	if (how->transport == OP_TRANSPORT_TCP &&
 	    !schema_returns(dst->schema, "query-migrate", "socket-address/port")) {
 		lacks(dst, "member of query-migrate", "socket-address", err);
@@ -238,6 +239,7 @@ const struct op_step migrate_setup[] = {
 	{ .name = "bitmap-fill",
 	  .wanted = migrate_wants_bitmap,
 	  .start = migrate_start_bitmap_fill,
+	  .ended = migrate_ended_bitmap_fill,
 	  .limit = LIMIT_REPLY },
 	{ .name = "bitmap-src",
 	  .wanted = migrate_wants_bitmap,
@@ -254,8 +256,8 @@ int migrate_start(struct op *op, struct err *err)
 	const char *folder = strrchr(vm_incoming_folder(op->vm), '/') + 1;
 
 	(void)err;
-	/* As the source sees it, which may work elsewhere. */
-	if (op->spec.migration.transport == OP_TRANSPORT_UNIX)
+	/* As the source sees it, which works elsewhere. */
+	if (op->spec.migration.block && op->spec.migration.transport == OP_TRANSPORT_UNIX)
 		snprintf(op->uri, sizeof(op->uri), "unix:../%s/" SOCKET_NAME, folder);
 	op_execute(op, "migrate", json_pack("{s:s}", "uri", op->uri));
 	return 0;

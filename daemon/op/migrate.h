@@ -26,6 +26,7 @@ int migrate_start_reset(struct op *op, struct err *err);
 bool migrate_wants_bitmap(const struct op *op);
 int migrate_start_bitmap_add(struct op *op, struct err *err);
 int migrate_start_bitmap_fill(struct op *op, struct err *err);
+enum op_progress migrate_ended_bitmap_fill(struct op *op, struct err *err);
 int migrate_start_bitmap_query(struct op *op, struct err *err);
 enum op_progress migrate_ended_bitmap_made(struct op *op, struct err *err);
 enum op_progress migrate_ended_bitmap_moved(struct op *op, struct err *err);

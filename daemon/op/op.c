@@ -116,6 +116,8 @@ static void evaluate(struct op *op)
 	progress = op->step->ended ? op->step->ended(op, &err) : OP_DONE;
 	if (progress >= OP_FAILS)
 		fail(op, causes[progress], op->run[op->step->side], &err);
+	else if (progress == OP_GIVES_UP)
+		finish(op, OP_INTERRUPTED, OP_CAUSE_NONE, NULL);
 	else if (progress == OP_DONE)
 		step_end(op);
 	else if (op->step->poll_ns && !ev_is_active(&op->poll.timer))

@@ -60,6 +60,7 @@ struct op_spec {
 	struct op_migration migration;	 /* migrate, migrate-cancel */
 	const struct build *destination; /* likewise; NULL: of the source's build */
 	enum op_shutdown shutdown;
+	bool optional; /* a build that lacks what it takes is no failure */
 	bool probe; /* measure the main loop stall: one in-band command behind the operation's own */
 	const int64_t *limit_ns; /* [LIMIT_COUNT], outlives the operation */
 };

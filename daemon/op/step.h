@@ -35,9 +35,10 @@ enum op_side {
 enum op_progress {
 	OP_WAITS,
 	OP_DONE,
-	OP_FAILS,   /* err says why, from here on */
-	OP_DIFFERS, /* the step's oracle has found something */
-	OP_CANNOT,  /* we could not do our part */
+	OP_GIVES_UP, /* it was optional: it ends as interrupted */
+	OP_FAILS,    /* err says why, from here on */
+	OP_DIFFERS,  /* the step's oracle has found something */
+	OP_CANNOT,   /* we could not do our part */
 };
 
 struct op_step {

@@ -2,6 +2,7 @@
 /* Tables that set builds side by side: measures, verdicts, differences, and what was left out. */
 #include "report/verdict-print.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -20,6 +21,12 @@ static const struct {
 	{ "downtime_ms", "downtime", 1e6 },
 };
 
+/* A peer may have said any number. */
+static char *duration_of(double ns)
+{
+	return text_duration((int64_t)fmin(fmax(ns, 0), 1e18));
+}
+
 static void add_measure(struct table *table, json_t *m, size_t shown)
 {
 	static const char *const keys[] = { "p50", "p95", "max" };
@@ -29,9 +36,8 @@ static void add_measure(struct table *table, json_t *m, size_t shown)
 	table_add(table, field_copy(m, "build"));
 	table_add(table, field_number(m, "count"));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		table_add(table,
-			  text_duration((int64_t)(json_number_value(json_object_get(m, keys[i])) *
-						  shown_measures[shown].unit_ns)));
+		table_add(table, duration_of(json_number_value(json_object_get(m, keys[i])) *
+					     shown_measures[shown].unit_ns));
 }
 
 static void print_measures(json_t *measures, FILE *out)

@@ -56,22 +56,23 @@ struct group {
 };
 
 /* A VM fails in a loop, and was at risk in it: numbered from 1, so that those that never began that loop
- * are not. */
-static void group_make(const struct query_vms *vms, size_t build, const char *class,
-		       const char *signature, struct group *ret_group)
+ * are not. Its shutdown is one more, in which whoever came through it was at risk as well. first: a VM
+ * that has failed with the signature. */
+static void group_make(const struct query_vms *vms, size_t build, const struct query_vm *first,
+		       struct group *ret_group)
 {
 	struct group group = { .samples = mem_zalloc((vms->count + 1) * sizeof(*group.samples)) };
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct query_vm *vm = &vms->vms[i];
-		bool failed = has_signature(vm, class, signature);
+		bool failed = has_signature(vm, first->class, first->signature);
+		int64_t loops = vm->loops + (failed || (first->in_shutdown && vm->shut_down));
 
 		if (vm->build != build)
 			continue;
-		group.samples[group.count++] =
-			(struct survival_sample){ vm->loops + failed, failed };
+		group.samples[group.count++] = (struct survival_sample){ loops, failed };
 		group.failures += failed;
-		group.loops += vm->loops + failed;
+		group.loops += loops;
 	}
 	survival_sort(group.samples, group.count);
 	*ret_group = group;
@@ -83,17 +84,27 @@ static json_t *loops_or_null(double loop)
 	return isfinite(loop) ? json_real(loop - 1) : json_null();
 }
 
+static const struct query_vm *find_first(const struct query_vms *vms, const char *class,
+					 const char *signature)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		if (has_signature(&vms->vms[i], class, signature))
+			return &vms->vms[i];
+	return NULL;
+}
+
 json_t *verdict_median(const struct query_vms *vms, const char *build, const char *class,
 		       const char *signature)
 {
 	struct survival_median median = { NAN, NAN, NAN };
+	const struct query_vm *first = find_first(vms, class, signature);
 
-	for (size_t b = 0; build && b < vms->build_count; b++) {
+	for (size_t b = 0; first && build && b < vms->build_count; b++) {
 		struct group group;
 
 		if (strcmp(vms->builds[b], build))
 			continue;
-		group_make(vms, b, class, signature, &group);
+		group_make(vms, b, first, &group);
 		median = survival_median(group.samples, group.count, VERDICT_CONFIDENCE);
 		free(group.samples);
 	}
@@ -119,8 +130,8 @@ static void compare(const struct query_vms *vms, size_t a, size_t b, const struc
 	struct survival_difference difference;
 	struct group ga, gb;
 
-	group_make(vms, a, vm->class, vm->signature, &ga);
-	group_make(vms, b, vm->class, vm->signature, &gb);
+	group_make(vms, a, vm, &ga);
+	group_make(vms, b, vm, &gb);
 	if (ga.failures + gb.failures) {
 		difference = survival_logrank(ga.samples, ga.count, gb.samples, gb.count);
 		add_p(values, proportion_fisher(ga.failures, ga.loops, gb.failures, gb.loops));

@@ -4,7 +4,7 @@
  *
  * A VM counts for the build that it booted with. It has failed with one signature, in the loop after
  * the last that it finished; for every other signature it is censored there, as is one that was shut
- * down or interrupted. Failures of the host say nothing. The caller owns what is returned.
+ * down or interrupted. Its shutdown counts as one more loop for what fails in shutdowns. Failures of the host say nothing. The caller owns what is returned.
  */
 #ifndef QSOAK_REPORT_VERDICT_H
 #define QSOAK_REPORT_VERDICT_H

@@ -9,6 +9,7 @@
 #ifndef QSOAK_STORE_QUERY_H
 #define QSOAK_STORE_QUERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,11 +93,13 @@ void query_signatures_finish(struct query_signatures *signatures);
 
 /* A VM, from its cold boot to its end. */
 struct query_vm {
-	size_t build;  /* that it booted with: index of query_vms.builds */
-	int64_t loops; /* finished */
+	size_t build;	/* that it booted with: index of query_vms.builds */
+	int64_t loops;	/* finished */
+	bool shut_down; /* to the end, as it should */
 	/* of the failure that ended it; NULL: there was none */
 	char *class;
 	char *signature;
+	bool in_shutdown; /* and that it came in its shutdown */
 };
 
 struct query_vms {

@@ -320,10 +320,11 @@ int build_check_process(const struct build *build, pid_t pid, int ram_fd, struct
 
 void build_spec_default(struct build_spec *spec, struct build_spec *from)
 {
-	if (!spec->binary)
+	if (!spec->binary) {
 		spec->binary = mem_steal(from->binary);
-	if (!spec->origin)
-		spec->origin = mem_steal(from->origin);
+		if (!spec->origin)
+			spec->origin = mem_steal(from->origin);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		char ***list = list_of(spec, i), ***other = list_of(from, i), **own = *list;
 

@@ -51,6 +51,18 @@ check 'builds: those that are registered, with their version' same \
 		jq -r '.registered[] | "\(.name) \(.version) \(.origin) \(.error)"')" \
 	'made QEMU emulator version 7.2.99 (fake) our own hands null'
 
+# The one that cannot is the destination, which nobody knows before it was there once.
+{
+	profile 1 'loops: 3' good "lacking=-fake-lacks,zstd"
+	echo 'expect: [{signature: none}]'
+} | sed 's/^  - {operation: snapshot-load.*/  - {operation: migrate, compression: zstd, optional: true, to: lacking}/' \
+	>"$scratch/to.yaml"
+run_campaign to
+check 'a destination that cannot: no failure, and the loops are done' same \
+	"$status $(result to '"\(.campaign.failures) \(.campaign.loops)"')" '0 0 3'
+check 'the build that lacks it is the one that is told' same \
+	"$(result to '.left_out[] | .build')" lacking
+
 naming own ', args: [], binary: /usr/bin/true'
 run_campaign own
 check 'a binary of its own comes first' contains "$(cat "$scratch/own.log")" \
@@ -78,6 +90,16 @@ check 'builds: what keeps a registered one from running' same \
 	"$("$BUILD/qsoak" builds --state-dir "$scratch/made" --json | jq -r '.registered[] | "\(.name): \(.error)"')" \
 	"$(printf '%s\n' 'bad: build bad: cannot open /nowhere/qemu: No such file or directory' \
 		"broken: $builds/broken.yaml:2: binery: unknown key, expected name, binary, origin, args, data, env, trace or wrapper")"
+rm "$builds/bad.yaml"
+printf 'name: other\nbinary: %s\n' "$fake" >"$builds/bad.yaml"
+mkfifo "$builds/pipe.yaml"
+printf 'name: nul\n\0binary: /x\n' >"$builds/nul.yaml"
+check 'builds: a name that is not that of the file, a pipe, and what is no text' same \
+	"$("$BUILD/qsoak" builds --state-dir "$scratch/made" --json |
+		jq -r '.registered[] | select(.name != "broken") | "\(.name): \(.error)"')" \
+	"$(printf '%s\n' "bad: $builds/bad.yaml: name: found other, expected bad, as the file is called" \
+		"nul: $builds/nul.yaml: has a NUL byte: not text" \
+		"pipe: $builds/pipe.yaml: not a regular file: not the registered build")"
 profile 1 'loops: 1' good >"$scratch/good.yaml"
 run_campaign good
 check 'a bad registration harms nobody who does not name it' same "$status" 0
@@ -87,6 +109,14 @@ check 'and is an error with its file and line to who does' contains "$status $(c
 run_campaign good --build nobody
 check '--build NAME: a build that nobody has registered' contains "$status $(cat "$scratch/good.log")" \
 	'--build: found nobody without a binary'
+run_campaign good --build bad
+check '--build NAME: a file with another name in it' contains "$status $(cat "$scratch/good.log")" \
+	'name: found other, expected bad'
+cp "$builds/bad.yaml" "$builds/good.yaml"
+sed -i 's/other/good/' "$builds/good.yaml"
+run_campaign good --build good
+check '--build NAME: the profile has a binary of that name' contains "$status $(cat "$scratch/good.log")" \
+	'a registered build cannot take its place'
 printf 'name: second\nbinary: %s\n' "$fake" >"$builds/second.yaml"
 run_campaign good --build second --vms 2 --loops 4
 check '--build NAME adds a registered build' same "$status $(result good '[.builds[].build] | join(" ")')" \

@@ -235,7 +235,7 @@ static void the_command_line_replaces_and_adds_builds(void **state)
 
 static int register_text(struct profile *p, const char *text, struct err *err)
 {
-	return profile_register_build(p, text, strlen(text), "fixed.yaml", err);
+	return profile_register_build(p, "fixed", text, strlen(text), "fixed.yaml", err);
 }
 
 static void a_registered_build_gives_what_the_profile_leaves_out(void **state)
@@ -279,10 +279,44 @@ static void a_registered_build_that_the_profile_has_not_is_added(void **state)
 
 		assert_int_equal(profile_set_build(p, name, "/b", &err), 0);
 	}
-	assert_int_equal(register_text(p, "name: more\nbinary: /b\n", &err), -EINVAL);
-	assert_string_equal(err.text, "more: found build 17, expected at most 16");
+	free(p->builds[1].name);
+	p->builds[1].name = mem_strdup("other");
+	assert_int_equal(register_text(p, REGISTERED, &err), -EINVAL);
+	assert_string_equal(err.text, "fixed: found build 17, expected at most 16");
 	assert_int_equal(p->build_count, PROFILE_BUILDS_MAX);
 	profile_free(p);
+}
+
+static void a_binary_keeps_its_origin_and_its_arguments(void **state)
+{
+	struct profile *p = parse_edited("name: stock,", "name: fixed, origin: a package,");
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(register_text(p, REGISTERED, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "build fixed: the profile says which binary it is: a registered "
+			    "build cannot take its place, NAME=BINARY can");
+	assert_string_equal(p->builds[0].binary, "/usr/bin/qemu");
+	assert_string_equal(p->builds[0].origin, "a package");
+	assert_null(p->builds[0].args[0]);
+	profile_free(p);
+}
+
+static void an_origin_is_a_line_of_some_length(void **state)
+{
+	auto_free char *longest = helper_fill('x', PROFILE_ORIGIN_MAX);
+	auto_free char *fits = mem_printf("qemu, origin: %s}", longest);
+	auto_free char *longer = mem_printf("qemu, origin: %sx}", longest);
+	auto_free char *text = edited("qemu}", longer);
+	struct profile *p = parse_edited("qemu}", fits), *none = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_string_equal(p->builds[0].origin, longest);
+	profile_free(p);
+	assert_int_equal(profile_parse(text, strlen(text), "t.yaml", &none, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "expected a line of up to 256 bytes"));
 }
 
 static void a_bad_registration_names_its_file(void **state)
@@ -290,7 +324,9 @@ static void a_bad_registration_names_its_file(void **state)
 	static const struct {
 		const char *text, *expected;
 	} cases[] = {
-		{ "name: a\n", "fixed.yaml:1: binary: missing, " BINARY_RULE },
+		{ "name: fixed\n", "fixed.yaml:1: binary: missing, " BINARY_RULE },
+		{ "name: a\nbinary: /b\n",
+		  "fixed.yaml: name: found a, expected fixed, as the file is called" },
 		{ "binary: /b\n", "fixed.yaml:1: name: missing, " NAME_RULE },
 		{ "name: a\nbinary: b\n", "fixed.yaml:2: binary: found b, " BINARY_RULE },
 		{ "- a\n", "fixed.yaml:1: found a list, expected a mapping" },
@@ -322,6 +358,8 @@ int main(void)
 		cmocka_unit_test(the_command_line_replaces_and_adds_builds),
 		cmocka_unit_test(a_registered_build_gives_what_the_profile_leaves_out),
 		cmocka_unit_test(a_registered_build_that_the_profile_has_not_is_added),
+		cmocka_unit_test(a_binary_keeps_its_origin_and_its_arguments),
+		cmocka_unit_test(an_origin_is_a_line_of_some_length),
 		cmocka_unit_test(a_bad_registration_names_its_file),
 	};
 

@@ -24,6 +24,7 @@ static struct profile profile_of_foil(void)
 	return (struct profile){
 		.builds = builds,
 		.build_count = BUILDS,
+		.vms = BUILDS,
 		.expect = expectations,
 		.expect_count = ARRAY_SIZE(expectations),
 		.stop_expected = true,
@@ -124,6 +125,10 @@ static void a_build_with_too_few_loops_is_not_clean(void **state)
 	tally_failure(tally, false, tally_expects(tally, "foil", HANG));
 	tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION));
 	assert_int_equal(tally_verdict(tally), EXIT_INCONCLUSIVE);
+	/* Of a build that no slot boots, no loops are asked. */
+	profile.vms = 0;
+	assert_int_equal(tally_verdict(tally), EXIT_CLEAN);
+	profile.vms = BUILDS;
 	/* The foil has done what it should; the other one is named. */
 	assert_true(tally_next_short(tally, &position, &few));
 	assert_string_equal(few.build, "stock");

@@ -31,8 +31,10 @@ static void add(struct fleet *fleet, size_t build, int64_t loops, const char *cl
 		const char *signature)
 {
 	assert_in_range(fleet->vms.count, 0, VMS_MAX - 1);
-	fleet->vm[fleet->vms.count++] =
-		(struct query_vm){ build, loops, (char *)class, (char *)signature };
+	fleet->vm[fleet->vms.count++] = (struct query_vm){ .build = build,
+							   .loops = loops,
+							   .class = (char *)class,
+							   .signature = (char *)signature };
 }
 
 static void same(json_t *found, const char *expected)
@@ -121,6 +123,37 @@ static void who_never_began_the_loop_was_not_at_risk_in_it(void **state)
 	     "{\"median\":3.0,\"lower\":1.0,\"upper\":null}");
 }
 
+static json_t *only_difference(struct fleet *fleet)
+{
+	json_t *list = verdict_differences(&fleet->vms);
+	json_t *one = json_incref(json_array_get(list, 0));
+
+	assert_int_equal(json_array_size(list), 1);
+	json_decref(list);
+	return one;
+}
+
+/* Whoever came through its shutdown could have hung in it. */
+static void a_shutdown_is_a_loop_for_what_fails_in_it(void **state)
+{
+	auto_json json_t *one = NULL;
+	struct fleet fleet;
+
+	(void)state;
+	fleet_begin(&fleet);
+	for (int i = 0; i < 30; i++) {
+		add(&fleet, i % 2, 20, i < 10 && i % 2 == STOCK ? "hang" : NULL,
+		    i < 10 && i % 2 == STOCK ? "hang of main-loop in shutdown/quit" : NULL);
+		fleet.vm[i].shut_down = !fleet.vm[i].class;
+		fleet.vm[i].in_shutdown = fleet.vm[i].class != NULL;
+	}
+	/* 5 of 15: a third, so half of them never fail. */
+	same(verdict_median(&fleet.vms, "stock", HANG),
+	     "{\"median\":null,\"lower\":20.0,\"upper\":null}");
+	one = only_difference(&fleet);
+	assert_true(json_is_real(json_object_get(one, "logrank_p")));
+}
+
 static void another_signature_censors(void **state)
 {
 	struct fleet fleet;
@@ -131,16 +164,6 @@ static void another_signature_censors(void **state)
 	add(&fleet, STOCK, 4, ASSERTION);
 	same(verdict_median(&fleet.vms, "stock", ASSERTION),
 	     "{\"median\":4.0,\"lower\":null,\"upper\":null}");
-}
-
-static json_t *only_difference(struct fleet *fleet)
-{
-	json_t *list = verdict_differences(&fleet->vms);
-	json_t *one = json_incref(json_array_get(list, 0));
-
-	assert_int_equal(json_array_size(list), 1);
-	json_decref(list);
-	return one;
 }
 
 static double p_of(json_t *difference, const char *key)
@@ -227,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_build_without_a_loop_and_a_fault_of_the_host_say_nothing),
 		cmocka_unit_test(the_median_counts_finished_loops),
 		cmocka_unit_test(who_never_began_the_loop_was_not_at_risk_in_it),
+		cmocka_unit_test(a_shutdown_is_a_loop_for_what_fails_in_it),
 		cmocka_unit_test(another_signature_censors),
 		cmocka_unit_test(a_difference_is_real_or_not_shown),
 		cmocka_unit_test(many_comparisons_are_adjusted_together),
