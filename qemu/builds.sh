@@ -8,7 +8,7 @@ set -euo pipefail
 
 # NAME=how many of our patches it has; the order is that of making.
 COMPILED='stock=0 bql-naive=1 bql-fixed=2'
-HOST_DATA='/usr/share/seabios /usr/share/qemu'
+HOST_DATA='/usr/share/seabios /usr/share/qemu /usr/lib/ipxe/qemu'
 
 # make_compiled NAME COUNT
 make_compiled() {

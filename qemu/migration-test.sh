@@ -14,13 +14,17 @@ TEST_LIMIT=900
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# The test says "-accel kvm -accel tcg", the first one that works. It knows QEMU by the end of its name.
-write_tcg_only() {
+# What the test runs as QEMU, which it knows by the end of its name: the build, with the folders of its
+# firmware. The test says "-accel kvm -accel tcg", which is the first one that works.
+write_wrapper() {
 	cat >"$1" <<-'END'
 		#!/bin/bash
 		args=()
+		while read -r data; do
+			args+=(-L "$data")
+		done <<<"$QSOAK_DATA"
 		while [ $# != 0 ]; do
-			if [ "$1" = -accel ] && [[ $2 == kvm* ]]; then
+			if [ "$QSOAK_ACCEL $1" = 'tcg -accel' ] && [[ $2 == kvm* ]]; then
 				shift
 			else
 				args+=("$1")
@@ -62,12 +66,12 @@ compile tests/qtest/migration-test
 cp "$obj/tests/qtest/migration-test" "$scratch/"
 exec 9>&-
 
-QSOAK_QEMU=$binary
-export QSOAK_QEMU
+export QSOAK_QEMU=$binary QSOAK_ACCEL=$accel
+QSOAK_DATA=$(sed -n 's/^  - "\(.*\)"$/\1/p' "$builds/$name.yaml")
+export QSOAK_DATA
+write_wrapper "$scratch/qemu-system-x86_64"
 skip=()
 if [ "$accel" = tcg ]; then
-	binary=$scratch/qemu-system-x86_64
-	write_tcg_only "$binary"
 	# These are of KVM's dirty ring.
 	skip=(-s /x86_64/migration/dirty_ring -s /x86_64/migration/vcpu_dirty_limit)
 fi
@@ -75,7 +79,7 @@ fi
 log=$work/migration-test.log
 say "migration-test of $QSOAK_QEMU ($accel)"
 started=$SECONDS status=0
-QTEST_QEMU_BINARY=$binary TMPDIR=$scratch limited "$TEST_LIMIT" \
+QTEST_QEMU_BINARY=$scratch/qemu-system-x86_64 TMPDIR=$scratch limited "$TEST_LIMIT" \
 	"$scratch/migration-test" --tap -k "${skip[@]}" >"$log" 2>&1 </dev/null || status=$?
 tell "$log"
 say "took $((SECONDS - started)) s; all it said is in $log"

@@ -16,7 +16,8 @@ QEMU_CONFIGURE='--target-list=x86_64-softmmu --without-default-features --enable
 # change; obj/ is what is built of tree/.
 source=$work/source tree=$work/tree obj=$work/obj
 patches=("$here"/patches/*.patch)
-tree_hash=$(hash_of "$here/lib.sh" "$here/tree.sh")
+# What they are made from; what patches change is compiled anew without that.
+tree_hash=$(hash_of - <<<"$QEMU_VERSION $QEMU_CONFIGURE")
 
 # Neither another python, nor what a make above us sets, has a say.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -66,11 +67,13 @@ unpack_source() {
 	local dsc=$1
 	[ -s "$dsc" ] || die 'the source package has no .dsc'
 	say 'unpacking it'
-	rm -rf "$source.new"
-	dpkg-source -q --no-check --no-copy -x "$dsc" "$source.new" >/dev/null
-	sed -n 's/^Version: //p' "$dsc" | head -n 1 >"$source.new/version"
-	echo "$tree_hash" >"$source.new/made-from"
-	mv "$source.new" "$source"
+	rm -rf "$work/unpack"
+	mkdir "$work/unpack"
+	dpkg-source -q --no-check --no-copy -x "$dsc" "$work/unpack/source" >/dev/null
+	sed -n 's/^Version: //p' "$dsc" | head -n 1 >"$work/unpack/source/version"
+	echo "$tree_hash" >"$work/unpack/source/made-from"
+	mv "$work/unpack/source" "$source"
+	rm -r "$work/unpack"
 }
 
 configure_tree() {

@@ -8,7 +8,7 @@ set -euo pipefail
 SUITE=bookworm-backports
 # The program with its modules, and what -L must find. The rest of what it depends on is looked for
 # only if the host lacks it.
-PACKAGES='qemu-system-x86 qemu-system-common qemu-system-data seabios'
+PACKAGES='qemu-system-x86 qemu-system-common qemu-system-data seabios ipxe-qemu'
 NAME=upstream
 FOLDER=$work/apt-upstream
 
@@ -81,7 +81,7 @@ make_upstream() {
 	start "$root" "${env[@]}" "$root/$binary" --version >/dev/null || die "$NAME does not start"
 	register "$NAME" "$hash" "Debian qemu-system-x86 $version of $SUITE, unpacked" \
 		"$builds/$NAME/$binary" "$builds/$NAME/usr/share/seabios" "$builds/$NAME/usr/share/qemu" \
-		-- "${env[@]}"
+		"$builds/$NAME/usr/lib/ipxe/qemu" -- "${env[@]}"
 }
 
 # start ROOT ENV=VALUE... COMMAND...: while the folder is not yet in its place.
