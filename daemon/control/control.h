@@ -7,8 +7,9 @@
  * clients, up to a limit; one campaign at a time. All limits are in limits.h. The commands:
  *
  *	run		{"profile": TEXT, "name": FOR-ERRORS, "builds": [{"name", "binary"}],
- *			 "vms": N, "loops": N, "duration-ns": N, "seed": DECIMAL,
- *			 "on-failure": "go-on" or "hold"}; all but the first are optional; those after the name override the profile
+ *			 "registered": [{"name", "file", "text"}], "vms": N, "loops": N,
+ *			 "duration-ns": N, "seed": DECIMAL, "on-failure": "go-on" or "hold"}; all
+ *			 but the first are optional; those after the name override the profile
  *			 -> {"campaign": ID, "seed": DECIMAL}
  *	stop		{"mode": "drain" or (default) "kill", "campaign": ID (default any)}
  *			 -> {"campaign": ID or null, "held": N, "killed": N}: VMs that are held are
