@@ -41,7 +41,7 @@ static const struct op_step steps[] = {
 	  .ended = ended_ticks,
 	  .limit = LIMIT_BOOT,
 	  .place = OP_PLACE_VCPU,
-	  .poll_ns = OP_LOOK_NS },
+	  .poll_ns = OP_POLL_NS },
 	{ 0 },
 };
 
