@@ -97,6 +97,5 @@ if is_registered "$NAME" "$hash"; then
 	say "$NAME is there"
 	exit
 fi
-unregister "$NAME"
 make_upstream
 say "$NAME took $((SECONDS - started)) s"

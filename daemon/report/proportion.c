@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/mem.h"
 #include "report/mass.h"
 #include "report/normal.h"
 
@@ -186,18 +187,29 @@ double proportion_fisher(int64_t hits_a, int64_t count_a, int64_t hits_b, int64_
 	return fmin(urn_upper_tail(&urn, log_limit) + urn_upper_tail(&mirrored, log_limit), 1);
 }
 
+struct ranked {
+	double p;
+	size_t at;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	return (x->p > y->p) - (x->p < y->p);
+}
+
 void proportion_holm(const double *p, size_t count, double *ret_adjusted)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t not_below = count;
+	auto_free struct ranked *ranked = mem_zalloc((count + 1) * sizeof(*ranked));
+	double least = 0;
 
-		for (size_t j = 0; j < count; j++)
-			not_below -= p[j] < p[i];
-		ret_adjusted[i] = fmin((double)not_below * p[i], 1);
-	}
-	/* None may be below that of a smaller p; who was raised already raises others no further. */
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < count; j++)
-			if (p[j] < p[i])
-				ret_adjusted[i] = fmax(ret_adjusted[i], ret_adjusted[j]);
+		ranked[i] = (struct ranked){ p[i], i };
+	qsort(ranked, count, sizeof(*ranked), compare_ranked);
+	/* Each by how many are not smaller, and none below that of a smaller one. */
+	for (size_t i = 0; i < count; i++) {
+		least = fmax(least, fmin((double)(count - i) * ranked[i].p, 1));
+		ret_adjusted[ranked[i].at] = least;
+	}
 }

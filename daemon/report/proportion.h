@@ -40,8 +40,7 @@ double proportion_fisher(int64_t hits_a, int64_t count_a, int64_t hits_b, int64_
 
 /* Adjusts count p values so that the chance of any false one among them stays below the level that
  * they are compared with: ret_adjusted[i] (the caller's, another array than p) belongs to p[i], and
- * is at most 1. None is NaN. For tens of values: the time is quadratic. Holm, Scandinavian Journal
- * of Statistics 6 (1979); as R's p.adjust("holm"). */
+ * is at most 1. None is NaN. Holm, Scandinavian Journal of Statistics 6 (1979); as R's p.adjust("holm"). */
 void proportion_holm(const double *p, size_t count, double *ret_adjusted);
 
 #endif
