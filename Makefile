@@ -28,7 +28,7 @@ DEPS_FUZZ := clang libclang-rt-14-dev
 
 PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf
 # libev ships no pkg-config file.
-LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread
+LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
 	-DQSOAK_DATADIR='"$(datadir)/qsoak"' \
 	-Idaemon -I. $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)

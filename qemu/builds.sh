@@ -18,7 +18,6 @@ make_compiled() {
 		say "$name is there"
 		return
 	fi
-	unregister "$name"
 	prepare_tree
 	set_patches "$count"
 	say "compiling $name"

@@ -10,6 +10,12 @@ qemu-builds: ## make or fetch the builds of QEMU that qemu/README.md lists
 	@tests/deps.sh $(DEPS_QEMU) $(DEPS_RUN)
 	@qemu/builds.sh
 
+.PHONY: prove
+prove: qemu-builds ## soak the four builds, and say what that proves of "hold the BQL during setup"
+	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) jq sqlite3
+	@$(MAKE) --no-print-directory -s all
+	@qemu/prove.sh $(BUILD)
+
 .PHONY: qemu-migration-test
 qemu-migration-test: ## run QEMU's own migration-test on the build bql-fixed
 	@tests/deps.sh $(DEPS_QEMU) $(DEPS_RUN)

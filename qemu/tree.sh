@@ -10,7 +10,7 @@ QEMU_RELEASE='1:7\.2[+.]'
 QEMU_SUITES='bookworm bookworm-security'
 
 QEMU_CONFIGURE='--target-list=x86_64-softmmu --without-default-features --enable-kvm --enable-tcg
-	--enable-seccomp --enable-zstd --enable-fdt=system --disable-docs --meson=/usr/bin/meson'
+	--enable-seccomp --enable-zstd --enable-live-block-migration --enable-fdt=system --disable-docs --meson=/usr/bin/meson'
 
 # source/ is as Debian has it; tree/ are links to the same files, but for those that patches
 # change; obj/ is what is built of tree/.

@@ -99,5 +99,4 @@ if is_registered "$NAME" "$hash"; then
 	say "$NAME is there"
 	exit
 fi
-unregister "$NAME"
 make_upstream

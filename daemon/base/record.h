@@ -19,6 +19,7 @@ enum record_type {
 	RECORD_CAMPAIGN_BEGIN,
 	RECORD_CAMPAIGN_END,
 	RECORD_BUILD,
+	RECORD_LEFT_OUT,
 	RECORD_RUN_BEGIN,
 	RECORD_RUN_END,
 	RECORD_OPERATION_BEGIN,
@@ -38,6 +39,7 @@ struct record_campaign_begin {
 	const char *machine;	  /* versioned machine type */
 	int64_t ram_bytes;
 	int64_t vms;
+	int64_t loops_per_build; /* that each build is to do; 0: as many as come */
 	/* the host, as uname(2) and /proc/cpuinfo say it */
 	const char *host_name;
 	const char *host_kernel;
@@ -61,6 +63,16 @@ struct record_build {
 	const char *build_id; /* GNU build-id in hex, or NULL */
 	const char *sha256;   /* of the binary, in hex */
 	bool sandbox;	      /* runs with -sandbox on */
+	const char *origin;   /* where it came from, or NULL */
+};
+
+/* An operation of the profile that a build cannot do. */
+struct record_left_out {
+	int64_t campaign_id;
+	int64_t build_id;
+	int position; /* in the profile's list */
+	const char *kind;
+	const char *reason;
 };
 
 struct record_run_begin {
@@ -150,6 +162,7 @@ struct record {
 		struct record_campaign_begin campaign_begin;
 		struct record_campaign_end campaign_end;
 		struct record_build build;
+		struct record_left_out left_out;
 		struct record_run_begin run_begin;
 		struct record_run_end run_end;
 		struct record_operation_begin operation_begin;

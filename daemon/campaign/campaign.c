@@ -255,6 +255,7 @@ static void emit_begin(const struct campaign *campaign)
 		.machine = campaign->profile->machine,
 		.ram_bytes = campaign->profile->ram_bytes,
 		.vms = campaign->profile->vms,
+		.loops_per_build = campaign->profile->stop_loops_per_build,
 		.host_cpu = cpu,
 		.host_cpus = sysconf(_SC_NPROCESSORS_ONLN),
 	};
@@ -274,6 +275,7 @@ static void emit_begin(const struct campaign *campaign)
 			.build_id = campaign->builds[i].identity.build_id,
 			.sha256 = campaign->builds[i].identity.sha256,
 			.sandbox = campaign->builds[i].sandbox,
+			.origin = campaign->builds[i].spec.origin,
 		};
 
 		records_emit(campaign->spec.records,
@@ -307,7 +309,7 @@ static int prepare(struct campaign *campaign, struct err *err)
 	if (r == 0)
 		r = folder_make(campaign->template, 0700, err);
 	if (r == 0)
-		r = direct_make_images(campaign->template, err);
+		r = direct_make_images(&campaign->machine, campaign->template, err);
 	return r;
 }
 
@@ -422,6 +424,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 		.type = profile->machine,
 		.accel = profile->accel,
 		.ram_bytes = profile->ram_bytes,
+		.disk_bytes = profile->disk_bytes,
 		.vcpus = profile->vcpus,
 		.firmware = campaign->firmware,
 		.guest = {
@@ -537,10 +540,16 @@ void campaign_progress(const struct campaign *campaign, struct campaign_progress
 	};
 }
 
-bool campaign_unseen(const struct campaign *campaign, size_t *position, const char **ret_build,
-		     const char **ret_signature)
+bool campaign_next_unseen(const struct campaign *campaign, size_t *position,
+			  struct tally_unseen *ret_unseen)
 {
-	return tally_unseen(campaign->tally, position, ret_build, ret_signature);
+	return tally_next_unseen(campaign->tally, position, ret_unseen);
+}
+
+bool campaign_next_short(const struct campaign *campaign, size_t *position,
+			 struct tally_short *ret_short)
+{
+	return tally_next_short(campaign->tally, position, ret_short);
 }
 
 const char *campaign_name(const struct campaign *campaign)

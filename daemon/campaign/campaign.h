@@ -68,9 +68,11 @@ int64_t campaign_id(const struct campaign *campaign);
 uint64_t campaign_seed(const struct campaign *campaign);
 void campaign_progress(const struct campaign *campaign, struct campaign_progress *ret_progress);
 
-/* See tally_unseen(). */
-bool campaign_unseen(const struct campaign *campaign, size_t *position, const char **ret_build,
-		     const char **ret_signature);
+/* See tally_next_unseen() and tally_next_short(). */
+bool campaign_next_unseen(const struct campaign *campaign, size_t *position,
+			  struct tally_unseen *ret_unseen);
+bool campaign_next_short(const struct campaign *campaign, size_t *position,
+			 struct tally_short *ret_short);
 
 /* The profile's name, and one of the fleet's slots, which are `campaign_slots()`. */
 const char *campaign_name(const struct campaign *campaign);

@@ -25,13 +25,23 @@ static const struct bind_key expect_keys[] = {
 	{ "signature", BIND_STRING(struct profile_expectation, signature), .text = &pattern_text,
 	  .required = true },
 	{ "build", BIND_STRING(struct profile_expectation, build), .text = &profile_name_text },
+	{ "times", BIND_UNSIGNED(struct profile_expectation, times), .min = 1,
+	  .max = PROFILE_EXPECT_TIMES_MAX },
 	{ 0 }
 };
+
+static void init_expectation(void *element)
+{
+	struct profile_expectation *expectation = element;
+
+	expectation->times = 1;
+}
 
 const struct bind_list profile_expect_list = {
 	.keys = expect_keys,
 	.size = sizeof(struct profile_expectation),
 	.count_offset = BIND_FIELD(struct profile, expect_count, size_t),
+	.init = init_expectation,
 };
 
 int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base)
@@ -47,20 +57,21 @@ int profile_read_expect(const struct bind *at, const struct bind_key *key, void 
 	return ret;
 }
 
-static bool has_build(const struct profile *profile, const char *name)
-{
-	for (size_t i = 0; i < profile->build_count; i++)
-		if (!strcmp(profile->builds[i].name, name))
-			return true;
-	return false;
-}
-
 int profile_check_builds(const struct profile *profile, const char *name, struct err *err)
 {
+	for (size_t i = 0; i < profile->build_count; i++) {
+		const struct build_spec *build = &profile->builds[i];
+
+		if (!build->binary)
+			return err_set(err, -EINVAL,
+				       "%s:%d: builds[%zu].binary: missing, expected the absolute "
+				       "path of a QEMU binary, or that build %s is registered",
+				       name, build->line, i, build->name);
+	}
 	for (size_t i = 0; i < profile->expect_count; i++) {
 		const struct profile_expectation *expectation = &profile->expect[i];
 
-		if (expectation->build && !has_build(profile, expectation->build))
+		if (expectation->build && !profile_build(profile, expectation->build))
 			return err_set(err, -EINVAL,
 				       "%s:%d: expect[%zu].build: found %s, expected the name of "
 				       "one of the builds",

@@ -83,11 +83,23 @@ static int read_ram(const struct bind *at, const struct bind_key *key, void *bas
 	return ret;
 }
 
+static int read_disk(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct profile *profile = base;
+	int ret = bind_bytes(at, key, base);
+
+	if (ret == 0 && profile->disk_bytes % (1ll << 20))
+		return bind_expected(at, "a multiple of 1MiB");
+	return ret;
+}
+
 static const struct bind_key machine_keys[] = {
 	{ "type", BIND_STRING(struct profile, machine), .text = &machine_text, .required = true },
 	{ "accel", BIND_STRING(struct profile, accel), .text = &accel_text, .required = true },
 	{ "ram", .read = read_ram, .offset = BIND_FIELD(struct profile, ram_bytes, int64_t),
 	  .min = PROFILE_RAM_MIN_BYTES, .max = PROFILE_RAM_MAX_BYTES, .required = true },
+	{ "disk", .read = read_disk, .offset = BIND_FIELD(struct profile, disk_bytes, int64_t),
+	  .min = PROFILE_DISK_MIN_BYTES, .max = PROFILE_DISK_MAX_BYTES },
 	{ "vcpus", BIND_UNSIGNED(struct profile, vcpus), .min = 1, .max = TELEMETRY_VCPUS_MAX },
 	{ 0 }
 };

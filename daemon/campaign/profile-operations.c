@@ -60,16 +60,56 @@ static const struct bind_key operation_keys[] = {
 	  .offset = BIND_FIELD(struct profile_operation, migration.downtime_limit_ns, int64_t),
 	  .min = PROFILE_DOWNTIME_LIMIT_MIN_NS, .max = PROFILE_DOWNTIME_LIMIT_MAX_NS },
 	{ "to", BIND_STRING(struct profile_operation, to), .text = &profile_name_text },
+	{ "dirty-bitmaps", BIND_BOOL(struct profile_operation, migration.dirty_bitmaps) },
+	{ "block", BIND_BOOL(struct profile_operation, migration.block) },
+	{ "optional", BIND_BOOL(struct profile_operation, optional) },
+	{ "probe", BIND_BOOL(struct profile_operation, probe) },
 	{ 0 }
 };
 
-/* Who else may have a key of a migration. */
+static bool is_snapshot(enum op_kind kind)
+{
+	return kind == OP_SNAPSHOT_SAVE || kind == OP_SNAPSHOT_LOAD || kind == OP_SNAPSHOT_DELETE;
+}
+
+static bool migrates(enum op_kind kind)
+{
+	return kind == OP_MIGRATE || kind == OP_MIGRATE_CANCEL;
+}
+
+static bool is_migrate(enum op_kind kind)
+{
+	return kind == OP_MIGRATE;
+}
+
+static bool can_verify(enum op_kind kind)
+{
+	return kind == OP_SNAPSHOT_SAVE || kind == OP_SNAPSHOT_LOAD;
+}
+
+/* Those whose command may keep the main loop. */
+static bool can_probe(enum op_kind kind)
+{
+	return is_snapshot(kind) || is_migrate(kind);
+}
+
+/* Keys that not every kind has. */
 static const struct {
 	const char *key;
-	bool cancel; /* migrate-cancel, too */
-} migration_keys[] = {
-	{ "channels", true },	{ "transport", true },	     { "compression", true },
-	{ "bandwidth", false }, { "downtime-limit", false }, { "to", true },
+	bool (*has)(enum op_kind kind);
+	const char *who;
+} particular_keys[] = {
+	{ "channels", migrates, "migrate and migrate-cancel have" },
+	{ "transport", migrates, "migrate and migrate-cancel have" },
+	{ "compression", migrates, "migrate and migrate-cancel have" },
+	{ "bandwidth", is_migrate, "migrate has" },
+	{ "downtime-limit", is_migrate, "migrate has" },
+	{ "to", migrates, "migrate and migrate-cancel have" },
+	{ "dirty-bitmaps", is_migrate, "migrate has" },
+	{ "block", is_migrate, "migrate has" },
+	{ "optional", migrates, "migrate and migrate-cancel have" },
+	{ "verify", can_verify, "snapshot-save and snapshot-load have" },
+	{ "probe", can_probe, "snapshots and migrate have" },
 };
 
 static void init_operation(void *element)
@@ -110,50 +150,47 @@ static int check_destination(const struct bind *at, const struct yaml_node *root
 	return bind_expected(&to, "the name of one of the builds");
 }
 
-static int check_migration(const struct bind *at, const struct profile_operation *operation)
+static int check_particular_keys(const struct bind *at, enum op_kind kind)
 {
-	bool migrates = operation->kind == OP_MIGRATE || operation->kind == OP_MIGRATE_CANCEL;
-	struct bind compression = bind_entry(at, "compression", yaml_get(at->node, "compression"));
-
-	for (size_t i = 0; i < ARRAY_SIZE(migration_keys); i++) {
-		const char *key = migration_keys[i].key;
+	for (size_t i = 0; i < ARRAY_SIZE(particular_keys); i++) {
+		const char *key = particular_keys[i].key;
 		struct bind entry = bind_entry(at, key, yaml_get(at->node, key));
 
-		if (entry.node &&
-		    !(migrates && (operation->kind == OP_MIGRATE || migration_keys[i].cancel)))
-			return bind_expected(&entry, "no such key: only migrate%s %s it, not %s",
-					     migration_keys[i].cancel ? " and migrate-cancel" : "",
-					     migration_keys[i].cancel ? "have" : "has",
-					     op_kind_name(operation->kind));
+		if (entry.node && !particular_keys[i].has(kind))
+			return bind_expected(&entry, "no such key: only %s it, not %s",
+					     particular_keys[i].who, op_kind_name(kind));
 	}
-	if (operation->migration.compression && !operation->migration.channels)
-		return bind_expected(&compression, "none: without channels nothing is compressed");
 	return 0;
 }
 
-static bool is_snapshot(enum op_kind kind)
+/* The machine may stand behind the operations, so the text is asked. */
+static int check_disk(const struct bind *at, const char *key, bool wanted)
 {
-	return kind == OP_SNAPSHOT_SAVE || kind == OP_SNAPSHOT_LOAD || kind == OP_SNAPSHOT_DELETE;
+	struct bind entry = bind_entry(at, key, yaml_get(at->node, key));
+	const struct yaml_node *machine = yaml_get(at->up->up->node, "machine");
+
+	if (!wanted || (machine && machine->type == YAML_MAPPING && yaml_get(machine, "disk")))
+		return 0;
+	return bind_expected(&entry, "machine.disk beside it");
 }
 
 static int check_operation(const struct bind *at, const struct profile_operation *operation)
 {
 	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
-	struct bind verify = bind_entry(at, "verify", yaml_get(at->node, "verify"));
-	int ret = check_migration(at, operation);
+	struct bind compression = bind_entry(at, "compression", yaml_get(at->node, "compression"));
+	int ret = check_particular_keys(at, operation->kind);
 
 	if (ret < 0)
 		return ret;
+	if (operation->migration.compression && !operation->migration.channels)
+		return bind_expected(&compression, "none: without channels nothing is compressed");
 	if (operation->every != 1 && is_snapshot(operation->kind))
 		return bind_expected(&every, "1: %s may not sit out loops",
 				     op_kind_name(operation->kind));
-	if (verify.node && operation->kind != OP_SNAPSHOT_SAVE &&
-	    operation->kind != OP_SNAPSHOT_LOAD)
-		return bind_expected(&verify,
-				     "no such key: only snapshot-save and snapshot-load have it, "
-				     "not %s",
-				     op_kind_name(operation->kind));
-	return check_destination(at, at->up->up->node);
+	ret = check_disk(at, "dirty-bitmaps", operation->migration.dirty_bitmaps);
+	if (ret == 0)
+		ret = check_disk(at, "block", operation->migration.block);
+	return ret < 0 ? ret : check_destination(at, at->up->up->node);
 }
 
 static const char *const order_names[] = {
@@ -191,11 +228,14 @@ static int set_weight(const struct bind *at, struct profile_operation *operation
 {
 	struct bind weight = bind_entry(at, "weight", yaml_get(at->node, "weight"));
 	struct bind every = bind_entry(at, "every", yaml_get(at->node, "every"));
+	struct bind optional = bind_entry(at, "optional", yaml_get(at->node, "optional"));
 
 	if (order == ORDER_FIXED && weight.node)
 		return bind_expected(&weight, "no such key: it goes with order: weighted");
 	if (order != ORDER_WEIGHTED)
 		return 0;
+	if (optional.node)
+		return bind_expected(&optional, "no such key: it goes with order: fixed");
 	if (every.node)
 		return bind_expected(&every, "no such key: it goes with order: fixed; weight says "
 					     "how often this comes");
@@ -229,7 +269,7 @@ int profile_read_operations(const struct bind *at, const struct bind_key *key, v
 			ret = set_weight(&element, operation, order, &saved);
 		if (ret < 0)
 			return ret;
-		in_each_loop = in_each_loop || operation->every == 1;
+		in_each_loop = in_each_loop || (operation->every == 1 && !operation->optional);
 		switch (operation->kind) {
 		case OP_SNAPSHOT_SAVE:
 			if (saved.node)
@@ -246,13 +286,18 @@ int profile_read_operations(const struct bind *at, const struct bind_key *key, v
 				saved = (struct bind){ 0 };
 			break;
 		default:
+			if (operation->migration.block && saved.node)
+				return bind_expected(&kind,
+						     "no block migration between a snapshot-save "
+						     "and its snapshot-delete: it takes no "
+						     "snapshots along");
 			break;
 		}
 	}
 	if (ret == 0 && !in_each_loop)
 		return bind_fail(at,
-				 "found every above 1 in each, expected an operation that comes in "
-				 "every loop");
+				 "found every above 1, or optional, in each, expected an operation "
+				 "that comes in every loop");
 	if (ret < 0 || !saved.node)
 		return ret;
 	saved_kind = bind_entry(&saved, "operation", yaml_get(saved.node, "operation"));

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/size.h"
 #include "base/yaml.h"
 #include "campaign/profile-bind.h"
 #include "campaign/profile-keys.h"
@@ -76,47 +75,4 @@ void profile_free(struct profile *profile)
 	free(profile->accel);
 	free(profile->guest);
 	free(profile);
-}
-
-static int check_text(const struct bind_text *rule, const char *what, const char *text,
-		      struct err *err)
-{
-	char shown[SIZE_SHOWN_MAX];
-
-	if (rule->valid(text))
-		return 0;
-	return err_set(err, -EINVAL, "%s: found %s, expected %s", what, size_shown(shown, text),
-		       rule->expected);
-}
-
-int profile_set_build(struct profile *profile, const char *name, const char *binary,
-		      struct err *err)
-{
-	struct build_spec *build;
-	int ret = check_text(&profile_name_text, "name of the build", name, err);
-
-	if (ret == 0)
-		ret = check_text(&profile_binary_text, name, binary, err);
-	if (ret < 0)
-		return ret;
-
-	for (size_t i = 0; i < profile->build_count; i++) {
-		build = &profile->builds[i];
-		if (!strcmp(build->name, name)) {
-			free(build->binary);
-			build->binary = mem_strdup(binary);
-			return 0;
-		}
-	}
-
-	if (profile->build_count == PROFILE_BUILDS_MAX)
-		return err_set(err, -EINVAL, "%s: found build %d, expected at most %d", name,
-			       PROFILE_BUILDS_MAX + 1, PROFILE_BUILDS_MAX);
-	profile->builds =
-		mem_realloc(profile->builds, profile->build_count + 1, sizeof(*profile->builds));
-	build = &profile->builds[profile->build_count++];
-	build_spec_init(build);
-	build->name = mem_strdup(name);
-	build->binary = mem_strdup(binary);
-	return 0;
 }

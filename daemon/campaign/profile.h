@@ -39,12 +39,16 @@
 #define PROFILE_ERASE_EVERY_MAX 1000000000
 #define PROFILE_TURNS_PER_PAGE_MAX 1000000000
 #define PROFILE_DATA_MAX 16
+#define PROFILE_ORIGIN_MAX 256
+#define PROFILE_REGISTERED_MAX 8192 /* bytes of the text of a registered build */
 #define PROFILE_ENV_MAX 64
 #define PROFILE_TRACE_MAX 64
 #define PROFILE_TRACE_PATTERN_MAX 128
 #define PROFILE_WRAPPER_MAX 64
 #define PROFILE_RAM_MIN_BYTES (16ll << 20)
 #define PROFILE_RAM_MAX_BYTES (1ll << 40)
+#define PROFILE_DISK_MIN_BYTES (1ll << 20)
+#define PROFILE_DISK_MAX_BYTES (1ll << 30) /* a VM's image may grow to this */
 #define PROFILE_LEAK_FDS_MAX 1000000
 #define PROFILE_LEAK_RSS_MIN_BYTES (1ll << 20)
 #define PROFILE_STOP_DURATION_MIN_NS 1000000000ll		  /* 1 s */
@@ -52,6 +56,7 @@
 #define PROFILE_STOP_LOOPS_MAX 1000000000000ll
 #define PROFILE_STOP_FAILURES_MAX 1000000
 #define PROFILE_EXPECT_MAX 64
+#define PROFILE_EXPECT_TIMES_MAX 1000000
 #define PROFILE_SIGNATURE_MAX 512
 
 /* What becomes of a VM that has failed and still has a process. */
@@ -78,7 +83,9 @@ struct profile_operation {
 		weight; /* of the unit that it begins; 0: it is within one, or the order is fixed */
 	/* migrate and migrate-cancel */
 	struct op_migration migration;
-	char *to; /* name of the destination's build; NULL: the source's */
+	bool probe;    /* measure the stall of the main loop */
+	bool optional; /* left out on builds that lack what it takes */
+	char *to;      /* name of the destination's build; NULL: the source's */
 };
 
 /* A failure that is known to come. */
@@ -86,6 +93,7 @@ struct profile_expectation {
 	char *signature; /* fnmatch(3) pattern over the whole signature */
 	char *build;	 /* name of the build that fails; NULL: each of them */
 	int build_line;	 /* in the text; 0: nowhere */
+	unsigned times;	 /* how often it has to come of each build; 1 to PROFILE_EXPECT_TIMES_MAX */
 };
 
 struct profile {
@@ -95,7 +103,8 @@ struct profile {
 	char *machine; /* versioned machine type of the q35 family */
 	char *accel;   /* "tcg", "kvm", or "auto": kvm if a probe finds that it works */
 	int64_t ram_bytes;
-	unsigned vcpus; /* 1 to TELEMETRY_VCPUS_MAX */
+	int64_t disk_bytes; /* of a disk beside the flash; 0: there is none */
+	unsigned vcpus;	    /* 1 to TELEMETRY_VCPUS_MAX */
 
 	char *guest; /* name of a firmware in the guests folder: letters, digits, '-' */
 	/* What it does; 0: its own default. guests/config.h says what each is. */
@@ -147,16 +156,30 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 /* "hold" or "go-on". */
 int profile_set_on_failure(struct profile *profile, const char *word, struct err *err);
 
-/* Whether the builds that it expects something of are there, once all were added; -EINVAL as by
- * profile_parse(). */
+/* Whether each build has a binary, and those that it expects something of are there, once all were
+ * added; -EINVAL as by profile_parse(). */
 int profile_check_builds(const struct profile *profile, const char *name, struct err *err);
 
 /* Takes NULL, and a profile that was built in part. */
 void profile_free(struct profile *profile);
 
-/* Replaces the binary of the build called name (which keeps all else), or adds a build of nothing but
- * that. By the rules of the profile's own builds; -EINVAL leaves the profile as it was. */
+/* The build called name, or NULL. */
+struct build_spec *profile_build(const struct profile *profile, const char *name);
+
+/* Replaces the binary of the build called name (which keeps all else but its origin), or adds a build
+ * of nothing but that. By the rules of the profile's own builds; -EINVAL leaves the profile as it was. */
 int profile_set_build(struct profile *profile, const char *name, const char *binary,
 		      struct err *err);
+
+/* Reads the text of a registered build, a mapping with the keys of a build, into *ret_spec, which the
+ * caller has initialised, and finishes also if this fails. */
+int profile_read_registered(const char *text, size_t size, const char *file,
+			    struct build_spec *ret_spec, struct err *err);
+
+/* The same as the profile's build called name, as which it is registered. The profile's build of
+ * that name takes from it what it does not say itself; without one, it is added. file is for error
+ * texts, as by profile_parse(); -EINVAL leaves the profile as it was. */
+int profile_register_build(struct profile *profile, const char *name, const char *text, size_t size,
+			   const char *file, struct err *err);
 
 #endif

@@ -45,6 +45,7 @@ struct slot {
 	uint64_t loops_begun; /* of the slot: position in the plan */
 	int64_t loops_ended;  /* of the VM */
 	bool in_loop, booted;
+	uint64_t left_out; /* a bit for each operation of the profile that was */
 
 	struct op_result result; /* of the last operation */
 
@@ -58,6 +59,8 @@ struct slot {
 
 	struct deadline kick, kill_limit;
 };
+
+_Static_assert(PROFILE_OPERATIONS_MAX <= 64, "an operation is a bit of left_out");
 
 static void next(void *ctx);
 static void let_go(struct slot *slot, const char *why);
@@ -290,9 +293,51 @@ static void start(struct slot *slot, enum op_kind kind, const struct profile_ope
 		snprintf(spec.tag, sizeof(spec.tag), "qsoak");
 		spec.migration = operation->migration;
 		spec.destination = find_build(slot, operation->to);
+		spec.probe = operation->probe;
+		spec.optional = operation->optional;
 	}
 	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
 	guard_operation(slot->guard, slot->op);
+}
+
+/* Once for each operation: the other loops are no different. */
+static void leave_out(struct slot *slot, size_t position, const struct build *build,
+		      const char *why)
+{
+	const struct profile_operation *operation = &slot->spec.profile->operations[position];
+	struct record_left_out left_out = {
+		.campaign_id = slot->spec.campaign_id,
+		.build_id = build->id,
+		.position = (int)position,
+		.kind = op_kind_name(operation->kind),
+		.reason = why,
+	};
+
+	if (slot->left_out & 1ull << position)
+		return;
+	slot->left_out |= 1ull << position;
+	log_info("slot %d: operations[%zu] (%s) is left out: %s", slot->spec.number, position,
+		 left_out.kind, why);
+	records_emit(slot->spec.records,
+		     &(struct record){ .type = RECORD_LEFT_OUT, .left_out = left_out });
+}
+
+/* Whether the operation is to be left out: it is optional, and one of the builds lacks it. */
+static bool left_out(struct slot *slot, const struct profile_operation *operation)
+{
+	const struct build *builds[] = { run_build(vm_run(slot->vm)),
+					 find_build(slot, operation->to) };
+	struct err err = { 0 };
+
+	for (size_t i = 0; operation->optional && i < ARRAY_SIZE(builds); i++) {
+		if (!builds[i] || !schema_known(builds[i]->schema) ||
+		    !op_lacks(builds[i], &operation->migration, &err))
+			continue;
+		leave_out(slot, (size_t)(operation - slot->spec.profile->operations), builds[i],
+			  err.text);
+		return true;
+	}
+	return false;
 }
 
 static void start_planned(struct slot *slot, const struct profile_operation *operation)
@@ -374,6 +419,9 @@ static void next(void *ctx)
 			boot(slot);
 		return;
 	}
+	while (slot->in_loop && slot->plan_at < slot->plan.count &&
+	       left_out(slot, slot->plan.operation[slot->plan_at]))
+		slot->plan_at++;
 	if (slot->in_loop && slot->plan_at == slot->plan.count)
 		end_loop(slot);
 	if (guard_found(slot->guard)) {
@@ -396,6 +444,9 @@ static void next(void *ctx)
 			  slot->loops_begun++, &slot->plan);
 		slot->plan_at = 0;
 		slot->in_loop = true;
+		/* A profile's loop has one that is not optional. */
+		while (left_out(slot, slot->plan.operation[slot->plan_at]))
+			slot->plan_at++;
 	}
 	start_planned(slot, slot->plan.operation[slot->plan_at++]);
 }

@@ -11,7 +11,7 @@ struct tally {
 	const struct profile *profile;
 	struct tally_counts counts;
 	int64_t *loops; /* by build */
-	bool *seen;	/* by expectation, then build */
+	unsigned *seen; /* how often, by expectation, then build */
 };
 
 struct tally *tally_new(const struct profile *profile)
@@ -62,7 +62,8 @@ bool tally_expects(struct tally *tally, const char *build, const char *signature
 			if (!concerns(&profile->expect[e], build) ||
 			    fnmatch(profile->expect[e].signature, signature, 0))
 				continue;
-			expected = tally->seen[e * profile->build_count + b] = true;
+			tally->seen[e * profile->build_count + b]++;
+			expected = true;
 		}
 	}
 	return expected;
@@ -100,7 +101,7 @@ static bool fulfilled(const struct tally *tally, size_t build)
 	for (size_t e = 0; e < profile->expect_count; e++) {
 		if (!concerns(&profile->expect[e], profile->builds[build].name))
 			continue;
-		if (!tally->seen[e * profile->build_count + build])
+		if (tally->seen[e * profile->build_count + build] < profile->expect[e].times)
 			return false;
 		any = true;
 	}
@@ -116,8 +117,7 @@ bool tally_build_done(const struct tally *tally, size_t build)
 		tally->loops[build] >= profile->stop_loops_per_build);
 }
 
-bool tally_unseen(const struct tally *tally, size_t *position, const char **ret_build,
-		  const char **ret_signature)
+bool tally_next_unseen(const struct tally *tally, size_t *position, struct tally_unseen *ret_unseen)
 {
 	const struct profile *profile = tally->profile;
 
@@ -127,10 +127,28 @@ bool tally_unseen(const struct tally *tally, size_t *position, const char **ret_
 			&profile->expect[at / profile->build_count];
 		const char *build = profile->builds[at % profile->build_count].name;
 
-		if (tally->seen[at] || !concerns(expectation, build))
+		if (tally->seen[at] >= expectation->times || !concerns(expectation, build))
 			continue;
-		*ret_build = build;
-		*ret_signature = expectation->signature;
+		*ret_unseen = (struct tally_unseen){ build, expectation->signature, tally->seen[at],
+						     expectation->times };
+		return true;
+	}
+	return false;
+}
+
+bool tally_next_short(const struct tally *tally, size_t *position, struct tally_short *ret_short)
+{
+	const struct profile *profile = tally->profile;
+
+	while (*position < profile->build_count) {
+		size_t b = (*position)++;
+
+		/* Without a slot it is but where others go to: see plan_build(). */
+		if (b >= profile->vms || tally->loops[b] >= profile->stop_loops_per_build ||
+		    (profile->stop_expected && fulfilled(tally, b)))
+			continue;
+		*ret_short = (struct tally_short){ profile->builds[b].name, tally->loops[b],
+						   profile->stop_loops_per_build };
 		return true;
 	}
 	return false;
@@ -139,14 +157,15 @@ bool tally_unseen(const struct tally *tally, size_t *position, const char **ret_
 enum exit_code tally_verdict(const struct tally *tally)
 {
 	const struct tally_counts *counts = &tally->counts;
-	const char *build, *signature;
-	size_t position = 0;
+	struct tally_unseen unseen;
+	struct tally_short few;
+	size_t position = 0, at = 0;
 
 	if (counts->failures)
 		return EXIT_FAILURES;
 	if (counts->host)
 		return EXIT_HOST;
-	if (tally_unseen(tally, &position, &build, &signature))
+	if (tally_next_unseen(tally, &position, &unseen) || tally_next_short(tally, &at, &few))
 		return EXIT_INCONCLUSIVE;
 	/* A build that fails before its first loop, and was meant to, has shown what it had to. */
 	if (counts->loops || (tally->profile->stop_expected && counts->expected))

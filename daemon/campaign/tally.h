@@ -62,7 +62,21 @@ enum exit_code tally_verdict(const struct tally *tally);
 
 /* Where the stop rule wants to see what is expected: the first that was not, from *position on, which
  * begins at 0 and moves behind it. Names belong to the profile. */
-bool tally_unseen(const struct tally *tally, size_t *position, const char **ret_build,
-		  const char **ret_signature);
+struct tally_unseen {
+	const char *build, *signature;
+	unsigned times, wanted;
+};
+
+bool tally_next_unseen(const struct tally *tally, size_t *position,
+		       struct tally_unseen *ret_unseen);
+
+/* Likewise: the next build that has done fewer loops than the stop rule asks of each, and has not failed
+ * as it should either. */
+struct tally_short {
+	const char *build;
+	int64_t loops, wanted;
+};
+
+bool tally_next_short(const struct tally *tally, size_t *position, struct tally_short *ret_short);
 
 #endif

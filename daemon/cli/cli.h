@@ -18,8 +18,9 @@ struct cli {
 	const char *format;   /* --format, or NULL */
 	const char *list;     /* --list, or NULL */
 	bool json, local, verbose, detach, kill, all;
-	int64_t campaign;  /* --campaign; 0: not given */
-	json_t *overrides; /* arguments of the command "run" */
+	int64_t campaign;   /* --campaign; 0: not given */
+	json_t *overrides;  /* arguments of the command "run" */
+	json_t *registered; /* list of names of registered builds: --build NAME */
 };
 
 /* Each returns the exit code of the process. */

@@ -126,7 +126,8 @@ static void print_held(struct follower *follower, json_t *data)
 /* The codes that no other line explains. */
 static void print_end(struct follower *follower, json_t *data)
 {
-	json_t *unseen = json_object_get(data, "unseen"), *one;
+	json_t *unseen = json_object_get(data, "unseen"), *few = json_object_get(data, "short");
+	json_t *one;
 	size_t i;
 
 	if (follower->code != EXIT_INCONCLUSIVE)
@@ -135,8 +136,21 @@ static void print_end(struct follower *follower, json_t *data)
 		auto_free char *build = text_printable(field_text(one, "build"));
 		auto_free char *signature = text_printable(field_text(one, "signature"));
 
-		say(follower, "inconclusive: expected of build %s, but never seen: %s", build,
-		    signature);
+		if (field_integer(one, "times"))
+			say(follower,
+			    "inconclusive: expected of build %s %" PRId64
+			    " times, but seen %" PRId64 " times: %s",
+			    build, field_integer(one, "wanted"), field_integer(one, "times"),
+			    signature);
+		else
+			say(follower, "inconclusive: expected of build %s, but never seen: %s",
+			    build, signature);
+	}
+	json_array_foreach(few, i, one) {
+		auto_free char *build = text_printable(field_text(one, "build"));
+
+		say(follower, "inconclusive: build %s has done %" PRId64 " loops of %" PRId64,
+		    build, field_integer(one, "loops"), field_integer(one, "wanted"));
 	}
 	if (!field_integer(data, "loops"))
 		say(follower, "inconclusive: no loop was finished");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* qsoak campaigns, builds, failures, report: what a store holds. */
 #include "base/mem.h"
+#include "cli/registry.h"
 #include "cli/source.h"
 #include "report/report.h"
 
@@ -17,9 +18,9 @@ static json_t *campaign_argument(const struct cli *cli)
 			     : json_object();
 }
 
-/* All pages of a list as one, with what amend knows of its rows besides (or NULL), printed. */
+/* All pages of a list as one, with what amend (or NULL) knows besides, printed. */
 static int print_list(const struct cli *cli, const char *list, report_fn print,
-		      void (*amend)(const struct cli *cli, struct link *service, json_t *rows))
+		      void (*amend)(const struct cli *cli, struct link *service, json_t *value))
 {
 	auto_free char *command = mem_printf("query-%s", list);
 	auto_json json_t *rows = json_array(), *value = NULL;
@@ -30,10 +31,10 @@ static int print_list(const struct cli *cli, const char *list, report_fn print,
 	if (r == 0)
 		r = source_list(&source, command, list, campaign_argument(cli), add_row, rows,
 				&err);
-	if (r == 0 && amend)
-		amend(cli, source.link, rows);
-	source_close(&source);
 	value = json_pack("{s:O}", list, rows);
+	if (r == 0 && amend)
+		amend(cli, source.link, value);
+	source_close(&source);
 	if (r == 0)
 		r = report_print(value, print, cli->json, stdout, &err);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
@@ -44,14 +45,23 @@ int cli_campaigns(const struct cli *cli)
 	return print_list(cli, "campaigns", report_campaigns, NULL);
 }
 
+static void add_registered(const struct cli *cli, struct link *service, json_t *value)
+{
+	(void)service;
+	/* A campaign has none. */
+	if (!cli->campaign)
+		json_object_set_new(value, "registered", registry_list());
+}
+
 int cli_builds(const struct cli *cli)
 {
-	return print_list(cli, "builds", report_builds, NULL);
+	return print_list(cli, "builds", report_builds, add_registered);
 }
 
 /* Held is what a qsoakd holds now: where none answers, nothing is. */
-static void mark_held(const struct cli *cli, struct link *service, json_t *failures)
+static void mark_held(const struct cli *cli, struct link *service, json_t *value)
 {
+	json_t *failures = json_object_get(value, "failures");
 	auto_json json_t *status = NULL;
 	struct link *link = service;
 	struct err ignored = { 0 };

@@ -41,8 +41,8 @@ static const struct {
 	[OPTION_LOCAL] = { "local", NULL,
 			   "the private state; run: by a qsoakd that ends with the command" },
 	[OPTION_DETACH] = { "detach", NULL, "return as soon as the campaign has begun" },
-	[OPTION_BUILD] = { "build", "NAME=BINARY",
-			   "use this binary for the profile's build NAME, or add a build" },
+	[OPTION_BUILD] = { "build", "NAME[=BINARY]",
+			   "binary of the profile's build NAME, or of another; a registered one" },
 	[OPTION_VMS] = { "vms", "N", "size of the fleet" },
 	[OPTION_LOOPS] = { "loops", "N", "stop after so many loops" },
 	[OPTION_DURATION] = { "duration", "T", "stop after this time: 90s, 15m, 8h" },
@@ -89,8 +89,8 @@ static const struct command {
 	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
 	  cli_release, BIT(OPTION_ALL) | RESULTS },
 	{ "campaigns", NULL, "list campaigns", cli_campaigns, RESULTS },
-	{ "builds", NULL, "list the builds that were soaked", cli_builds,
-	  BIT(OPTION_CAMPAIGN) | RESULTS },
+	{ "builds", NULL, "list builds: those that were soaked, and those that are registered",
+	  cli_builds, BIT(OPTION_CAMPAIGN) | RESULTS },
 	{ "profiles", NULL, "list the profiles that come with qsoak", cli_profiles,
 	  BIT(OPTION_JSON) | ALWAYS },
 	{ "failures", NULL, "list failures, oldest first", cli_failures,
@@ -186,8 +186,15 @@ static int add_build(struct cli *cli, const char *text, struct err *err)
 	json_t *builds = json_object_get(cli->overrides, "builds");
 	auto_free char *name = NULL, *binary = NULL;
 
-	if (!equals || equals == text || !equals[1])
-		return err_set(err, -EINVAL, "--build: found \"%s\", expected NAME=BINARY", text);
+	if (!*text || equals == text || (equals && !equals[1]))
+		return err_set(err, -EINVAL,
+			       "--build: found \"%s\", expected NAME=BINARY, or the NAME of a "
+			       "registered build",
+			       text);
+	if (!equals && json_array_append_new(cli->registered, json_string(text)) < 0)
+		return err_set(err, -EINVAL, "--build %s: not UTF-8", text);
+	if (!equals)
+		return 0;
 	name = mem_strndup(text, (size_t)(equals - text));
 	/* The daemon runs elsewhere: a relative path is relative to us. */
 	binary = realpath(equals + 1, NULL);

@@ -2,12 +2,12 @@
 /* qsoak profiles, and names of profiles. */
 #include "cli/profiles.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/beside.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "report/field.h"
@@ -63,22 +63,13 @@ static json_t *first_comment(const char *path)
 	return NULL;
 }
 
-static int is_profile(const struct dirent *entry)
+static json_t *describe(const char *folder, const char *name)
 {
-	size_t length = strlen(entry->d_name);
-
-	return length > strlen(SUFFIX) && entry->d_name[0] != '.' &&
-	       !strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX);
-}
-
-static json_t *describe(const char *folder, const char *file)
-{
-	auto_free char *path = mem_printf("%s/%s", folder, file);
+	auto_free char *path = mem_printf("%s/%s" SUFFIX, folder, name);
 	json_t *comment = first_comment(path);
 
-	return json_pack("{s:o, s:s, s:o}", "name",
-			 json_stringn(file, strlen(file) - strlen(SUFFIX)), "file", path,
-			 "description", comment ? comment : json_null());
+	return json_pack("{s:s, s:s, s:o}", "name", name, "file", path, "description",
+			 comment ? comment : json_null());
 }
 
 static void report_profiles(json_t *value, FILE *out)
@@ -100,20 +91,18 @@ static void report_profiles(json_t *value, FILE *out)
 int cli_profiles(const struct cli *cli)
 {
 	auto_free char *folder = profiles_folder();
-	struct dirent **entries = NULL;
-	int count = scandir(folder, &entries, is_profile, alphasort), r;
 	json_t *list = json_array();
 	auto_json json_t *value = NULL;
 	struct err err = { 0 };
+	char **names = NULL;
+	size_t count = 0;
+	int r = file_names(folder, "the profiles", SUFFIX, &names, &count, &err);
 
-	if (count < 0)
-		err_set_errno(&err, errno, "cannot list the profiles in %s", folder);
-	for (int i = 0; i < count; i++) {
-		json_array_append_new(list, describe(folder, entries[i]->d_name));
-		free(entries[i]);
-	}
-	free(entries);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, describe(folder, names[i]));
+	file_names_free(names, count);
 	value = json_pack("{s:o}", "profiles", list);
-	r = count < 0 ? err.code : report_print(value, report_profiles, cli->json, stdout, &err);
+	if (r == 0)
+		r = report_print(value, report_profiles, cli->json, stdout, &err);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }

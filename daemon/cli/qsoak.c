@@ -37,8 +37,8 @@ char *cli_where(const struct cli *cli)
 
 int main(int argc, char **argv)
 {
-	auto_json json_t *overrides = json_object();
-	struct cli cli = { .overrides = overrides };
+	auto_json json_t *overrides = json_object(), *registered = json_array();
+	struct cli cli = { .overrides = overrides, .registered = registered };
 	int (*run)(const struct cli *cli) = NULL;
 	int code;
 

@@ -6,46 +6,20 @@
  * on.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "campaign/profile.h"
 #include "cli/follow.h"
 #include "cli/local.h"
 #include "cli/profiles.h"
+#include "cli/registry.h"
 #include "cli/source.h"
 #include "report/field.h"
 #include "report/report.h"
-
-static int read_profile(const char *path, char **ret_text, size_t *ret_size, struct err *err)
-{
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	auto_free char *text = mem_zalloc(PROFILE_TEXT_MAX + 1);
-	size_t size = 0;
-	ssize_t n = 1;
-
-	if (fd < 0) {
-		err_set_errno(err, errno, "cannot open the profile %s", path);
-		return err->code = -EINVAL;
-	}
-	while (n > 0 && size <= PROFILE_TEXT_MAX) {
-		n = read(fd, text + size, PROFILE_TEXT_MAX + 1 - size);
-		if (n < 0) {
-			err_set_errno(err, errno, "cannot read the profile %s", path);
-			return err->code = -EINVAL;
-		}
-		size += (size_t)n;
-	}
-	if (size > PROFILE_TEXT_MAX)
-		return err_set(err, -EINVAL, "%s: longer than %d bytes: not a profile", path,
-			       PROFILE_TEXT_MAX);
-	*ret_text = mem_steal(text);
-	*ret_size = size;
-	return 0;
-}
 
 /* The arguments of the command "run". */
 static int make_arguments(const struct cli *cli, json_t **ret_arguments, struct err *err)
@@ -56,12 +30,15 @@ static int make_arguments(const struct cli *cli, json_t **ret_arguments, struct 
 	int r = profiles_find(cli->argument, &path, err);
 
 	if (r == 0)
-		r = read_profile(path, &text, &size, err);
+		r = file_read(path, "the profile", PROFILE_TEXT_MAX, &text, &size, err);
 	if (r < 0)
 		return r;
 	json_object_set_new(arguments, "name", json_string(path));
 	if (json_object_set_new(arguments, "profile", json_stringn(text, size)) < 0)
 		return err_set(err, -EINVAL, "%s: not UTF-8 text", path);
+	r = registry_add(arguments, cli->registered, err);
+	if (r < 0)
+		return r;
 	*ret_arguments = json_incref(arguments);
 	return 0;
 }

@@ -9,8 +9,11 @@
 #include "base/mem.h"
 #include "control/limits.h"
 
-/* A profile of the longest length, each byte as "\u00xx", with room for the rest of the message. */
-_Static_assert(CONTROL_LINE_MAX >= 6 * PROFILE_TEXT_MAX + PROFILE_TEXT_MAX,
+/* A profile of the longest length and all its builds, each byte as "\u00xx", with room for the rest of
+ * the message. */
+_Static_assert(CONTROL_LINE_MAX >=
+		       6 * (PROFILE_TEXT_MAX + PROFILE_BUILDS_MAX * PROFILE_REGISTERED_MAX) +
+			       PROFILE_TEXT_MAX,
 	       "every profile fits into a line");
 
 /* Leaves *ret_value alone where the argument is missing. */
@@ -45,6 +48,28 @@ static int set_builds(json_t *builds, struct profile *profile, struct err *err)
 			return err_set(err, -EINVAL,
 				       "builds: expected {\"name\": ..., \"binary\": ...}");
 		r = profile_set_build(profile, name, binary, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int register_builds(json_t *registered, struct profile *profile, struct err *err)
+{
+	json_t *build;
+	size_t i;
+
+	json_array_foreach(registered, i, build) {
+		const char *name, *file, *text;
+		size_t size;
+		int r;
+
+		if (json_unpack(build, "{s:s, s:s, s:s%}", "name", &name, "file", &file, "text",
+				&text, &size) < 0)
+			return err_set(err, -EINVAL,
+				       "registered: expected {\"name\": ..., \"file\": ..., "
+				       "\"text\": ...}");
+		r = profile_register_build(profile, name, text, size, file, err);
 		if (r < 0)
 			return r;
 	}
@@ -87,6 +112,8 @@ static int override(json_t *arguments, struct profile *profile, struct err *err)
 	if (r == 0)
 		r = get_integer(arguments, "duration-ns", PROFILE_STOP_DURATION_MIN_NS,
 				PROFILE_STOP_DURATION_MAX_NS, &profile->stop_duration_ns, err);
+	if (r == 0)
+		r = register_builds(json_object_get(arguments, "registered"), profile, err);
 	if (r == 0)
 		r = set_builds(json_object_get(arguments, "builds"), profile, err);
 	if (r == 0)

@@ -18,15 +18,11 @@ static const struct argument capabilities[] = {
 };
 
 static const struct argument run_arguments[] = {
-	{ "profile", ARGUMENT_STRING, true },
-	{ "name", ARGUMENT_STRING, false },
-	{ "builds", ARGUMENT_BUILDS, false },
-	{ "vms", ARGUMENT_INTEGER, false },
-	{ "loops", ARGUMENT_INTEGER, false },
-	{ "duration-ns", ARGUMENT_INTEGER, false },
-	{ "seed", ARGUMENT_NUMBER, false },
-	{ "on-failure", ARGUMENT_STRING, false },
-	{ 0 },
+	{ "profile", ARGUMENT_STRING, true },	    { "name", ARGUMENT_STRING, false },
+	{ "builds", ARGUMENT_BUILDS, false },	    { "registered", ARGUMENT_REGISTERED, false },
+	{ "vms", ARGUMENT_INTEGER, false },	    { "loops", ARGUMENT_INTEGER, false },
+	{ "duration-ns", ARGUMENT_INTEGER, false }, { "seed", ARGUMENT_NUMBER, false },
+	{ "on-failure", ARGUMENT_STRING, false },   { 0 },
 };
 
 static const struct argument release_arguments[] = {
@@ -107,6 +103,8 @@ static const struct {
 	[ARGUMENT_INTEGER] = { "int", "a whole number" },
 	[ARGUMENT_BOOLEAN] = { "bool", "true or false" },
 	[ARGUMENT_BUILDS] = { "[build]", "a list of {\"name\": ..., \"binary\": ...}" },
+	[ARGUMENT_REGISTERED] = { "[registered]",
+				  "a list of {\"name\": ..., \"file\": ..., \"text\": ...}" },
 	[ARGUMENT_NUMBER] = { "number", "a number from 0 to 2^64-1" },
 	[ARGUMENT_CAPABILITIES] = { "[str]", "a list of capabilities" },
 };
@@ -130,6 +128,7 @@ static bool has_type(json_t *value, enum argument_type type)
 	case ARGUMENT_BOOLEAN:
 		return json_is_boolean(value);
 	case ARGUMENT_BUILDS:
+	case ARGUMENT_REGISTERED:
 	case ARGUMENT_CAPABILITIES:
 		return json_is_array(value);
 	case ARGUMENT_NUMBER:
@@ -227,11 +226,16 @@ static void add_builtin_types(json_t *schema)
 	add_type(schema, "nothing", "object", json_pack("{s:[]}", "members"));
 	add_type(schema, "[str]", "array", json_pack("{s:s}", "element-type", "str"));
 	add_type(schema, "[build]", "array", json_pack("{s:s}", "element-type", "build"));
+	add_type(schema, "[registered]", "array", json_pack("{s:s}", "element-type", "registered"));
 	add_type(schema, "number", "alternate",
 		 json_pack("{s:[{s:s}, {s:s}]}", "members", "type", "str", "type", "int"));
 	add_type(schema, "build", "object",
 		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "members", "name", "name", "type", "str",
 			   "name", "binary", "type", "str"));
+	add_type(schema, "registered", "object",
+		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]}", "members", "name", "name",
+			   "type", "str", "name", "file", "type", "str", "name", "text", "type",
+			   "str"));
 }
 
 json_t *command_schema(void)

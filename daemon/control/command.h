@@ -22,6 +22,7 @@ enum argument_type {
 	ARGUMENT_INTEGER,
 	ARGUMENT_BOOLEAN,
 	ARGUMENT_BUILDS,       /* list of {"name", "binary"} */
+	ARGUMENT_REGISTERED,   /* list of {"file", "text"} */
 	ARGUMENT_NUMBER,       /* 64 unsigned bits: decimal digits in a string, or an integer */
 	ARGUMENT_CAPABILITIES, /* list of words */
 	ARGUMENT_TYPE_COUNT,

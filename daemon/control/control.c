@@ -111,13 +111,29 @@ static void call_idle(void *ctx)
 /* What was to be seen and was not. */
 static json_t *unseen_list(const struct campaign *campaign)
 {
-	const char *build, *signature;
+	struct tally_unseen unseen;
 	json_t *list = json_array();
 	size_t position = 0;
 
-	while (campaign_unseen(campaign, &position, &build, &signature))
-		json_array_append_new(
-			list, json_pack("{s:s, s:s}", "build", build, "signature", signature));
+	while (campaign_next_unseen(campaign, &position, &unseen))
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "build", unseen.build,
+						      "signature", unseen.signature, "times",
+						      (json_int_t)unseen.times, "wanted",
+						      (json_int_t)unseen.wanted));
+	return list;
+}
+
+/* Builds that have done too little to be called clean. */
+static json_t *short_list(const struct campaign *campaign)
+{
+	struct tally_short few;
+	json_t *list = json_array();
+	size_t position = 0;
+
+	while (campaign_next_short(campaign, &position, &few))
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "build", few.build,
+						      "loops", (json_int_t)few.loops, "wanted",
+						      (json_int_t)few.wanted));
 	return list;
 }
 
@@ -125,7 +141,7 @@ static void campaign_ended(void *ctx, enum exit_code code)
 {
 	struct control *control = ctx;
 	int64_t id = campaign_id(control->campaign);
-	json_t *unseen = unseen_list(control->campaign);
+	json_t *unseen = unseen_list(control->campaign), *few = short_list(control->campaign);
 	struct campaign_progress progress;
 
 	campaign_progress(control->campaign, &progress);
@@ -135,8 +151,9 @@ static void campaign_ended(void *ctx, enum exit_code code)
 	control->stopping = false;
 	log_info("campaign %" PRId64 " has ended with %d", id, (int)code);
 	broadcast(control, "CAMPAIGN_ENDED",
-		  json_pack("{s:I, s:i, s:I, s:o}", "campaign", (json_int_t)id, "exit-code",
-			    (int)code, "loops", (json_int_t)progress.loops, "unseen", unseen));
+		  json_pack("{s:I, s:i, s:I, s:o, s:o}", "campaign", (json_int_t)id, "exit-code",
+			    (int)code, "loops", (json_int_t)progress.loops, "unseen", unseen,
+			    "short", few));
 	if (control->quitting)
 		deadline_start(control->loop, &control->idle, 0);
 }

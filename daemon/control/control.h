@@ -7,8 +7,9 @@
  * clients, up to a limit; one campaign at a time. All limits are in limits.h. The commands:
  *
  *	run		{"profile": TEXT, "name": FOR-ERRORS, "builds": [{"name", "binary"}],
- *			 "vms": N, "loops": N, "duration-ns": N, "seed": DECIMAL,
- *			 "on-failure": "go-on" or "hold"}; all but the first are optional; those after the name override the profile
+ *			 "registered": [{"name", "file", "text"}], "vms": N, "loops": N,
+ *			 "duration-ns": N, "seed": DECIMAL, "on-failure": "go-on" or "hold"}; all
+ *			 but the first are optional; those after the name override the profile
  *			 -> {"campaign": ID, "seed": DECIMAL}
  *	stop		{"mode": "drain" or (default) "kill", "campaign": ID (default any)}
  *			 -> {"campaign": ID or null, "held": N, "killed": N}: VMs that are held are
@@ -40,9 +41,10 @@
  *
  * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, HELD and RELEASED
  * (as a slot of query-status), CAMPAIGN_ENDED
- * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature"}]} (what the stop rule wanted
- * to see), DAEMON_FAILED {"error"}. Error classes: CommandNotFound,
- * InvalidParameter where the user's input is wrong, else GenericError.
+ * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature", "times", "wanted"}] (what the
+ * stop rule wanted to see), "short": [{"build", "loops", "wanted"}] (and who did too few loops)},
+ * DAEMON_FAILED {"error"}. Error classes: CommandNotFound, InvalidParameter where the user's input is
+ * wrong, else GenericError.
  */
 #ifndef QSOAK_CONTROL_CONTROL_H
 #define QSOAK_CONTROL_CONTROL_H

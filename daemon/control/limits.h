@@ -8,8 +8,9 @@
 /* Connections at a time; the next one is told so and closed. */
 #define CONTROL_CLIENTS_MAX 64
 
-/* One message: room for a profile of PROFILE_TEXT_MAX bytes, each of them escaped ("\u001b"). */
-#define CONTROL_LINE_MAX (2 * 1024 * 1024)
+/* One message: room for a profile of PROFILE_TEXT_MAX bytes and its registered builds, each byte
+ * escaped ("\u001b"). */
+#define CONTROL_LINE_MAX (4 * 1024 * 1024)
 
 /* One answer; and what may wait for a client that does not read before it is given up. */
 #define CONTROL_REPLY_MAX (8 * 1024 * 1024)

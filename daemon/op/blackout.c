@@ -4,7 +4,8 @@
  * join, which remembers when they last moved. The ticks decide; QEMU's STOP and RESET only tell which
  * standstill is meant, since a guest also stands for other reasons. STOP is read a little after
  * the guest stopped, so sampling begins with the command, and one sample is taken at STOP itself:
- * what has moved until then moved before.
+ * what has moved until then moved before. Between STOP and RESUME hardly a sample is needed, and each
+ * wakes the daemon; RESUME is stamped by QEMU before the guest goes on, so nothing is lost by that.
  */
 #include "op/blackout.h"
 
@@ -63,14 +64,21 @@ void blackout_join_sample(struct blackout_join *join, int64_t now_ns, uint64_t s
 		/* It did its last tick somewhere in this gap. */
 		join->moved_ns = now_ns;
 		join->gap_ns = gap_ns;
-	} else if (gap_ns > join->gap_ns) {
-		join->gap_ns = gap_ns;
 	}
 	join->sampled = true;
 	join->ticks = src;
 	join->last_ns = now_ns;
-	if (gone_on)
-		end(join, now_ns);
+	if (!gone_on)
+		return;
+	if (gap_ns > join->gap_ns)
+		join->gap_ns = gap_ns;
+	end(join, now_ns);
+}
+
+void blackout_join_stood(struct blackout_join *join, int64_t at_ns, int64_t now_ns)
+{
+	if (join->stopped && at_ns > join->last_ns && at_ns <= now_ns)
+		join->last_ns = at_ns;
 }
 
 void blackout_join_stopped(struct blackout_join *join)
@@ -86,17 +94,34 @@ static void sample(struct blackout *blackout)
 	blackout_join_sample(&blackout->join, clock_now_ns(), src, dst);
 }
 
+/* A destination says RESUME as well; a reset says neither. */
+static bool waits_for_resume(const struct blackout *blackout)
+{
+	return blackout->join.kind != BLACKOUT_RESET && blackout->join.stopped &&
+	       !blackout->resumed;
+}
+
+/* Takes a sample, and sees to the next one or tells that it is over. */
+static void look(struct blackout *blackout)
+{
+	bool slow = waits_for_resume(blackout);
+
+	sample(blackout);
+	if (blackout->join.over) {
+		blackout_disarm(blackout);
+		blackout->over(blackout->ctx);
+		return;
+	}
+	blackout->timer.repeat =
+		(double)(slow ? BLACKOUT_STANDS_NS : BLACKOUT_SAMPLE_NS) / CLOCK_NS_PER_S;
+	ev_timer_again(blackout->loop, &blackout->timer);
+}
+
 static void sample_due(struct ev_loop *loop, ev_timer *timer, int revents)
 {
-	struct blackout *blackout = timer->data;
-
 	(void)loop;
 	(void)revents;
-	sample(blackout);
-	if (!blackout->join.over)
-		return;
-	blackout_disarm(blackout);
-	blackout->over(blackout->ctx);
+	look(timer->data);
 }
 
 void blackout_arm(struct blackout *blackout, struct ev_loop *loop, enum blackout_kind kind,
@@ -134,6 +159,15 @@ void blackout_stopped(struct blackout *blackout)
 		return;
 	sample(blackout);
 	blackout_join_stopped(&blackout->join);
+}
+
+void blackout_resumed(struct blackout *blackout, int64_t at_ns)
+{
+	if (!ev_is_active(&blackout->timer) || !waits_for_resume(blackout))
+		return;
+	blackout->resumed = true;
+	blackout_join_stood(&blackout->join, at_ns, clock_now_ns());
+	look(blackout);
 }
 
 bool blackout_settled(const struct blackout *blackout)

@@ -3,8 +3,8 @@
  * Blackout: how long the guest ran nowhere, seen from its own ticks.
  *
  * A blackout begins with the guest's last tick before it stands and ends with its first one after
- * that. Both are seen by samples, so its length is right to within one gap between two samples on
- * either side; the largest gap from the one before its beginning to its end is told beside it.
+ * that. Both are seen by samples, so its length is right to within the gaps between two samples in which
+ * these ticks were done; the larger of the two is told beside it.
  */
 #ifndef QSOAK_OP_BLACKOUT_H
 #define QSOAK_OP_BLACKOUT_H
@@ -15,8 +15,9 @@
 
 #include "vm/telemetry.h"
 
-/* At most 1 kHz, and only while armed. */
+/* At most 1 kHz, and only while armed; from STOP to RESUME, when nothing moves, at most 20 Hz. */
 #define BLACKOUT_SAMPLE_NS 1000000ll
+#define BLACKOUT_STANDS_NS 50000000ll
 
 enum blackout_kind {
 	BLACKOUT_NONE,
@@ -34,7 +35,7 @@ struct blackout_join {
 	int64_t last_ns;   /* when that was */
 	int64_t moved_ns;  /* first sample of the last ticks that the guest did before it stood */
 	int64_t length_ns; /* once over */
-	int64_t gap_ns;	   /* likewise */
+	int64_t gap_ns;	   /* of the last tick, and once over the larger one of both */
 };
 
 /* src and dst are the ticks of both sides at now_ns (any clock that does not go back), dst read
@@ -44,11 +45,15 @@ void blackout_join_sample(struct blackout_join *join, int64_t now_ns, uint64_t s
 /* QEMU has said that the guest stands (or was reset), and a sample has been taken since. */
 void blackout_join_stopped(struct blackout_join *join);
 
+/* It still stood at that time, which may be any: what QEMU says of itself is not trusted. */
+void blackout_join_stood(struct blackout_join *join, int64_t at_ns, int64_t now_ns);
+
 /* The sampler. Zeroed is disarmed. */
 struct blackout {
 	struct ev_loop *loop;
 	ev_timer timer;
 	struct blackout_join join;
+	bool resumed;
 	const struct ram *src, *dst;
 	void (*over)(void *ctx);
 	void *ctx;
@@ -62,6 +67,9 @@ void blackout_disarm(struct blackout *blackout);
 
 /* STOP or RESET was read. */
 void blackout_stopped(struct blackout *blackout);
+
+/* RESUME was read, which QEMU says before it lets the guest go on: at_ns, CLOCK_MONOTONIC, or -1. */
+void blackout_resumed(struct blackout *blackout, int64_t at_ns);
 
 /* Nothing is left to wait for: it is over, never began, or was not armed. */
 bool blackout_settled(const struct blackout *blackout);

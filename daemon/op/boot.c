@@ -6,7 +6,7 @@
 
 static int start_spawn(struct op *op, struct err *err)
 {
-	int r = vm_start_run(op->vm, vm_spec(op->vm)->build, err);
+	int r = vm_start_run(op->vm, vm_spec(op->vm)->build, false, err);
 
 	if (r == 0)
 		op_join(op, OP_SRC, vm_run(op->vm));
@@ -41,7 +41,7 @@ static const struct op_step steps[] = {
 	  .ended = ended_ticks,
 	  .limit = LIMIT_BOOT,
 	  .place = OP_PLACE_VCPU,
-	  .poll_ns = OP_LOOK_NS },
+	  .poll_ns = OP_POLL_NS },
 	{ 0 },
 };
 

@@ -3,6 +3,7 @@
 #ifndef QSOAK_OP_CHOICE_H
 #define QSOAK_OP_CHOICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum op_transport {
@@ -40,6 +41,8 @@ struct op_migration {
 	enum op_compression compression; /* none without channels */
 	int64_t bandwidth_bytes;	 /* a second, at most */
 	int64_t downtime_limit_ns;
+	bool dirty_bitmaps; /* a bitmap of the disk moves along */
+	bool block;	    /* block migration: the destination has images of its own */
 };
 
 /* QEMU's own defaults. */

@@ -4,13 +4,6 @@
 
 #include "op/migrate.h"
 
-static enum op_progress ended_migrate(struct op *op, struct err *err)
-{
-	enum op_progress progress = migrate_check_status(op, err);
-
-	return migrate_status_is(op, OP_SRC, "active") ? OP_DONE : progress;
-}
-
 /* A destination that lost its source fails, and leaves with status 1. */
 static int start_cancel(struct op *op, struct err *err)
 {
@@ -52,9 +45,9 @@ static void completed(struct op *op)
 }
 
 static const struct op_step steps[] = {
-	{ .name = "migrate",
+	{ .name = "setup",
 	  .start = migrate_start,
-	  .ended = ended_migrate,
+	  .ended = migrate_ended_setup,
 	  .limit = LIMIT_MIGRATE,
 	  .place = OP_PLACE_MIGRATION },
 	{ .name = "cancel",

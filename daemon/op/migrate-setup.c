@@ -13,7 +13,6 @@
 
 /* Relative to QEMU's working directory, so its length does not depend on where the state lies. */
 #define SOCKET_NAME "migrate.sock"
-#define UNIX_URI "unix:" SOCKET_NAME
 
 /* So little that a migration that shall be cancelled cannot end before; QEMU takes a tenth of it
  * for each 100 ms, and 0 for no limit. */
@@ -25,72 +24,115 @@
 static int start_spawn(struct op *op, struct err *err)
 {
 	const struct build *build = op->spec.destination;
-	int r = vm_start_run(op->vm, build ? build : run_build(op->run[OP_SRC]), err);
+	int r = vm_start_run(op->vm, build ? build : run_build(op->run[OP_SRC]),
+			     op->spec.migration.block, err);
 
 	if (r == 0)
 		op_join(op, OP_DST, vm_incoming(op->vm));
 	return r;
 }
 
-static enum op_progress lacks(const struct build *build, const char *what, const char *which,
-			      struct err *err)
+static bool wants_events(const struct op_migration *how)
+{
+	(void)how;
+	return true;
+}
+
+static bool wants_multifd(const struct op_migration *how)
+{
+	return how->channels > 0;
+}
+
+static bool wants_dirty_bitmaps(const struct op_migration *how)
+{
+	return how->dirty_bitmaps;
+}
+
+static bool wants_block(const struct op_migration *how)
+{
+	return how->block;
+}
+
+static bool lacks(const struct build *build, const char *what, const char *which, struct err *err)
 {
 	err_set(err, -EOPNOTSUPP, "build %s (%s) has no %s %s, says its query-qmp-schema",
 		build->spec.name, build->version, what, which);
-	return OP_FAILS;
+	return true;
 }
 
-static enum op_progress check_build(const struct op *op, const struct build *build, struct err *err)
+static bool has_capability(const struct build *build, const char *capability)
 {
-	const struct op_migration *how = &op->spec.migration;
+	auto_free char *path = mem_printf("capabilities/capability/%s", capability);
+
+	return schema_takes(build->schema, SET_CAPABILITIES, path);
+}
+
+/* Of migrate-set-capabilities. All are set each time: they outlive a migration. */
+static const struct {
+	const char *name;
+	bool (*wanted)(const struct op_migration *how);
+} capabilities[] = {
+	{ "events", wants_events },
+	{ "multifd", wants_multifd },
+	{ "dirty-bitmaps", wants_dirty_bitmaps },
+	{ "block", wants_block },
+};
+
+bool op_lacks(const struct build *build, const struct op_migration *how, struct err *err)
+{
 	const char *method = op_compression_name(how->compression);
 	auto_free char *compression = mem_printf("multifd-compression/%s", method);
 
-	if (!schema_takes(build->schema, SET_CAPABILITIES, "capabilities/capability/events"))
-		return lacks(build, "migration capability", "events", err);
-	if (how->channels &&
-	    !schema_takes(build->schema, SET_CAPABILITIES, "capabilities/capability/multifd"))
-		return lacks(build, "migration capability", "multifd", err);
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		if (capabilities[i].wanted(how) && !has_capability(build, capabilities[i].name))
+			return lacks(build, "migration capability", capabilities[i].name, err);
 	if (how->compression && !schema_takes(build->schema, SET_PARAMETERS, compression))
 		return lacks(build, "multifd compression", method, err);
-	return OP_DONE;
+	return false;
 }
 
 static enum op_progress ended_check(struct op *op, struct err *err)
 {
+	const struct op_migration *how = &op->spec.migration;
 	const struct build *dst = run_build(op->run[OP_DST]);
-	enum op_progress progress = check_build(op, run_build(op->run[OP_SRC]), err);
 
-	if (progress == OP_DONE)
-		progress = check_build(op, dst, err);
-	if (progress == OP_DONE && op->spec.migration.transport == OP_TRANSPORT_TCP &&
-	    !schema_returns(dst->schema, "query-migrate", "socket-address/port"))
-		return lacks(dst, "member of query-migrate", "socket-address", err);
-	return progress;
+	/* What the destination lacks is known only now, if it is the first of its build. */
+	if (op_lacks(run_build(op->run[OP_SRC]), how, err) || op_lacks(dst, how, err))
+		return op->spec.optional ? OP_GIVES_UP : OP_FAILS;
+	if (how->transport == OP_TRANSPORT_TCP &&
+	    !schema_returns(dst->schema, "query-migrate", "socket-address/port")) {
+		lacks(dst, "member of query-migrate", "socket-address", err);
+		return OP_FAILS;
+	}
+	return OP_DONE;
 }
 
-static void set_capabilities(struct op *op, bool multifd)
+static void set_capabilities(struct op *op, const struct op_migration *how)
 {
-	const struct schema *schema = run_build(op->run[op->step->side])->schema;
-	json_t *list = json_pack("[{s:s, s:b}]", "capability", "events", "state", 1);
+	const struct build *build = run_build(op->run[op->step->side]);
+	json_t *list = json_array();
 
-	if (schema_takes(schema, SET_CAPABILITIES, "capabilities/capability/multifd"))
-		json_array_append_new(list, json_pack("{s:s, s:b}", "capability", "multifd",
-						      "state", (int)multifd));
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		if (has_capability(build, capabilities[i].name))
+			json_array_append_new(list, json_pack("{s:s, s:b}", "capability",
+							      capabilities[i].name, "state",
+							      (int)capabilities[i].wanted(how)));
 	op_execute(op, SET_CAPABILITIES, json_pack("{s:o}", "capabilities", list));
 }
 
 static int start_capabilities(struct op *op, struct err *err)
 {
 	(void)err;
-	set_capabilities(op, op->spec.migration.channels > 0);
+	set_capabilities(op, &op->spec.migration);
 	return 0;
 }
 
 int migrate_start_reset(struct op *op, struct err *err)
 {
+	static const struct op_migration none;
+
 	(void)err;
-	set_capabilities(op, false);
+	set_capabilities(op, &none);
 	return 0;
 }
 
@@ -122,7 +164,7 @@ static int start_listen(struct op *op, struct err *err)
 	bool tcp = op->spec.migration.transport == OP_TRANSPORT_TCP;
 
 	(void)err;
-	snprintf(op->uri, sizeof(op->uri), "%s", tcp ? "tcp:127.0.0.1:0" : UNIX_URI);
+	snprintf(op->uri, sizeof(op->uri), "%s", tcp ? "tcp:127.0.0.1:0" : "unix:" SOCKET_NAME);
 	op_execute(op, "migrate-incoming", json_pack("{s:s}", "uri", op->uri));
 	return 0;
 }
@@ -190,6 +232,20 @@ const struct op_step migrate_setup[] = {
 	  .limit = LIMIT_REPLY,
 	  .side = OP_DST,
 	  .poll_ns = OP_POLL_NS },
+	{ .name = "bitmap-add",
+	  .wanted = migrate_wants_bitmap,
+	  .start = migrate_start_bitmap_add,
+	  .limit = LIMIT_REPLY },
+	{ .name = "bitmap-fill",
+	  .wanted = migrate_wants_bitmap,
+	  .start = migrate_start_bitmap_fill,
+	  .ended = migrate_ended_bitmap_fill,
+	  .limit = LIMIT_REPLY },
+	{ .name = "bitmap-src",
+	  .wanted = migrate_wants_bitmap,
+	  .start = migrate_start_bitmap_query,
+	  .ended = migrate_ended_bitmap_made,
+	  .limit = LIMIT_REPLY },
 	{ .name = "capabilities-src", .start = start_capabilities, .limit = LIMIT_REPLY },
 	{ .name = "parameters-src", .start = start_parameters, .limit = LIMIT_REPLY },
 	{ 0 },
@@ -197,9 +253,26 @@ const struct op_step migrate_setup[] = {
 
 int migrate_start(struct op *op, struct err *err)
 {
+	const char *folder = strrchr(vm_incoming_folder(op->vm), '/') + 1;
+
 	(void)err;
+	/* As the source sees it, which works elsewhere. */
+	if (op->spec.migration.block && op->spec.migration.transport == OP_TRANSPORT_UNIX)
+		snprintf(op->uri, sizeof(op->uri), "unix:../%s/" SOCKET_NAME, folder);
 	op_execute(op, "migrate", json_pack("{s:s}", "uri", op->uri));
 	return 0;
+}
+
+enum op_progress migrate_ended_setup(struct op *op, struct err *err)
+{
+	const char *status = op->seen[OP_SRC].migration;
+	enum op_progress progress = migrate_check_status(op, err);
+
+	/* Statuses are an open set; these are the ones before it is under way. */
+	return progress == OP_WAITS && *status && strcmp(status, "setup") &&
+			       strcmp(status, "wait-unplug")
+		       ? OP_DONE
+		       : progress;
 }
 
 bool migrate_status_is(const struct op *op, enum op_side side, const char *status)

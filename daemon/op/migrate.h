@@ -9,8 +9,9 @@
  * and the destination listens. */
 extern const struct op_step migrate_setup[];
 
-/* The command itself. */
+/* The command itself; and until it has made itself ready, with its channels connected. */
 int migrate_start(struct op *op, struct err *err);
+enum op_progress migrate_ended_setup(struct op *op, struct err *err);
 
 /* Fails if one side has said that the migration failed or was cancelled. */
 enum op_progress migrate_check_status(struct op *op, struct err *err);
@@ -19,6 +20,17 @@ bool migrate_status_is(const struct op *op, enum op_side side, const char *statu
 /* Capabilities outlive the migration, and snapshot-save is a migration inside QEMU: with multifd
  * still on, 7.2 crashes in it (multifd_send_sync_main() without channels). */
 int migrate_start_reset(struct op *op, struct err *err);
+
+/* A dirty bitmap of the disk, with content, that moves along (capability dirty-bitmaps): made and filled
+ * on the source, found again with as many dirty bytes on the destination, and removed there. */
+bool migrate_wants_bitmap(const struct op *op);
+int migrate_start_bitmap_add(struct op *op, struct err *err);
+int migrate_start_bitmap_fill(struct op *op, struct err *err);
+enum op_progress migrate_ended_bitmap_fill(struct op *op, struct err *err);
+int migrate_start_bitmap_query(struct op *op, struct err *err);
+enum op_progress migrate_ended_bitmap_made(struct op *op, struct err *err);
+enum op_progress migrate_ended_bitmap_moved(struct op *op, struct err *err);
+int migrate_start_bitmap_remove(struct op *op, struct err *err);
 
 /* Removes the socket. */
 void migrate_clean_up(struct op *op);

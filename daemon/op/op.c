@@ -116,10 +116,30 @@ static void evaluate(struct op *op)
 	progress = op->step->ended ? op->step->ended(op, &err) : OP_DONE;
 	if (progress >= OP_FAILS)
 		fail(op, causes[progress], op->run[op->step->side], &err);
+	else if (progress == OP_GIVES_UP)
+		finish(op, OP_INTERRUPTED, OP_CAUSE_NONE, NULL);
 	else if (progress == OP_DONE)
 		step_end(op);
 	else if (op->step->poll_ns && !ev_is_active(&op->poll.timer))
 		deadline_start(op->loop, &op->poll, op->step->poll_ns);
+}
+
+static void probe_in(void *ctx, const struct qmp_reply *reply)
+{
+	struct op *op = ctx;
+
+	if (!op->over)
+		op_measure(op, "main_loop_stall_ns", (double)(reply->at_ns - op->probe_ns));
+}
+
+/* In-band commands are answered one after the other, by the main loop: this one's round trip is how
+ * long the one before kept it. */
+static void send_probe(struct op *op)
+{
+	if (!op->step->probed || !op->spec.probe || op->probe_ns)
+		return;
+	op->probe_ns = clock_now_ns();
+	qmp_execute(run_qmp(op->run[op->step->side]), "query-status", NULL, false, probe_in, op);
 }
 
 /* Starts the step's command; used again by steps that poll. */
@@ -127,10 +147,12 @@ static void step_send(struct op *op)
 {
 	struct err err = { 0 };
 
-	if (op->step->start && op->step->start(op, &err) < 0)
+	if (op->step->start && op->step->start(op, &err) < 0) {
 		fail(op, OP_CAUSE_HOST, NULL, &err);
-	else
-		evaluate(op);
+		return;
+	}
+	send_probe(op);
+	evaluate(op);
 }
 
 /* From where the operation stands to the next step that is wanted, or to the end. */
@@ -228,6 +250,12 @@ static void greeting_in(void *ctx, struct run *run)
 	evaluate(ctx);
 }
 
+/* Of a peer's own stamp; -1 where there is none. */
+static int64_t monotonic(int64_t peer_unix_ns)
+{
+	return peer_unix_ns < 0 ? -1 : peer_unix_ns - (clock_unix_ns() - clock_now_ns());
+}
+
 static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 {
 	struct op *op = ctx;
@@ -241,6 +269,7 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
+		blackout_resumed(&op->blackout, monotonic(event->peer_unix_ns));
 	} else if (!strcmp(event->name, "RESET")) {
 		seen->reset = true;
 		blackout_stopped(&op->blackout);

@@ -60,6 +60,8 @@ struct op_spec {
 	struct op_migration migration;	 /* migrate, migrate-cancel */
 	const struct build *destination; /* likewise; NULL: of the source's build */
 	enum op_shutdown shutdown;
+	bool optional; /* a build that lacks what it takes is no failure */
+	bool probe; /* measure the main loop stall: one in-band command behind the operation's own */
 	const int64_t *limit_ns; /* [LIMIT_COUNT], outlives the operation */
 };
 
@@ -81,6 +83,9 @@ struct op_result {
 };
 
 struct op;
+
+/* Whether build lacks what a migration takes; the error names it. Only once its schema is known. */
+bool op_lacks(const struct build *build, const struct op_migration *how, struct err *err);
 
 /* Begins on a VM in the state that the kind needs (boot: new, others: running) and sets the VM's
  * state from then on. done is called once, from the loop and not from within a listener, so the

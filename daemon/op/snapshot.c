@@ -95,7 +95,7 @@ static int start_dismiss(struct op *op, struct err *err)
 	{                                                                           \
 		.name = step_name, .start = step_start, .ended = ended_concluded,   \
 		.limit = step_limit, .place = OP_PLACE_JOB, .busy_main_loop = true, \
-		.blackout = step_blackout                                           \
+		.blackout = step_blackout, .probed = true                           \
 	}
 #define RESULT_STEP                                                            \
 	{                                                                      \

@@ -35,9 +35,10 @@ enum op_side {
 enum op_progress {
 	OP_WAITS,
 	OP_DONE,
-	OP_FAILS,   /* err says why, from here on */
-	OP_DIFFERS, /* the step's oracle has found something */
-	OP_CANNOT,  /* we could not do our part */
+	OP_GIVES_UP, /* it was optional: it ends as interrupted */
+	OP_FAILS,    /* err says why, from here on */
+	OP_DIFFERS,  /* the step's oracle has found something */
+	OP_CANNOT,   /* we could not do our part */
 };
 
 struct op_step {
@@ -58,6 +59,7 @@ struct op_step {
 	bool ours;	     /* its time is not the operation's */
 	bool busy_main_loop; /* a healthy QEMU may answer nothing in-band meanwhile */
 	bool guest_due;	     /* a guest that ran before runs again as soon as there is an answer */
+	bool probed;	     /* its command is the one whose main loop stall may be measured */
 };
 
 struct op_type {
@@ -106,6 +108,8 @@ struct op {
 	char job[OP_TAG_MAX]; /* id of the operation's job */
 	char uri[OP_URI_MAX]; /* where a migration goes */
 	uint64_t ticks;	      /* that the guest has to pass */
+	int64_t bitmap_bytes; /* that the disk's bitmap marks as dirty */
+	int64_t probe_ns;     /* when the probe was sent; 0: there is none */
 
 	struct blackout blackout;
 	struct image_check *image; /* NULL: none is in progress */

@@ -155,7 +155,8 @@ static void lines_in(struct qmp_stream *stream)
 	}
 }
 
-void qmp_stream_drain(struct qmp_stream *stream)
+/* all: until it is seen that nothing is left, which takes one more look. */
+static void read_in(struct qmp_stream *stream, bool all)
 {
 	char chunk[READ_CHUNK];
 	struct err err = { 0 };
@@ -166,6 +167,8 @@ void qmp_stream_drain(struct qmp_stream *stream)
 		if (n > 0) {
 			buffer_append(&stream->in, chunk, (size_t)n);
 			lines_in(stream);
+			if (!all && (size_t)n < sizeof(chunk))
+				return;
 			continue;
 		}
 		if (n < 0 && errno == EINTR)
@@ -181,11 +184,17 @@ void qmp_stream_drain(struct qmp_stream *stream)
 	}
 }
 
+void qmp_stream_drain(struct qmp_stream *stream)
+{
+	read_in(stream, true);
+}
+
 static void readable(struct ev_loop *loop, ev_io *watch, int revents)
 {
 	(void)loop;
 	(void)revents;
-	qmp_stream_drain(watch->data);
+	/* What comes later, or the end, wakes us again. */
+	read_in(watch->data, false);
 }
 
 /* Sends as much as the socket takes. A dead peer is noticed by the reading side. */

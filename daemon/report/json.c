@@ -4,7 +4,12 @@
 
 #include "base/mem.h"
 #include "report/percentile.h"
+#include "report/proportion.h"
 #include "report/text.h"
+#include "report/verdict.h"
+
+/* Builds times operations of a profile are fewer. */
+#define LEFT_OUT_MAX 1024
 
 json_t *report_json_string(const char *s)
 {
@@ -42,23 +47,95 @@ static json_t *campaign_object(const struct query_campaign *c)
 			 (json_int_t)c->failures, "expected", (json_int_t)c->expected);
 }
 
-static json_t *timing_object(const struct query_timing *t)
+/* Of the share that fails. Without a failure it is all below one bound. */
+static struct proportion_interval failure_rate(int64_t failed, int64_t count)
 {
-	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "build",
-			 report_json_string(t->build), "kind", report_json_string(t->kind), "count",
-			 (json_int_t)t->count + t->failed, "failed", (json_int_t)t->failed,
-			 "interrupted", (json_int_t)t->interrupted, "p50_ns", percentile(t, 50),
-			 "p95_ns", percentile(t, 95), "p99_ns", percentile(t, 99), "max_ns",
-			 percentile(t, 100));
+	if (!failed)
+		return (struct proportion_interval){ 0, proportion_upper_bound_of_none(
+								count, VERDICT_CONFIDENCE) };
+	return proportion_clopper_pearson(failed, count, VERDICT_CONFIDENCE);
 }
 
-static json_t *signature_object(const struct query_signature *s)
+static json_t *timing_object(const struct query_timing *t)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "build",
+	int64_t count = (int64_t)t->count + t->failed;
+	struct proportion_interval rate = failure_rate(t->failed, count);
+
+	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o}", "build",
+			 report_json_string(t->build), "kind", report_json_string(t->kind), "count",
+			 (json_int_t)count, "failed", (json_int_t)t->failed, "interrupted",
+			 (json_int_t)t->interrupted, "rate_lower", rate.lower, "rate_upper",
+			 rate.upper, "p50_ns", percentile(t, 50), "p95_ns", percentile(t, 95),
+			 "p99_ns", percentile(t, 99), "max_ns", percentile(t, 100));
+}
+
+static json_t *signature_object(const struct query_signature *s, const struct query_vms *vms)
+{
+	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "build",
 			 report_json_string(s->build), "class", report_json_string(s->class),
 			 "signature", report_json_string(s->signature), "failures",
 			 (json_int_t)s->count, "expected", (json_int_t)s->expected, "first_loops",
-			 (json_int_t)s->first_loops, "incident", report_json_string(s->incident));
+			 (json_int_t)s->first_loops, "loops_to_failure",
+			 verdict_median(vms, s->build, s->class, s->signature), "incident",
+			 report_json_string(s->incident));
+}
+
+static double real_percentile(const struct query_measure *m, double p)
+{
+	return m->values[percentile_rank(m->count, p)];
+}
+
+static json_t *measure_object(const struct query_measure *m)
+{
+	return json_pack("{s:o, s:o, s:o, s:I, s:f, s:f, s:f, s:f}", "kind",
+			 report_json_string(m->kind), "measure", report_json_string(m->name),
+			 "build", report_json_string(m->build), "count", (json_int_t)m->count,
+			 "p50", real_percentile(m, 50), "p95", real_percentile(m, 95), "p99",
+			 real_percentile(m, 99), "max", real_percentile(m, 100));
+}
+
+static int measure_list(struct query *query, int64_t campaign, json_t **ret_list, struct err *err)
+{
+	struct query_measures measures = { 0 };
+	int r = query_measures(query, campaign, &measures, err);
+
+	if (r < 0)
+		return r;
+	*ret_list = json_array();
+	for (size_t i = 0; i < measures.count; i++)
+		json_array_append_new(*ret_list, measure_object(&measures.measures[i]));
+	query_measures_finish(&measures);
+	return 0;
+}
+
+/* What was left out is a short list: a page is enough. */
+static int left_out_list(struct query *query, int64_t campaign, json_t **ret_list, struct err *err)
+{
+	auto_json json_t *value = NULL;
+	int r = report_json_list(query, QUERY_LEFT_OUT, campaign, 0, LEFT_OUT_MAX, &value, err);
+
+	if (r == 0)
+		*ret_list = json_incref(json_object_get(value, query_list_name(QUERY_LEFT_OUT)));
+	return r;
+}
+
+static json_t *timing_list(const struct query_timings *timings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < timings->count; i++)
+		json_array_append_new(list, timing_object(&timings->timings[i]));
+	return list;
+}
+
+static json_t *signature_list(const struct query_signatures *signatures,
+			      const struct query_vms *vms)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < signatures->count; i++)
+		json_array_append_new(list, signature_object(&signatures->signatures[i], vms));
+	return list;
 }
 
 int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value, struct err *err)
@@ -66,23 +143,28 @@ int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_val
 	struct query_campaign c = { 0 };
 	struct query_timings timings = { 0 };
 	struct query_signatures signatures = { 0 };
+	struct query_vms vms = { 0 };
+	auto_json json_t *measures = NULL, *left_out = NULL;
 	int r = query_campaign(query, campaign, &c, err);
 
 	if (r == 0)
 		r = query_timings(query, campaign, &timings, err);
 	if (r == 0)
 		r = query_signatures(query, campaign, &signatures, err);
-	if (r == 0) {
-		json_t *operations = json_array(), *failures = json_array();
-
-		for (size_t i = 0; i < timings.count; i++)
-			json_array_append_new(operations, timing_object(&timings.timings[i]));
-		for (size_t i = 0; i < signatures.count; i++)
-			json_array_append_new(failures,
-					      signature_object(&signatures.signatures[i]));
-		*ret_value = json_pack("{s:o, s:o, s:o}", "campaign", campaign_object(&c),
-				       "operations", operations, "signatures", failures);
-	}
+	if (r == 0)
+		r = query_vms(query, campaign, &vms, err);
+	if (r == 0)
+		r = measure_list(query, campaign, &measures, err);
+	if (r == 0)
+		r = left_out_list(query, campaign, &left_out, err);
+	if (r == 0)
+		*ret_value =
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:O}", "campaign",
+				  campaign_object(&c), "operations", timing_list(&timings),
+				  "signatures", signature_list(&signatures, &vms), "builds",
+				  verdict_builds(&vms), "differences", verdict_differences(&vms),
+				  "measures", measures, "left_out", left_out);
+	query_vms_finish(&vms);
 	query_signatures_finish(&signatures);
 	query_timings_finish(&timings);
 	query_campaign_finish(&c);

@@ -95,6 +95,18 @@ static void add_build(struct table *table, json_t *b)
 	table_add(table, field_number(b, "campaigns"));
 	table_add(table, field_number(b, "last_campaign_id"));
 	table_add(table, field_number(b, "failures"));
+	table_add(table, field_copy(b, "origin"));
+	table_add(table, field_copy(b, "binary"));
+}
+
+static void add_registered(struct table *table, json_t *b)
+{
+	table_add(table, field_copy(b, "name"));
+	table_add(table,
+		  field_known(b, "error") ? field_copy(b, "error") : field_copy(b, "version"));
+	table_add(table, short_hash(b, "build_id"));
+	table_add(table, short_hash(b, "sha256"));
+	table_add(table, field_copy(b, "origin"));
 	table_add(table, field_copy(b, "binary"));
 }
 
@@ -103,11 +115,21 @@ void report_builds(json_t *value, FILE *out)
 	static const struct table_column columns[] = {
 		{ "NAME", false },    { "VERSION", false },  { "BUILD-ID", false },
 		{ "SHA-256", false }, { "CAMPAIGNS", true }, { "LAST", true },
-		{ "FAILURES", true }, { "BINARY", false },
+		{ "FAILURES", true }, { "ORIGIN", false },   { "BINARY", false },
 	};
+	static const struct table_column registered_columns[] = {
+		{ "REGISTERED", false }, { "VERSION", false }, { "BUILD-ID", false },
+		{ "SHA-256", false },	 { "ORIGIN", false },  { "BINARY", false },
+	};
+	json_t *registered = json_object_get(value, "registered");
 
 	print_list(json_object_get(value, "builds"), columns, ARRAY_SIZE(columns), add_build,
-		   "no builds", out);
+		   "no builds were soaked", out);
+	if (!registered)
+		return;
+	fputc('\n', out);
+	print_list(registered, registered_columns, ARRAY_SIZE(registered_columns), add_registered,
+		   "no builds are registered", out);
 }
 
 /* "KIND/STEP", "KIND" or nothing. */

@@ -2,7 +2,7 @@
 /* Percentiles by nearest rank. */
 #include "report/percentile.h"
 
-int64_t percentile_nearest_rank(const int64_t *sorted, size_t count, double p)
+size_t percentile_rank(size_t count, double p)
 {
 	/* Multiplied first: 7 % of 100 samples is then 7 exactly, and not a little more. */
 	double exact = p * (double)count / 100;
@@ -14,5 +14,10 @@ int64_t percentile_nearest_rank(const int64_t *sorted, size_t count, double p)
 		rank = 1;
 	if (rank > count)
 		rank = count;
-	return sorted[rank - 1];
+	return rank - 1;
+}
+
+int64_t percentile_nearest_rank(const int64_t *sorted, size_t count, double p)
+{
+	return sorted[percentile_rank(count, p)];
 }

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The smallest sample with at least p percent of all samples at or below it (nearest rank:
- * ceil(p/100 * count)). sorted ascending, count above 0, p in (0, 100]. Always a measured value. */
+/* Among count samples, sorted ascending, the index of the smallest with at least p percent of all
+ * samples at or below it (nearest rank: ceil(p/100 * count)). count above 0, p in (0, 100]. */
+size_t percentile_rank(size_t count, double p);
+
+/* That sample: always a measured value. */
 int64_t percentile_nearest_rank(const int64_t *sorted, size_t count, double p);
 
 #endif

@@ -9,6 +9,7 @@
 #include "report/field.h"
 #include "report/table.h"
 #include "report/text.h"
+#include "report/verdict-print.h"
 
 static void print_campaign(json_t *c, FILE *out)
 {
@@ -44,11 +45,25 @@ static void add_duration(struct table *table, json_t *object, const char *key)
 		table_add(table, NULL);
 }
 
+/* "0 %", or the interval of the share that fails; of none the upper bound. */
+static char *failure_rate(json_t *t)
+{
+	auto_free char *lower = text_percent(json_number_value(json_object_get(t, "rate_lower")));
+	auto_free char *upper = text_percent(json_number_value(json_object_get(t, "rate_upper")));
+
+	if (!field_integer(t, "count"))
+		return NULL;
+	if (!field_integer(t, "failed"))
+		return mem_printf("< %s", upper);
+	return mem_printf("%.*s-%s", (int)strcspn(lower, " "), lower, upper);
+}
+
 static void print_timings(json_t *timings, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{ "BUILD", false }, { "OPERATION", false }, { "COUNT", true }, { "FAILED", true },
-		{ "P50", true },    { "P95", true },	    { "P99", true },   { "MAX", true },
+		{ "BUILD", false }, { "OPERATION", false }, { "COUNT", true },
+		{ "FAILED", true }, { "RATE", true },	    { "P50", true },
+		{ "P95", true },    { "P99", true },	    { "MAX", true },
 	};
 	struct table *table;
 	json_t *t;
@@ -62,6 +77,7 @@ static void print_timings(json_t *timings, FILE *out)
 		table_add(table, field_copy(t, "kind"));
 		table_add(table, field_number(t, "count"));
 		table_add(table, field_number(t, "failed"));
+		table_add(table, failure_rate(t));
 		add_duration(table, t, "p50_ns");
 		add_duration(table, t, "p95_ns");
 		add_duration(table, t, "p99_ns");
@@ -72,11 +88,32 @@ static void print_timings(json_t *timings, FILE *out)
 	table_free(table);
 }
 
+/* Loops, or "-" where they are not reached. */
+static char *loops_or_dash(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	return json_is_number(value) ? mem_printf("%g", json_number_value(value)) : mem_strdup("-");
+}
+
+/* With its interval. */
+static char *median(json_t *loops)
+{
+	auto_free char *middle = loops_or_dash(loops, "median");
+	auto_free char *lower = loops_or_dash(loops, "lower");
+	auto_free char *upper = loops_or_dash(loops, "upper");
+
+	if (!field_known(loops, "median") && !field_known(loops, "lower"))
+		return NULL;
+	return mem_printf("%s (%s to %s)", middle, lower, upper);
+}
+
 static void print_signatures(json_t *signatures, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{ "BUILD", false },	 { "CLASS", false },	 { "FAILURES", true },
-		{ "FIRST AFTER", true }, { "SIGNATURE", false }, { "EXPECTED", true },
+		{ "BUILD", false },	 { "CLASS", false },	   { "FAILURES", true },
+		{ "FIRST AFTER", true }, { "MEDIAN AFTER", true }, { "SIGNATURE", false },
+		{ "EXPECTED", true },
 	};
 	bool any_expected = false;
 	struct table *table;
@@ -97,6 +134,7 @@ static void print_signatures(json_t *signatures, FILE *out)
 		table_add(table, field_copy(s, "class"));
 		table_add(table, field_number(s, "failures"));
 		table_add(table, text_count(field_integer(s, "first_loops"), "loop"));
+		table_add(table, median(json_object_get(s, "loops_to_failure")));
 		table_add(table, field_copy(s, "signature"));
 		if (any_expected)
 			table_add(table, field_number(s, "expected"));
@@ -110,6 +148,7 @@ void report_campaign(json_t *value, FILE *out)
 	print_campaign(json_object_get(value, "campaign"), out);
 	print_timings(json_object_get(value, "operations"), out);
 	print_signatures(json_object_get(value, "signatures"), out);
+	verdict_print(value, out);
 }
 
 int report_print(json_t *value, report_fn fn, bool json, FILE *out, struct err *err)

@@ -2,6 +2,7 @@
 /* Values as text for people. */
 #include "report/text.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -133,4 +134,20 @@ char *text_failures(int64_t count, int64_t expected)
 
 	return expected ? mem_printf("%s (%lld expected)", failures, (long long)expected)
 			: mem_steal(failures);
+}
+
+char *text_percent(double share)
+{
+	double percent = 100 * share;
+	int digits = percent >= 9.95   ? 0
+		     : percent >= .995 ? 1
+		     : percent > 0     ? (int)ceil(-log10(percent)) + 1
+				       : 0;
+
+	return mem_printf("%.*f %%", digits > 6 ? 6 : digits, percent);
+}
+
+char *text_p(double p)
+{
+	return p < .001 ? mem_strdup("< 0.001") : mem_printf("%.*f", p < .0995 ? 3 : 2, p);
 }

@@ -24,6 +24,12 @@ char *text_time(int64_t unix_ns);
 /* "23 failures", "23 failures (20 expected)". */
 char *text_failures(int64_t count, int64_t expected);
 
+/* A share of one as a percentage of two digits: "5.5 %", "0.034 %". */
+char *text_percent(double share);
+
+/* A p value: "0.034", "< 0.001". */
+char *text_p(double p);
+
 /* "1 loop", "2 loops". */
 char *text_count(int64_t count, const char *noun);
 

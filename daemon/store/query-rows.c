@@ -10,9 +10,10 @@
 #include "store/sql.h"
 
 static const char *const list_names[] = {
-	[QUERY_CAMPAIGNS] = "campaigns",   [QUERY_BUILDS] = "builds", [QUERY_RUNS] = "runs",
-	[QUERY_OPERATIONS] = "operations", [QUERY_STEPS] = "steps",   [QUERY_MEASURES] = "measures",
-	[QUERY_FAILURES] = "failures",
+	[QUERY_CAMPAIGNS] = "campaigns", [QUERY_BUILDS] = "builds",
+	[QUERY_RUNS] = "runs",		 [QUERY_OPERATIONS] = "operations",
+	[QUERY_STEPS] = "steps",	 [QUERY_MEASURES] = "measures",
+	[QUERY_FAILURES] = "failures",	 [QUERY_LEFT_OUT] = "left_out",
 };
 NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 
@@ -36,12 +37,13 @@ static const char *const statements[] = {
 		"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
 		"ORDER BY c.id LIMIT ?3",
 	[QUERY_BUILDS] =
-		"SELECT max(b.id) AS id, name, version, build_id, sha256, sandbox, binary, "
+		"SELECT max(b.id) AS id, name, version, build_id, sha256, sandbox, origin, binary, "
 		"count(*) AS campaigns, max(b.campaign_id) AS last_campaign_id, "
 		"sum((SELECT count(*) FROM failure AS f JOIN run AS r ON r.id = f.src_run_id "
 		" WHERE f.campaign_id = b.campaign_id AND r.build_id = b.id)) AS failures "
 		"FROM build AS b WHERE ?1 = 0 OR campaign_id = ?1 "
-		"GROUP BY name, version, build_id, sha256, sandbox, binary HAVING max(b.id) > ?2 "
+		"GROUP BY name, version, build_id, sha256, sandbox, origin, binary HAVING "
+		"max(b.id) > ?2 "
 		"ORDER BY 1 LIMIT ?3",
 	[QUERY_RUNS] = "SELECT r.id, r.campaign_id, b.name AS build, slot, vm, pid, "
 		       "began_unix_ns, ended_unix_ns, end, exit_status, signal, expected, argv "
@@ -65,6 +67,11 @@ static const char *const statements[] = {
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
 			     "WHERE (?1 = 0 OR f.campaign_id = ?1) AND f.id > ?2 ORDER BY f.id "
 			     "LIMIT ?3",
+	[QUERY_LEFT_OUT] =
+		"SELECT l.id, l.campaign_id, b.name AS build, l.position, l.kind, l.reason "
+		"FROM left_out AS l JOIN build AS b ON b.id = l.build_id "
+		"WHERE (?1 = 0 OR l.campaign_id = ?1) AND l.id > ?2 ORDER BY l.id "
+		"LIMIT ?3",
 };
 NAMES_COMPLETE(statements, QUERY_LIST_COUNT);
 

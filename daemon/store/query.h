@@ -9,6 +9,7 @@
 #ifndef QSOAK_STORE_QUERY_H
 #define QSOAK_STORE_QUERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,5 +90,45 @@ struct query_signatures {
 int query_signatures(struct query *query, int64_t campaign, struct query_signatures *ret_signatures,
 		     struct err *err);
 void query_signatures_finish(struct query_signatures *signatures);
+
+/* A VM, from its cold boot to its end. */
+struct query_vm {
+	size_t build;	/* that it booted with: index of query_vms.builds */
+	int64_t loops;	/* finished */
+	bool shut_down; /* to the end, as it should */
+	/* of the failure that ended it; NULL: there was none */
+	char *class;
+	char *signature;
+	bool in_shutdown; /* and that it came in its shutdown */
+};
+
+struct query_vms {
+	char **builds; /* names, in the order of the profile */
+	size_t build_count;
+	struct query_vm *vms; /* in no order */
+	size_t count;
+	int64_t loops_per_build; /* that each build was to do; 0: as many as came */
+};
+
+int query_vms(struct query *query, int64_t campaign, struct query_vms *ret_vms, struct err *err);
+void query_vms_finish(struct query_vms *vms);
+
+/* Samples of one measure of the operations of one kind on one build. */
+struct query_measure {
+	char *build;
+	char *kind;
+	char *name;
+	double *values; /* sorted */
+	size_t count;
+};
+
+struct query_measures {
+	struct query_measure *measures; /* by kind, name, then build in the order of the profile */
+	size_t count;
+};
+
+int query_measures(struct query *query, int64_t campaign, struct query_measures *ret_measures,
+		   struct err *err);
+void query_measures_finish(struct query_measures *measures);
 
 #endif

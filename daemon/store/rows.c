@@ -18,11 +18,12 @@ static const struct row_sql statements[] = {
 	[ROW_CAMPAIGN_BEGIN] = { "cannot store the begin of a campaign",
 				 "INSERT INTO campaign(id, uuid, name, profile_text, seed, accel, "
 				 "machine, "
-				 "ram_bytes, vms, began_unix_ns, host_id, accel_reason) "
+				 "ram_bytes, vms, began_unix_ns, host_id, accel_reason, "
+				 "loops_per_build) "
 				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT id FROM "
 				 "host "
 				 "WHERE name = ?11 AND kernel = ?12 AND cpu = ?13 AND cpus = ?14), "
-				 "?15)",
+				 "?15, ?16)",
 				 true },
 	[ROW_CAMPAIGN_END] = { "cannot store the end of a campaign",
 			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4 "
@@ -30,9 +31,14 @@ static const struct row_sql statements[] = {
 			       true },
 	[ROW_BUILD] = { "cannot store a build",
 			"INSERT INTO build(id, campaign_id, name, binary, version, build_id, "
-			"sha256, sandbox) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			"sha256, sandbox, origin) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 			true },
+	/* Each slot of the build says so. */
+	[ROW_LEFT_OUT] = { "cannot store what a build lacks",
+			   "INSERT INTO left_out(campaign_id, build_id, position, kind, reason) "
+			   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+			   false },
 	[ROW_RUN_BEGIN] = { "cannot store the begin of a run",
 			    "INSERT INTO run(id, campaign_id, build_id, slot, vm, pid, "
 			    "began_unix_ns, argv) "
@@ -178,7 +184,7 @@ static void add_campaign_begin(struct rows *rows, const struct record_campaign_b
 			text(r->seed), text(r->accel), text(r->machine), integer(r->ram_bytes),
 			integer(r->vms), integer(r->began_unix_ns), text(r->host_name),
 			text(r->host_kernel), text(r->host_cpu), integer(r->host_cpus),
-			text(r->accel_reason)));
+			text(r->accel_reason), reference(r->loops_per_build)));
 }
 
 static void add_campaign_end(struct rows *rows, const struct record_campaign_end *r)
@@ -192,7 +198,15 @@ static void add_build(struct rows *rows, const struct record_build *r)
 {
 	rows_add(rows, ROW_BUILD,
 		 VALUES(integer(r->id), integer(r->campaign_id), text(r->name), text(r->binary),
-			text(r->version), text(r->build_id), text(r->sha256), integer(r->sandbox)));
+			text(r->version), text(r->build_id), text(r->sha256), integer(r->sandbox),
+			text(r->origin)));
+}
+
+static void add_left_out(struct rows *rows, const struct record_left_out *r)
+{
+	rows_add(rows, ROW_LEFT_OUT,
+		 VALUES(integer(r->campaign_id), integer(r->build_id), integer(r->position),
+			text(r->kind), text(r->reason)));
 }
 
 static void add_run_begin(struct rows *rows, const struct record_run_begin *r)
@@ -267,6 +281,8 @@ void rows_add_record(struct rows *rows, const struct record *record)
 		return add_campaign_end(rows, &record->campaign_end);
 	case RECORD_BUILD:
 		return add_build(rows, &record->build);
+	case RECORD_LEFT_OUT:
+		return add_left_out(rows, &record->left_out);
 	case RECORD_RUN_BEGIN:
 		return add_run_begin(rows, &record->run_begin);
 	case RECORD_RUN_END:

@@ -159,8 +159,22 @@ static const char version_2[] =
 	"ALTER TABLE campaign ADD COLUMN accel_reason TEXT;\n"
 	"	-- why not kvm, where the profile says auto\n";
 
+static const char version_3[] =
+	"ALTER TABLE build ADD COLUMN origin TEXT; -- where it came from; NULL: not known\n"
+	"ALTER TABLE campaign ADD COLUMN loops_per_build INTEGER;\n"
+	"	-- that each build was to do; NULL: as many as came\n"
+	"CREATE TABLE left_out (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
+	"	build_id INTEGER NOT NULL REFERENCES build(id),\n"
+	"	position INTEGER NOT NULL, -- in the operations of the profile, from 0\n"
+	"	kind TEXT NOT NULL,\n"
+	"	reason TEXT NOT NULL,\n"
+	"	UNIQUE (campaign_id, build_id, position)\n"
+	") STRICT;\n";
+
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
-static const char *const steps[] = { version_1, version_2 };
+static const char *const steps[] = { version_1, version_2, version_3 };
 
 #define SCHEMA_VERSION ((int64_t)ARRAY_SIZE(steps))
 

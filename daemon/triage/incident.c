@@ -120,6 +120,15 @@ static void write_manifest(struct incident *incident, const struct incident_spec
 	file_close(incident, f);
 }
 
+/* The destination of a block migration has a flash of its own. */
+static const char *flash_folder(const struct incident_spec *spec)
+{
+	const struct run *incoming = vm_incoming(spec->vm);
+
+	return incoming && spec->failure->run == incoming ? vm_incoming_folder(spec->vm)
+							  : vm_folder(spec->vm);
+}
+
 /* What an oracle compared: the flash as its image holds it, and as the guest knows it. */
 static void write_flash(struct incident *incident, const struct incident_spec *spec)
 {
@@ -129,7 +138,7 @@ static void write_flash(struct incident *incident, const struct incident_spec *s
 
 	if (spec->failure->class != FAILURE_CORRUPTION)
 		return;
-	direct_copy_flash(vm_folder(spec->vm), incident->temporary, &incident->err);
+	direct_copy_flash(flash_folder(spec), incident->temporary, &incident->err);
 	ram = run_ram(spec->failure->run ? spec->failure->run : vm_run(spec->vm));
 	if (ram_sample(ram, &telemetry) && telemetry.shadow_size <= DIRECT_FLASH_BYTES &&
 	    ram_read(ram, telemetry.shadow_gpa, shadow, telemetry.shadow_size))

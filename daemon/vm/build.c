@@ -45,6 +45,7 @@ void build_spec_finish(struct build_spec *spec)
 		free_list(*list_of(spec, i));
 	free(spec->name);
 	free(spec->binary);
+	free(spec->origin);
 	*spec = (struct build_spec){ 0 };
 }
 
@@ -66,6 +67,8 @@ static void copy_spec(const struct build_spec *spec, struct build_spec *ret_copy
 	*ret_copy = (struct build_spec){
 		.name = mem_strdup(spec->name),
 		.binary = mem_strdup(spec->binary),
+		.origin = spec->origin ? mem_strdup(spec->origin) : NULL,
+		.line = spec->line,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		*list_of(ret_copy, i) = copy_list(*list_of((struct build_spec *)spec, i));
@@ -313,6 +316,23 @@ int build_check_process(const struct build *build, pid_t pid, int ram_fd, struct
 		err_prefix(err, "the binary of build %s has changed since the campaign began",
 			   build->spec.name);
 	return r;
+}
+
+void build_spec_default(struct build_spec *spec, struct build_spec *from)
+{
+	if (!spec->binary) {
+		spec->binary = mem_steal(from->binary);
+		if (!spec->origin)
+			spec->origin = mem_steal(from->origin);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		char ***list = list_of(spec, i), ***other = list_of(from, i), **own = *list;
+
+		if (**list)
+			continue;
+		*list = *other;
+		*other = own;
+	}
 }
 
 void build_finish(struct build *build)

@@ -14,6 +14,8 @@
 struct build_spec {
 	char *name;	/* letters, digits, '.', '_', '-'; begins with a letter or digit */
 	char *binary;	/* absolute path */
+	char *origin;	/* where it came from, for people; NULL: not known */
+	int line;	/* of its entry in a profile; 0: it stands in none */
 	char **args;	/* appended to QEMU's command line */
 	char **data;	/* absolute paths of directories, for -L */
 	char **env;	/* NAME=VALUE, over our own environment */
@@ -24,6 +26,9 @@ struct build_spec {
 /* With empty lists; free with build_spec_finish(), which takes half-built and zeroed ones. */
 void build_spec_init(struct build_spec *spec);
 void build_spec_finish(struct build_spec *spec);
+
+/* What spec does not say, but its name and line, is taken from another one, which is left valid. */
+void build_spec_default(struct build_spec *spec, struct build_spec *from);
 
 struct build {
 	int64_t id; /* of its record */

@@ -14,11 +14,24 @@
 /* In the folder of a VM: of the guest's configuration. */
 #define CONFIG_FILE "guest-config"
 
-static const char *const images[] = { DIRECT_NODE_FLASH ".qcow2", DIRECT_NODE_VMSTATE ".qcow2" };
-
 /* VM states are appended to the image behind its guest-visible size, so the size only has to hold
  * nothing. */
-static const int64_t image_bytes[] = { DIRECT_FLASH_BYTES, 1024 * 1024 };
+#define VMSTATE_BYTES (1024 * 1024)
+
+/* The node's image is the file NODE.qcow2. */
+struct image {
+	const char *node;
+	int64_t bytes; /* 0: the machine has none */
+};
+
+#define IMAGES_MAX 3
+
+static void list_images(const struct machine *machine, struct image *ret_images)
+{
+	ret_images[0] = (struct image){ DIRECT_NODE_FLASH, DIRECT_FLASH_BYTES };
+	ret_images[1] = (struct image){ DIRECT_NODE_VMSTATE, VMSTATE_BYTES };
+	ret_images[2] = (struct image){ DIRECT_NODE_DISK, machine->disk_bytes };
+}
 
 struct words {
 	char **word;
@@ -57,6 +70,31 @@ static void add_qcow2(struct words *words, const char *node)
 				      node, "file", "driver", "file", "filename", file));
 }
 
+/* A node with a block backend of a name, NODE-drive: block migration finds images by that name alone. */
+static void add_drive(struct words *words, const char *node)
+{
+	add(words, "-drive");
+	add(words,
+	    "if=none,id=%s-drive,node-name=%s,driver=qcow2,file.driver=file,"
+	    "file.filename=%s.qcow2",
+	    node, node, node);
+}
+
+static void add_images(struct words *words, const struct machine *machine)
+{
+	struct image images[IMAGES_MAX];
+
+	list_images(machine, images);
+	for (size_t i = 0; i < IMAGES_MAX; i++) {
+		if (!images[i].bytes)
+			continue;
+		if (machine->disk_bytes)
+			add_drive(words, images[i].node);
+		else
+			add_qcow2(words, images[i].node);
+	}
+}
+
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 {
 	const struct machine *machine = spec->machine;
@@ -87,8 +125,8 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 	add(&words, "-machine");
 	add(&words,
 	    "%s,accel=%s,memory-backend=ram,dump-guest-core=off,pflash0=code,"
-	    "pflash1=" DIRECT_NODE_FLASH,
-	    machine->type, machine->accel);
+	    "pflash1=" DIRECT_NODE_FLASH "%s",
+	    machine->type, machine->accel, machine->disk_bytes ? "-drive" : "");
 	add(&words, "-smp");
 	add(&words, "%u", machine->vcpus);
 	add(&words, "-m");
@@ -100,8 +138,7 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 	add_blockdev(&words, json_pack("{s:s, s:s, s:b, s:{s:s, s:s, s:b}}", "driver", "raw",
 				       "node-name", "code", "read-only", 1, "file", "driver",
 				       "file", "filename", machine->firmware, "read-only", 1));
-	add_qcow2(&words, DIRECT_NODE_FLASH);
-	add_qcow2(&words, DIRECT_NODE_VMSTATE);
+	add_images(&words, machine);
 	add(&words, "-fw_cfg");
 	add(&words, "name=" GUEST_CONFIG_FILE ",file=" CONFIG_FILE);
 	add(&words, "-chardev");
@@ -124,19 +161,27 @@ void direct_argv_free(char **argv)
 	free(argv);
 }
 
-int direct_make_images(const char *folder, struct err *err)
+static int make_image(const struct image *image, const char *folder, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
-		auto_free char *size = mem_printf("%" PRId64, image_bytes[i]);
-		const char *argv[] = { DIRECT_QEMU_IMG, "create",  "-q", "-f",
-				       "qcow2",		images[i], size, NULL };
-		int r = child_run(&(struct child_spec){ .argv = argv, .cwd = folder },
-				  DIRECT_IMAGE_LIMIT_NS, NULL, err);
+	auto_free char *file = mem_printf("%s.qcow2", image->node);
+	auto_free char *size = mem_printf("%" PRId64, image->bytes);
+	const char *argv[] = { DIRECT_QEMU_IMG, "create", "-q", "-f", "qcow2", file, size, NULL };
+	int r = child_run(&(struct child_spec){ .argv = argv, .cwd = folder },
+			  DIRECT_IMAGE_LIMIT_NS, NULL, err);
 
-		if (r < 0)
-			return err_prefix(err, "cannot make %s/%s", folder, images[i]);
-	}
-	return 0;
+	return r < 0 ? err_prefix(err, "cannot make %s/%s", folder, file) : 0;
+}
+
+int direct_make_images(const struct machine *machine, const char *folder, struct err *err)
+{
+	struct image images[IMAGES_MAX];
+	int r = 0;
+
+	list_images(machine, images);
+	for (size_t i = 0; r == 0 && i < IMAGES_MAX; i++)
+		if (images[i].bytes)
+			r = make_image(&images[i], folder, err);
+	return r;
 }
 
 static int copy_file(const char *from, const char *to, struct err *err)
@@ -161,25 +206,30 @@ static int copy_file(const char *from, const char *to, struct err *err)
 	return 0;
 }
 
-int direct_copy_images(const char *from, const char *to, struct err *err)
+static int copy_image(const char *node, const char *from, const char *to, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
-		auto_free char *source = mem_printf("%s/%s", from, images[i]);
-		auto_free char *target = mem_printf("%s/%s", to, images[i]);
-		int r = copy_file(source, target, err);
+	auto_free char *source = mem_printf("%s/%s.qcow2", from, node);
+	auto_free char *target = mem_printf("%s/%s.qcow2", to, node);
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return copy_file(source, target, err);
+}
+
+int direct_copy_images(const struct machine *machine, const char *from, const char *to,
+		       struct err *err)
+{
+	struct image images[IMAGES_MAX];
+	int r = 0;
+
+	list_images(machine, images);
+	for (size_t i = 0; r == 0 && i < IMAGES_MAX; i++)
+		if (images[i].bytes)
+			r = copy_image(images[i].node, from, to, err);
+	return r;
 }
 
 int direct_copy_flash(const char *from, const char *to, struct err *err)
 {
-	auto_free char *source = mem_printf("%s/" DIRECT_NODE_FLASH ".qcow2", from);
-	auto_free char *target = mem_printf("%s/" DIRECT_NODE_FLASH ".qcow2", to);
-
-	return copy_file(source, target, err);
+	return copy_image(DIRECT_NODE_FLASH, from, to, err);
 }
 
 int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,

@@ -11,6 +11,7 @@
 /* Names in the folder of a VM, and of the block nodes that QMP commands take. */
 #define DIRECT_NODE_FLASH "vars"
 #define DIRECT_NODE_VMSTATE "vmstate"
+#define DIRECT_NODE_DISK "disk"
 
 /* Length of pflash unit 1 in bytes. */
 #define DIRECT_FLASH_BYTES (64 * 1024)
@@ -19,12 +20,14 @@
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd);
 void direct_argv_free(char **argv);
 
-/* Makes empty images in folder with qemu-img. Blocks for up to DIRECT_IMAGE_LIMIT_NS. */
+/* Makes the machine's images, empty, in folder with qemu-img. Blocks for up to DIRECT_IMAGE_LIMIT_NS
+ * each. */
 #define DIRECT_IMAGE_LIMIT_NS 10000000000ll
-int direct_make_images(const char *folder, struct err *err);
+int direct_make_images(const struct machine *machine, const char *folder, struct err *err);
 
 /* Copies the images of one folder into another. */
-int direct_copy_images(const char *from, const char *to, struct err *err);
+int direct_copy_images(const struct machine *machine, const char *from, const char *to,
+		       struct err *err);
 
 /* Of these the one that holds the flash. */
 int direct_copy_flash(const char *from, const char *to, struct err *err);

@@ -24,6 +24,7 @@ struct machine {
 	const char *type; /* versioned: pc-q35-7.2 */
 	const char *accel;
 	int64_t ram_bytes;
+	int64_t disk_bytes; /* of a disk beside the flash; 0: there is none */
 	unsigned vcpus;
 	const char *firmware;	   /* absolute path of the guest's image for pflash unit 0 */
 	struct guest_config guest; /* header and seed are filled in for each VM */

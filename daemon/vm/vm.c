@@ -40,6 +40,8 @@ struct vm {
 	struct vm_spec spec;
 	enum vm_state state;
 	char *folder;
+	char *incoming_folder; /* of images of its own; NULL: it has none */
+	unsigned folders;      /* that the VM has had */
 	struct run *run, *incoming;
 	uint64_t generation, saved_generation;
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
@@ -74,20 +76,33 @@ const char *vm_folder(const struct vm *vm)
 	return vm->folder;
 }
 
-int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm, struct err *err)
+const char *vm_incoming_folder(const struct vm *vm)
 {
-	auto_free char *folder = mem_printf("%s/%d-%d", spec->parent, spec->slot, spec->vm);
+	return vm->incoming_folder ? vm->incoming_folder : vm->folder;
+}
+
+/* With empty images and the guest's configuration. */
+static int make_folder(const struct vm_spec *spec, const char *folder, struct err *err)
+{
 	int r;
 
 	if (mkdir(folder, 0700) < 0)
 		return err_set_errno(err, errno, "cannot make %s", folder);
-	r = direct_copy_images(spec->template, folder, err);
+	r = direct_copy_images(spec->machine, spec->template, folder, err);
 	if (r == 0)
 		r = direct_write_config(&spec->machine->guest, spec->guest_seed, folder, err);
-	if (r < 0) {
+	if (r < 0)
 		folder_remove(folder);
+	return r;
+}
+
+int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm, struct err *err)
+{
+	auto_free char *folder = mem_printf("%s/%d-%d", spec->parent, spec->slot, spec->vm);
+	int r = make_folder(spec, folder, err);
+
+	if (r < 0)
 		return r;
-	}
 	*ret_vm = mem_new(struct vm);
 	(*ret_vm)->loop = loop;
 	(*ret_vm)->spec = *spec;
@@ -96,23 +111,43 @@ int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm,
 	return 0;
 }
 
+static void remove_incoming_folder(struct vm *vm)
+{
+	if (vm->incoming_folder)
+		folder_remove(vm->incoming_folder);
+	free(vm->incoming_folder);
+	vm->incoming_folder = NULL;
+}
+
 void vm_free(struct vm *vm)
 {
 	if (!vm)
 		return;
 	run_free(vm->run);
 	run_free(vm->incoming);
+	remove_incoming_folder(vm);
 	folder_remove(vm->folder);
 	free(vm->folder);
 	free(vm);
 }
 
-int vm_start_run(struct vm *vm, const struct build *build, struct err *err)
+/* Beside the source's, so that each can name the other by a short relative path. */
+static int make_incoming_folder(struct vm *vm, struct err *err)
+{
+	auto_free char *folder = mem_printf("%s/%d-%d.%u", vm->spec.parent, vm->spec.slot,
+					    vm->spec.vm, ++vm->folders);
+	int r = make_folder(&vm->spec, folder, err);
+
+	if (r == 0)
+		vm->incoming_folder = mem_steal(folder);
+	return r;
+}
+
+int vm_start_run(struct vm *vm, const struct build *build, bool own_images, struct err *err)
 {
 	struct run_spec spec = {
 		.machine = vm->spec.machine,
 		.build = build,
-		.folder = vm->folder,
 		.incoming = vm->run != NULL,
 		.records = vm->spec.records,
 		.campaign_id = vm->spec.campaign_id,
@@ -120,10 +155,15 @@ int vm_start_run(struct vm *vm, const struct build *build, struct err *err)
 		.vm = vm->spec.vm,
 	};
 	struct run **where = vm->run ? &vm->incoming : &vm->run;
-	int r;
+	int r = 0;
 
 	if (*where)
 		abort();
+	if (own_images)
+		r = make_incoming_folder(vm, err);
+	if (r < 0)
+		return r;
+	spec.folder = vm_incoming_folder(vm);
 	r = run_start(vm->loop, &spec, where, err);
 	if (r < 0)
 		return r;
@@ -147,12 +187,19 @@ void vm_switch_run(struct vm *vm)
 	run_free(vm->run);
 	vm->run = vm->incoming;
 	vm->incoming = NULL;
+	if (!vm->incoming_folder)
+		return;
+	folder_remove(vm->folder);
+	free(vm->folder);
+	vm->folder = vm->incoming_folder;
+	vm->incoming_folder = NULL;
 }
 
 void vm_drop_incoming(struct vm *vm)
 {
 	run_free(vm->incoming);
 	vm->incoming = NULL;
+	remove_incoming_folder(vm);
 }
 
 void vm_listen(struct vm *vm, enum run_role role, const struct run_listener *listener)

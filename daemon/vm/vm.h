@@ -52,19 +52,22 @@ void vm_set_state(struct vm *vm, enum vm_state state);
 enum vm_state vm_state(const struct vm *vm);
 
 const struct vm_spec *vm_spec(const struct vm *vm);
+
+/* Holds the images, and is the working directory, of the run; of the incoming one it may be another. */
 const char *vm_folder(const struct vm *vm);
+const char *vm_incoming_folder(const struct vm *vm);
 
 /* Starts the run that boots, or (a run is there) the destination of a migration, of the VM's build or
- * of another one. */
-int vm_start_run(struct vm *vm, const struct build *build, struct err *err);
+ * of another one. own_images: the destination gets empty images instead of sharing the source's. */
+int vm_start_run(struct vm *vm, const struct build *build, bool own_images, struct err *err);
 
 /* The run the guest lives in (before a migration's end: the source), and the destination of a
  * migration in progress; NULL where there is none. */
 struct run *vm_run(const struct vm *vm);
 struct run *vm_incoming(const struct vm *vm);
 
-/* After a migration: the destination becomes the run, the source, which has exited, is freed. Never
- * from a run's listener. */
+/* After a migration: the destination becomes the run, the source, which has exited, is freed, with its
+ * images if they are not the destination's. Never from a run's listener. */
 void vm_switch_run(struct vm *vm);
 
 /* After a cancelled migration: frees the destination, which has exited. Never from a run's listener. */

@@ -19,6 +19,7 @@
 #define SCHEMA "tests/data/qmp-schema-7.2.json"
 #define RAM_BYTES (16ll << 20)
 #define TICKS_BEGIN 1000
+#define BITMAP_BYTES 65536
 /* Turns of the loop in which what should not come has the time to come. */
 #define TURNS_AFTER 5
 
@@ -28,6 +29,7 @@ struct peer {
 	struct puppet puppet;
 	bool there, runs, exits, multifd;
 	int64_t bandwidth;
+	int64_t bitmap_bytes; /* that its disk's dirty bitmap marks */
 	int asked; /* for the figures of its migration */
 	int exit_status;
 	char job[64];
@@ -51,6 +53,7 @@ struct stage {
 	const char *target; /* step under test, or NULL */
 	enum op_kind kind;
 	bool holds;
+	bool moved;	    /* the guest has migrated */
 	bool loads_nothing; /* a load and a migration leave the guest's generation behind */
 
 	unsigned dones, begins, ends;
@@ -154,8 +157,14 @@ static void migrate_events(struct stage *stage, struct peer *src)
 	say_migration(src, "setup");
 	say_migration(src, "active");
 	say_migration(dst, "active");
-	if (stage->kind == OP_MIGRATE_CANCEL)
-		return;
+}
+
+/* What follows without another command. */
+static void move(struct stage *stage)
+{
+	struct peer *src = &stage->peer[OP_SRC], *dst = &stage->peer[OP_DST];
+
+	stage->moved = true;
 	stop(src);
 	set_ticks(dst, ticks_of(src));
 	dst->puppet.page->generation = stage->loads_nothing ? 0 : src->puppet.page->generation;
@@ -224,6 +233,15 @@ static json_t *query_schema(struct peer *peer)
 }
 
 /* What is not in here is answered by {} and nothing else. */
+static json_t *query_nodes(struct peer *peer)
+{
+	/* The destination has what has come along. */
+	if (peer->bitmap_bytes < 0)
+		return json_array();
+	return json_pack("[{s:s, s:[{s:s, s:I}]}]", "node-name", DIRECT_NODE_DISK, "dirty-bitmaps",
+			 "name", "qsoak", "count", (json_int_t)peer->bitmap_bytes);
+}
+
 static const struct {
 	const char *command;
 	void (*events)(struct stage *stage, struct peer *peer);
@@ -240,6 +258,7 @@ static const struct {
 	{ "quit", quit_events, NULL },
 	{ "query-status", NULL, query_status },
 	{ "query-migrate", NULL, query_migrate },
+	{ "query-named-block-nodes", NULL, query_nodes },
 	{ "query-qmp-schema", NULL, query_schema },
 };
 
@@ -355,14 +374,24 @@ static void meet(struct stage *stage)
 		return;
 	peer->there = true;
 	peer->runs = side == OP_SRC;
+	peer->bitmap_bytes = BITMAP_BYTES;
 	if (!(stage->holds && target_is(stage, "spawn")))
 		greet(peer);
+}
+
+static bool moves(const struct stage *stage)
+{
+	return stage->op && stage->kind == OP_MIGRATE && !stage->moved &&
+	       !strcmp(op_step_name(stage->op), "migrate") &&
+	       !(stage->holds && in_target(stage));
 }
 
 static void turn(struct stage *stage)
 {
 	ev_run(stage->loop, EVRUN_ONCE);
 	meet(stage);
+	if (moves(stage))
+		move(stage);
 	for (int side = 0; side < OP_SIDE_COUNT; side++)
 		if (stage->peer[side].there)
 			serve(stage, &stage->peer[side]);
@@ -448,7 +477,6 @@ static int begin(void **state)
 	ev_timer_init(&stage->pulse, pulse, .001, .001);
 	ev_timer_start(stage->loop, &stage->pulse);
 	stage->scratch = helper_scratch();
-	assert_int_equal(direct_make_images(stage->scratch, &err), 0);
 	path = mem_printf("%s/puppets", stage->scratch);
 	stage->listener = puppet_listen(path);
 	stage->records = records_new(1);
@@ -457,7 +485,9 @@ static int begin(void **state)
 					   .type = "q35",
 					   .accel = "tcg",
 					   .ram_bytes = RAM_BYTES,
+					   .disk_bytes = 1 << 20,
 					   .firmware = "/none" };
+	assert_int_equal(direct_make_images(&stage->machine, stage->scratch, &err), 0);
 	stage->build = (struct build){
 		.id = 1,
 		.version = mem_strdup("7.2"),
@@ -509,6 +539,7 @@ struct variant {
 	struct op_migration migration;
 	const struct build *destination;
 	enum op_shutdown shutdown;
+	bool probe;
 	const char *measures; /* that it makes when all goes well */
 	const char *from;     /* its first step under test; NULL: all */
 };
@@ -530,19 +561,21 @@ static void raise_curtain(struct stage *stage, const struct variant *variant, bo
 		.migration = variant->migration,
 		.destination = variant->destination,
 		.shutdown = variant->shutdown,
+		.probe = variant->probe,
 		.limit_ns = stage->limit_ns,
 	};
 	struct err err = { 0 };
 
 	stage->kind = variant->kind;
 	stage->dones = stage->begins = stage->ends = 0;
+	stage->moved = false;
 	schema_free(stage->build.schema);
 	stage->build.schema = schema_new();
 	if (knows_schema)
 		schema_learn(stage->build.schema, recorded_schema);
 	assert_int_equal(vm_new(stage->loop, &spec, &stage->vm, &err), 0);
 	if (variant->kind != OP_BOOT) {
-		assert_int_equal(vm_start_run(stage->vm, &stage->build, &err), 0);
+		assert_int_equal(vm_start_run(stage->vm, &stage->build, false, &err), 0);
 		vm_set_state(stage->vm, VM_BOOTING);
 		vm_set_state(stage->vm, VM_RUNNING);
 		until(stage, wait_met);

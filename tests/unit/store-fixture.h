@@ -194,7 +194,8 @@ static inline struct record build(int64_t id, const char *name)
 					   .binary = "/usr/bin/qemu",
 					   .version = "QEMU 7.2",
 					   .sha256 = "abcd",
-					   .sandbox = true } };
+					   .sandbox = true,
+					   .origin = "ours" } };
 }
 
 static inline struct record run_begin(int64_t id)

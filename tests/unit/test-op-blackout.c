@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "op/blackout.h"
 
 /* One line of a story: a sample of both sides, or (ticks of -1) that STOP or RESET was read. */
@@ -64,7 +65,7 @@ static void what_moved_until_stop_was_read_moved_before(void **state)
 static void a_standstill_before_the_stop_is_not_meant(void **state)
 {
 	(void)state;
-	PLAY(BLACKOUT_STOP, 15, 10, { 0, 1, 0 }, { 10, 1, 0 }, { 20, 1, 0 }, { 30, 2, 0 },
+	PLAY(BLACKOUT_STOP, 15, 5, { 0, 1, 0 }, { 10, 1, 0 }, { 20, 1, 0 }, { 30, 2, 0 },
 	     { 35, 3, 0 }, STOPPED, { 45, 3, 0 }, { 50, 9, 0 });
 }
 
@@ -121,11 +122,11 @@ static void a_destination_that_fills_is_no_guest_that_runs(void **state)
 	     { 40, 65, 58 }, { 50, 65, 65 }, { 60, 65, 66 });
 }
 
-static void the_gap_counts_from_before_the_last_tick_to_the_end(void **state)
+static void the_gap_is_the_larger_one_at_either_end(void **state)
 {
 	(void)state;
 	/* Gaps: 100 before it all, 7 with the last tick in it, 12 within, 3 at the end. */
-	PLAY(BLACKOUT_MOVE, 25, 12, { 0, 1, 0 }, { 100, 50, 0 }, { 107, 55, 0 }, { 117, 55, 55 },
+	PLAY(BLACKOUT_MOVE, 25, 7, { 0, 1, 0 }, { 100, 50, 0 }, { 107, 55, 0 }, { 117, 55, 55 },
 	     { 129, 55, 55 }, { 132, 55, 57 });
 	/* The gap in which the last tick was done is as unsure as any. */
 	PLAY(BLACKOUT_MOVE, 13, 40, { 0, 1, 0 }, { 10, 5, 0 }, { 50, 55, 0 }, { 60, 55, 55 },
@@ -136,6 +137,31 @@ static void a_switch_within_one_gap_has_no_length_but_the_gap(void **state)
 {
 	(void)state;
 	PLAY(BLACKOUT_MOVE, 0, 10, { 0, 1, 0 }, { 10, 5, 0 }, { 20, 6, 9 });
+}
+
+/* It stood until 95 of the 100 in which it was not looked at; what cannot be is not believed. */
+static void what_qemu_says_of_its_resume_makes_the_last_gap_smaller(void **state)
+{
+	static const struct {
+		int64_t stood, gap;
+	} cases[] = { { 95, 6 }, { 100, 5 }, { -1, 91 }, { 5, 91 }, { 102, 91 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct blackout_join join = { .kind = BLACKOUT_STOP };
+
+		blackout_join_sample(&join, 0, 1, 0);
+		blackout_join_sample(&join, 5, 2, 0);
+		/* Not before it stands. */
+		blackout_join_stood(&join, 6, 6);
+		blackout_join_sample(&join, 10, 2, 0);
+		blackout_join_stopped(&join);
+		blackout_join_stood(&join, cases[i].stood, 101);
+		blackout_join_sample(&join, 101, 3, 0);
+		assert_true(join.over);
+		assert_int_equal(join.length_ns, 96);
+		assert_int_equal(join.gap_ns, cases[i].gap);
+	}
 }
 
 /* The sampler, on RAM that a guest of ours changes. */
@@ -255,6 +281,27 @@ static void the_last_ticks_before_a_stop_are_not_the_next_after_it(void **state)
 	assert_false(blackout_settled(&world->blackout));
 }
 
+static void from_stop_to_resume_it_hardly_looks(void **state)
+{
+	struct world *world = *state;
+	int64_t length, gap, before;
+
+	set_ticks(world->src_page, 7);
+	arm(world, BLACKOUT_STOP);
+	blackout_stopped(&world->blackout);
+	/* One more look, then it waits for long. */
+	ev_run(world->loop, EVRUN_ONCE);
+	assert_int_equal(world->over, 0);
+	assert_true(ev_timer_remaining(world->loop, &world->blackout.timer) >
+		    2. * BLACKOUT_SAMPLE_NS / CLOCK_NS_PER_S);
+	before = clock_now_ns();
+	set_ticks(world->src_page, 8);
+	blackout_resumed(&world->blackout, before);
+	assert_int_equal(world->over, 1);
+	assert_true(blackout_result(&world->blackout, &length, &gap));
+	assert_true(length > 0 && gap > 0);
+}
+
 static void without_telemetry_there_is_nothing_to_wait_for(void **state)
 {
 	struct world *world = *state;
@@ -295,11 +342,13 @@ int main(void)
 		cmocka_unit_test(a_reset_ends_with_the_first_tick_of_the_new_boot),
 		cmocka_unit_test(a_reset_that_resets_nothing_is_never_over),
 		cmocka_unit_test(a_destination_that_fills_is_no_guest_that_runs),
-		cmocka_unit_test(the_gap_counts_from_before_the_last_tick_to_the_end),
+		cmocka_unit_test(the_gap_is_the_larger_one_at_either_end),
+		cmocka_unit_test(what_qemu_says_of_its_resume_makes_the_last_gap_smaller),
 		cmocka_unit_test(a_switch_within_one_gap_has_no_length_but_the_gap),
 		TEST(the_sampler_tells_once_and_then_rests),
 		TEST(a_stop_is_waited_for_only_once_it_has_come),
 		TEST(the_last_ticks_before_a_stop_are_not_the_next_after_it),
+		TEST(from_stop_to_resume_it_hardly_looks),
 		TEST(without_telemetry_there_is_nothing_to_wait_for),
 		TEST(disarmed_it_samples_no_more),
 	};

@@ -352,7 +352,8 @@ static const struct variant by_tcp = {
 	.migration = { .channels = 2,
 		       .transport = OP_TRANSPORT_TCP,
 		       .compression = OP_COMPRESSION_ZSTD,
-		       .bandwidth_bytes = 10 << 20 },
+		       .bandwidth_bytes = 10 << 20,
+		       .dirty_bitmaps = true },
 	.measures = BLACKOUT_MEASURES "downtime_ms total_ms transferred_bytes ",
 };
 
@@ -366,10 +367,15 @@ static void migrate_cancel(void **state)
 {
 	play_all(*state, &(struct variant){ .kind = OP_MIGRATE_CANCEL,
 					    .migration = { .channels = 2 },
-					    .from = "migrate" });
+					    .from = "setup" });
 }
 
 /* Odd cases. */
+
+static bool wait_destination(struct stage *stage)
+{
+	return stage->peer[OP_DST].there;
+}
 
 static void without_channels_a_migration_is_plain_precopy_by_a_unix_socket(void **state)
 {
@@ -379,6 +385,84 @@ static void without_channels_a_migration_is_plain_precopy_by_a_unix_socket(void 
 	play_well(stage, &plain, REPLY_FIRST);
 	for (size_t i = 0; i < stage->step_count; i++)
 		assert_string_not_equal(stage->steps[i], "address");
+}
+
+static void a_block_migration_gets_images_of_its_own_and_leaves_none_behind(void **state)
+{
+	const struct variant block = { .kind = OP_MIGRATE, .migration = { .block = true } };
+	struct stage *stage = *state;
+	auto_free char *before = NULL;
+
+	stage->target = NULL;
+	stage->holds = false;
+	raise_curtain(stage, &block, true);
+	before = mem_strdup(vm_folder(stage->vm));
+	until(stage, wait_ended);
+	assert_int_equal(stage->result.outcome, OP_OK);
+	assert_string_not_equal(vm_folder(stage->vm), before);
+	assert_int_equal(access(vm_folder(stage->vm), F_OK), 0);
+	assert_int_equal(access(before, F_OK), -1);
+	drop_curtain(stage);
+}
+
+static void a_cancelled_block_migration_keeps_its_images(void **state)
+{
+	const struct variant block = { .kind = OP_MIGRATE_CANCEL, .migration = { .block = true } };
+	struct stage *stage = *state;
+	auto_free char *before = NULL, *incoming = NULL;
+
+	stage->target = NULL;
+	stage->holds = false;
+	raise_curtain(stage, &block, true);
+	before = mem_strdup(vm_folder(stage->vm));
+	incoming = mem_printf("%s.1", before);
+	until(stage, wait_ended);
+	assert_int_equal(stage->result.outcome, OP_OK);
+	assert_string_equal(vm_folder(stage->vm), before);
+	assert_int_equal(access(before, F_OK), 0);
+	assert_int_equal(access(incoming, F_OK), -1);
+	drop_curtain(stage);
+}
+
+static void a_bitmap_that_has_not_come_along_whole_is_an_error(void **state)
+{
+	static const int64_t arrived[] = { -1, 0, BITMAP_BYTES / 2 };
+	struct stage *stage = *state;
+
+	stage->target = NULL;
+	stage->holds = false;
+	for (size_t i = 0; i < ARRAY_SIZE(arrived); i++) {
+		raise_curtain(stage, &by_tcp, true);
+		until(stage, wait_destination);
+		stage->peer[OP_DST].bitmap_bytes = arrived[i];
+		until(stage, wait_ended);
+		assert_int_equal(stage->result.outcome, OP_FAILED);
+		assert_int_equal(stage->result.cause, OP_CAUSE_ERROR);
+		assert_string_equal(stage->result.step, "bitmap-dst");
+		assert_non_null(strstr(stage->result.err.text, "dirty bitmap"));
+		drop_curtain(stage);
+	}
+}
+
+static void a_probe_measures_how_long_the_command_kept_the_main_loop(void **state)
+{
+	static const struct variant probed[] = {
+		{ .kind = OP_SNAPSHOT_SAVE, .probe = true },
+		{ .kind = OP_SNAPSHOT_LOAD_VERIFY, .probe = true },
+		{ .kind = OP_SNAPSHOT_DELETE, .probe = true },
+		{ .kind = OP_MIGRATE, .probe = true },
+	};
+	struct stage *stage = *state;
+
+	stage->target = NULL;
+	stage->holds = false;
+	for (size_t i = 0; i < ARRAY_SIZE(probed); i++) {
+		raise_curtain(stage, &probed[i], true);
+		until(stage, wait_ended);
+		assert_int_equal(stage->result.outcome, OP_OK);
+		assert_non_null(strstr(stage->measures.text, "main_loop_stall_ns"));
+		drop_curtain(stage);
+	}
 }
 
 static void a_migration_ends_in_the_build_that_was_asked_for(void **state)
@@ -454,6 +538,7 @@ static void what_a_build_lacks_is_an_error_that_names_it(void **state)
 	} cases[] = {
 		{ "events", "has no migration capability events" },
 		{ "multifd", "has no migration capability multifd" },
+		{ "dirty-bitmaps", "has no migration capability dirty-bitmaps" },
 		{ "zstd", "has no multifd compression zstd" },
 		{ "multifd-compression", "has no multifd compression zstd" },
 		{ "socket-address", "has no member of query-migrate socket-address" },
@@ -497,6 +582,10 @@ int main(int argc, char **argv)
 		TEST(migrate_cancel),
 		TEST(without_channels_a_migration_is_plain_precopy_by_a_unix_socket),
 		TEST(a_migration_ends_in_the_build_that_was_asked_for),
+		TEST(a_block_migration_gets_images_of_its_own_and_leaves_none_behind),
+		TEST(a_cancelled_block_migration_keeps_its_images),
+		TEST(a_bitmap_that_has_not_come_along_whole_is_an_error),
+		TEST(a_probe_measures_how_long_the_command_kept_the_main_loop),
 		TEST(a_binary_that_is_not_there_is_the_host),
 		TEST(what_a_build_lacks_is_an_error_that_names_it),
 	};

@@ -112,10 +112,11 @@ static void what_is_wrong_is_said(void **state)
 {
 	static const struct bad_edit cases[] = {
 		{ "binary:", "Binary:",
-		  "5: builds[0].Binary: unknown key, expected name, binary, args, data, env, trace "
-		  "or wrapper" },
+		  "5: builds[0].Binary: unknown key, expected name, binary, origin, args, data, "
+		  "env, trace or wrapper" },
 		{ "name: stock, ", "", "5: builds[0].name: missing, " NAME_RULE },
-		{ ", binary: /usr/bin/qemu", "", "5: builds[0].binary: missing, " BINARY_RULE },
+		{ "qemu}", "qemu, origin: \"a\\nb\"}",
+		  "5: builds[0].origin: found \"a\\x0ab\", expected a line of up to 256 bytes" },
 		{ "{name: stock, binary: /usr/bin/qemu}", "/usr/bin/qemu",
 		  "5: builds[0]: found /usr/bin/qemu, expected a mapping" },
 		{ "/usr/bin/qemu}", "{path: /usr/bin/qemu}}",
@@ -228,6 +229,123 @@ static void the_command_line_replaces_and_adds_builds(void **state)
 	profile_free(p);
 }
 
+#define REGISTERED                                                         \
+	"name: fixed\nbinary: /opt/fixed\nargs: [-a]\ndata: [/opt/data]\n" \
+	"env: {A: b}\norigin: our patch\n"
+
+static int register_text(struct profile *p, const char *text, struct err *err)
+{
+	return profile_register_build(p, "fixed", text, strlen(text), "fixed.yaml", err);
+}
+
+static void a_registered_build_gives_what_the_profile_leaves_out(void **state)
+{
+	struct profile *p =
+		parse_edited("{name: stock, binary: /usr/bin/qemu}", "{name: fixed, args: [-x]}");
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(profile_check_builds(p, "t.yaml", &err), -EINVAL);
+	assert_string_equal(err.text, "t.yaml:5: builds[0].binary: missing, expected the absolute "
+				      "path of a QEMU binary, or that build fixed is registered");
+	assert_int_equal(register_text(p, REGISTERED, &err), 0);
+	assert_int_equal(p->build_count, 1);
+	assert_string_equal(p->builds[0].binary, "/opt/fixed");
+	assert_string_equal(p->builds[0].args[0], "-x");
+	assert_null(p->builds[0].args[1]);
+	assert_string_equal(p->builds[0].data[0], "/opt/data");
+	assert_string_equal(p->builds[0].env[0], "A=b");
+	assert_string_equal(p->builds[0].origin, "our patch");
+	assert_int_equal(profile_check_builds(p, "t.yaml", &err), 0);
+
+	/* Another binary has another origin. */
+	assert_int_equal(profile_set_build(p, "fixed", "/opt/other", &err), 0);
+	assert_null(p->builds[0].origin);
+	profile_free(p);
+}
+
+static void a_registered_build_that_the_profile_has_not_is_added(void **state)
+{
+	struct profile *p = parse_edited("quick", "quick");
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(register_text(p, REGISTERED, &err), 0);
+	assert_int_equal(p->build_count, 2);
+	assert_string_equal(p->builds[1].name, "fixed");
+	assert_string_equal(p->builds[1].args[0], "-a");
+	for (int i = 2; i < PROFILE_BUILDS_MAX; i++) {
+		auto_free char *name = mem_printf("b%d", i);
+
+		assert_int_equal(profile_set_build(p, name, "/b", &err), 0);
+	}
+	free(p->builds[1].name);
+	p->builds[1].name = mem_strdup("other");
+	assert_int_equal(register_text(p, REGISTERED, &err), -EINVAL);
+	assert_string_equal(err.text, "fixed: found build 17, expected at most 16");
+	assert_int_equal(p->build_count, PROFILE_BUILDS_MAX);
+	profile_free(p);
+}
+
+static void a_binary_keeps_its_origin_and_its_arguments(void **state)
+{
+	struct profile *p = parse_edited("name: stock,", "name: fixed, origin: a package,");
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(register_text(p, REGISTERED, &err), -EINVAL);
+	assert_string_equal(err.text,
+			    "build fixed: the profile says which binary it is: a registered "
+			    "build cannot take its place, NAME=BINARY can");
+	assert_string_equal(p->builds[0].binary, "/usr/bin/qemu");
+	assert_string_equal(p->builds[0].origin, "a package");
+	assert_null(p->builds[0].args[0]);
+	profile_free(p);
+}
+
+static void an_origin_is_a_line_of_some_length(void **state)
+{
+	auto_free char *longest = helper_fill('x', PROFILE_ORIGIN_MAX);
+	auto_free char *fits = mem_printf("qemu, origin: %s}", longest);
+	auto_free char *longer = mem_printf("qemu, origin: %sx}", longest);
+	auto_free char *text = edited("qemu}", longer);
+	struct profile *p = parse_edited("qemu}", fits), *none = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_string_equal(p->builds[0].origin, longest);
+	profile_free(p);
+	assert_int_equal(profile_parse(text, strlen(text), "t.yaml", &none, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "expected a line of up to 256 bytes"));
+}
+
+static void a_bad_registration_names_its_file(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{ "name: fixed\n", "fixed.yaml:1: binary: missing, " BINARY_RULE },
+		{ "name: a\nbinary: /b\n",
+		  "fixed.yaml: name: found a, expected fixed, as the file is called" },
+		{ "binary: /b\n", "fixed.yaml:1: name: missing, " NAME_RULE },
+		{ "name: a\nbinary: b\n", "fixed.yaml:2: binary: found b, " BINARY_RULE },
+		{ "- a\n", "fixed.yaml:1: found a list, expected a mapping" },
+	};
+	auto_free char *longest = helper_fill('#', PROFILE_REGISTERED_MAX + 1);
+	struct profile *p = parse_edited("quick", "quick");
+	struct err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(register_text(p, cases[i].text, &err), -EINVAL);
+		assert_string_equal(err.text, cases[i].expected);
+	}
+	assert_int_equal(register_text(p, longest, &err), -EINVAL);
+	assert_string_equal(err.text, "fixed.yaml:1: found 8193 bytes, expected at most 8192");
+	assert_int_equal(p->build_count, 1);
+	profile_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +356,11 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(a_pattern_has_a_greatest_length),
 		cmocka_unit_test(the_command_line_replaces_and_adds_builds),
+		cmocka_unit_test(a_registered_build_gives_what_the_profile_leaves_out),
+		cmocka_unit_test(a_registered_build_that_the_profile_has_not_is_added),
+		cmocka_unit_test(a_binary_keeps_its_origin_and_its_arguments),
+		cmocka_unit_test(an_origin_is_a_line_of_some_length),
+		cmocka_unit_test(a_bad_registration_names_its_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ static void what_makes_no_sense_is_refused(void **state)
 		{ "{loops: 1}", " expect: [{signature: [x]}]",
 		  "7: expect[0].signature: found a list, expected " PATTERN },
 		{ "{loops: 1}", " expect: [{signature: x, builds: foil}]",
-		  "7: expect[0].builds: unknown key, expected signature or build" },
+		  "7: expect[0].builds: unknown key, expected signature, build or times" },
 		{ "{loops: 1}", " expect: []", "7: expect: found 0 entries, expected 1 to 64" },
 		{ "{loops: 1}", " expect: yes", "7: expect: found yes, expected a list" },
 		{ "{}", "",

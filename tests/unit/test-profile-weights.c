@@ -52,6 +52,12 @@ static void what_makes_no_sense_is_refused(void **state)
 		{ "[{operation: migrate, every: 1}]", " order: weighted",
 		  "5: operations[0].every: found 1, expected no such key: it goes with order: "
 		  "fixed; weight says how often this comes" },
+		{ "[{operation: migrate, optional: true}]", " order: weighted",
+		  "5: operations[0].optional: found true, expected no such key: it goes with order: "
+		  "fixed" },
+		{ "[{operation: migrate, optional: true}]", "",
+		  "5: operations: found every above 1, or optional, in each, expected an operation "
+		  "that comes in every loop" },
 		{ "[{operation: reset}, {operation: snapshot-save}, {operation: snapshot-load},"
 		  " {operation: snapshot-delete, weight: 7}]",
 		  " order: weighted",

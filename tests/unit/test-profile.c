@@ -148,6 +148,8 @@ static void test_range_ends(void **state)
 		ENDS("32MiB", "16MiB", ram_bytes, PROFILE_RAM_MIN_BYTES),
 		ENDS("32MiB", "1024GiB", ram_bytes, PROFILE_RAM_MAX_BYTES),
 		ENDS("32MiB", "17408KiB", ram_bytes, 17 << 20),
+		ENDS("32MiB", "32MiB, disk: 1MiB", disk_bytes, PROFILE_DISK_MIN_BYTES),
+		ENDS("32MiB", "32MiB, disk: 1GiB", disk_bytes, PROFILE_DISK_MAX_BYTES),
 		ENDS("loops: 1000", "loops: 1", stop_loops, 1),
 		ENDS("loops: 1000", "loops: 1000000000000", stop_loops, 1000000000000),
 		ENDS("loops: 1000", "failures: 1", stop_failures, 1),
@@ -229,12 +231,13 @@ static void test_bad_edits(void **state)
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
 		 "order, limits, watch, stop, on-failure, expect or seed"},
-		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram or vcpus"},
+		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram, disk or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
 		 "pause-per-turn, erase-every, turns-per-page or working-set"},
 		{"migrate}", "migrate, chanels: 4}",
 		 "11: operations[3].chanels: unknown key, expected operation, every, verify, weight, channels, "
-		 "transport, compression, bandwidth, downtime-limit or to"},
+		 "transport, compression, bandwidth, downtime-limit, to, dirty-bitmaps, block, optional or "
+		 "probe"},
 		{"loops: 1000", "loop: 1000",
 		 "12: stop.loop: unknown key, expected duration, loops, loops-per-build, failures or "
 		 "expected"},
@@ -382,8 +385,8 @@ static void test_bad_edits(void **state)
 		{"  - {operation: snapshot-save}\n  - {operation: snapshot-load}\n"
 		 "  - {operation: snapshot-delete}\n  - {operation: migrate}\n",
 		 "  - {operation: migrate, every: 2}\n",
-		 "7: operations: found every above 1 in each, expected an operation that comes in "
-		 "every loop"},
+		 "7: operations: found every above 1, or optional, in each, expected an operation that "
+		 "comes in every loop"},
 		{"migrate}", "migrate, every: 0}",
 		 "11: operations[3].every: found 0, expected 1 to 1000000"},
 		{"migrate}", "migrate, every: 1000001}",
@@ -405,6 +408,21 @@ static void test_bad_edits(void **state)
 		{"operation: migrate", "operation: reset, transport: tcp",
 		 "11: operations[3].transport: found tcp, expected no such key: only migrate and "
 		 "migrate-cancel have it, not reset"},
+		{"operation: migrate", "operation: stop-cont, probe: true",
+		 "11: operations[3].probe: found true, expected no such key: only snapshots and migrate "
+		 "have it, not stop-cont"},
+		{"operation: migrate", "dirty-bitmaps: true, operation: migrate",
+		 "11: operations[3].dirty-bitmaps: found true, expected machine.disk beside it"},
+		{"  - {operation: snapshot-load}\n", "  - {operation: migrate, block: true}\n",
+		 "9: operations[1].block: found true, expected machine.disk beside it"},
+		{"migrate}", "migrate, optional: maybe}",
+		 "11: operations[3].optional: found maybe, expected true or false"},
+		{"operation: migrate", "block: true, operation: migrate",
+		 "11: operations[3].block: found true, expected machine.disk beside it"},
+		{"32MiB", "32MiB, disk: 1025KiB",
+		 "2: machine.disk: found 1025KiB, expected a multiple of 1MiB"},
+		{"32MiB", "32MiB, disk: 1025MiB",
+		 "2: machine.disk: found 1025MiB, expected 1MiB to 1GiB"},
 		{"migrate}", "migrate, transport: udp}",
 		 "11: operations[3].transport: found udp, expected unix or tcp"},
 		{"migrate}", "migrate, compression: gzip}",

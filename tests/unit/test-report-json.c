@@ -19,6 +19,8 @@ static void assert_json(struct fixture *fx, read_fn fn, int64_t campaign, const 
 	assert_string_equal(found, wanted);
 }
 
+#define NO_MEDIAN "{\"median\": null, \"lower\": null, \"upper\": null}"
+
 static void test_campaign_json(void **state)
 {
 	static const char expected[] =
@@ -29,31 +31,48 @@ static void test_campaign_json(void **state)
 		" \"failures\": 5, \"expected\": 0},"
 		"\"operations\": ["
 		" {\"build\": \"stock\", \"kind\": \"boot\", \"count\": 0, \"failed\": 0,"
-		"  \"interrupted\": 1, \"p50_ns\": null, \"p95_ns\": null, \"p99_ns\": null,"
+		"  \"interrupted\": 1, \"rate_lower\": 0.0, \"rate_upper\": 1.0, \"p50_ns\": null, "
+		"\"p95_ns\": null, \"p99_ns\": null,"
 		"  \"max_ns\": null},"
 		" {\"build\": \"stock\", \"kind\": \"migrate\", \"count\": 1, \"failed\": 0,"
-		"  \"interrupted\": 0, \"p50_ns\": 1500000, \"p95_ns\": 1500000,"
+		"  \"interrupted\": 0, \"rate_lower\": 0.0, \"rate_upper\": 0.94999999999999996, "
+		"\"p50_ns\": 1500000, \"p95_ns\": 1500000,"
 		"  \"p99_ns\": 1500000, \"max_ns\": 1500000},"
 		" {\"build\": \"stock\", \"kind\": \"snapshot-save\", \"count\": 103,"
-		"  \"failed\": 3, \"interrupted\": 1, \"p50_ns\": 50000000,"
+		"  \"failed\": 3, \"interrupted\": 1, \"rate_lower\": 0.0060472785309418423, "
+		"\"rate_upper\": 0.082764942610838055,"
+		"  \"p50_ns\": 50000000,"
 		"  \"p95_ns\": 95000000, \"p99_ns\": 99000000, \"max_ns\": 100000000},"
 		" {\"build\": \"stock -> a-first\", \"kind\": \"migrate\", \"count\": 1,"
-		"  \"failed\": 0, \"interrupted\": 0, \"p50_ns\": 2000000000,"
+		"  \"failed\": 0, \"interrupted\": 0, \"rate_lower\": 0.0, \"rate_upper\": "
+		"0.94999999999999996, \"p50_ns\": 2000000000,"
 		"  \"p95_ns\": 2000000000, \"p99_ns\": 2000000000, \"max_ns\": 2000000000},"
 		" {\"build\": \"a-first\", \"kind\": \"boot\", \"count\": 2, \"failed\": 1,"
-		"  \"interrupted\": 0, \"p50_ns\": 20000, \"p95_ns\": 20000, \"p99_ns\": 20000,"
+		"  \"interrupted\": 0, \"rate_lower\": 0.012579117093425062, \"rate_upper\": "
+		"0.98742088290657493,"
+		"  \"p50_ns\": 20000, \"p95_ns\": 20000, \"p99_ns\": 20000,"
 		"  \"max_ns\": 20000}],"
 		"\"signatures\": ["
 		" {\"build\": null, \"class\": \"host\", \"signature\": \"host: no space\","
-		"  \"failures\": 1, \"expected\": 0, \"first_loops\": 0, \"incident\": null},"
+		"  \"failures\": 1, \"expected\": 0, \"first_loops\": 0, "
+		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": null},"
 		" {\"build\": \"stock\", \"class\": \"hang\", \"signature\": \"hang: migration\","
-		"  \"failures\": 2, \"expected\": 0, \"first_loops\": 1, \"incident\": \"incidents/1002\"},"
+		"  \"failures\": 2, \"expected\": 0, \"first_loops\": 1, "
+		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": \"incidents/1002\"},"
 		" {\"build\": \"stock\", \"class\": \"crash\","
 		"  \"signature\": \"crash: \\u001B[31mred\\n\", \"failures\": 1,"
-		"  \"expected\": 0, \"first_loops\": 9, \"incident\": null},"
+		"  \"expected\": 0, \"first_loops\": 9, \"loops_to_failure\": " NO_MEDIAN
+		", \"incident\": null},"
 		" {\"build\": \"a-first\", \"class\": \"hang\","
-		"  \"signature\": \"hang: migration\", \"failures\": 1, \"expected\": 0, \"first_loops\": 2,"
-		"  \"incident\": \"incidents/1003\"}]}";
+		"  \"signature\": \"hang: migration\", \"failures\": 1, \"expected\": 0, "
+		"\"first_loops\": 2, \"loops_to_failure\": " NO_MEDIAN ", "
+		"  \"incident\": \"incidents/1003\"}],"
+		"\"builds\": ["
+		" {\"build\": \"stock\", \"verdict\": \"clean\", \"vms\": 1, \"loops\": 25,"
+		"  \"wanted_loops\": 1, \"failures\": 0},"
+		" {\"build\": \"a-first\", \"verdict\": \"inconclusive\", \"vms\": 0, \"loops\": 0,"
+		"  \"wanted_loops\": 1, \"failures\": 0}],"
+		"\"differences\": [], \"measures\": [], \"left_out\": []}";
 	struct fixture *fx = *state;
 
 	assert_json(fx, report_json_campaign, CAMPAIGN, expected);
@@ -62,7 +81,8 @@ static void test_campaign_json(void **state)
 		    " \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 1,"
 		    " \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": null,"
 		    " \"end\": null, \"exit_code\": null, \"loops\": 0, \"operations\": 0,"
-		    " \"failures\": 0, \"expected\": 0}, \"operations\": [], \"signatures\": []}");
+		    " \"failures\": 0, \"expected\": 0}, \"operations\": [], \"signatures\": [],"
+		    " \"builds\": [], \"differences\": [], \"measures\": [], \"left_out\": []}");
 }
 
 static void test_failures_json(void **state)
@@ -76,15 +96,17 @@ static void test_failures_json(void **state)
 	assert_int_equal(json_array_size(failures), 5);
 	first = json_dumps(json_array_get(failures, 0), JSON_SORT_KEYS);
 	second = json_dumps(json_array_get(failures, 1), JSON_SORT_KEYS);
-	assert_string_equal(
-		first, "{\"at_unix_ns\": 1767324045000000000, \"build\": \"stock\", "
-		       "\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone \\\\xff\", \"expected\": 0, "
-		       "\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
-		       "\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
-		       "\"slot\": 2, \"step\": null, \"vm\": 7}");
+	assert_string_equal(first,
+			    "{\"at_unix_ns\": 1767324045000000000, \"build\": \"stock\", "
+			    "\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone "
+			    "\\\\xff\", \"expected\": 0, "
+			    "\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
+			    "\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
+			    "\"slot\": 2, \"step\": null, \"vm\": 7}");
 	assert_string_equal(
 		second, "{\"at_unix_ns\": 1767324046000000000, \"build\": \"stock\", "
-			"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", \"expected\": 0, "
+			"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", "
+			"\"expected\": 0, "
 			"\"id\": 1001, \"incident\": \"incidents/1001\", \"kind\": \"migrate\", "
 			"\"loops\": 5, \"place\": null, \"signature\": \"hang: migration\", "
 			"\"slot\": 2, \"step\": \"setup\", \"vm\": 7}");

@@ -207,9 +207,9 @@ static void test_expected_signatures(void **state)
 		    "campaign 1 -: running, 0 VMs (-, -), seed -: 0 operations in 0 loops, "
 		    "3 failures (2 expected)\n"
 		    "\n"
-		    "BUILD  CLASS  FAILURES  FIRST AFTER  SIGNATURE  EXPECTED\n"
-		    "b      hang          2       1 loop  s                 2\n"
-		    "b      exit          1      0 loops  t                 0\n");
+		    "BUILD  CLASS  FAILURES  FIRST AFTER  MEDIAN AFTER  SIGNATURE  EXPECTED\n"
+		    "b      hang          2       1 loop             -  s                 2\n"
+		    "b      exit          1      0 loops             -  t                 0\n");
 }
 
 static void print_csv(json_t *value, FILE *out)

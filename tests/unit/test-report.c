@@ -8,18 +8,22 @@ static void test_campaign_table(void **state)
 		"campaign 1 quick: 61 s, 4 VMs (tcg, pc-q35-7.2), seed 42: "
 		"107 operations in 97 loops, 5 failures\n"
 		"\n"
-		"BUILD             OPERATION      COUNT  FAILED     P50     P95     P99     MAX\n"
-		"stock             boot               0       0       -       -       -       -\n"
-		"stock             migrate            1       0  1.50ms  1.50ms  1.50ms  1.50ms\n"
-		"stock             snapshot-save    103       3  50.0ms  95.0ms  99.0ms   100ms\n"
-		"stock -> a-first  migrate            1       0   2.00s   2.00s   2.00s   2.00s\n"
-		"a-first           boot               2       1  20.0us  20.0us  20.0us  20.0us\n"
+		"BUILD             OPERATION      COUNT  FAILED        RATE     P50     P95     P99     MAX\n"
+		"stock             boot               0       0           -       -       -       -       -\n"
+		"stock             migrate            1       0      < 95 %  1.50ms  1.50ms  1.50ms  1.50ms\n"
+		"stock             snapshot-save    103       3  0.60-8.3 %  50.0ms  95.0ms  99.0ms   100ms\n"
+		"stock -> a-first  migrate            1       0      < 95 %   2.00s   2.00s   2.00s   2.00s\n"
+		"a-first           boot               2       1    1.3-99 %  20.0us  20.0us  20.0us  20.0us\n"
 		"\n"
-		"BUILD    CLASS  FAILURES  FIRST AFTER  SIGNATURE\n"
-		"-        host          1      0 loops  host: no space\n"
-		"stock    hang          2       1 loop  hang: migration\n"
-		"stock    crash         1      9 loops  crash: \\x1b[31mred\\x0a\n"
-		"a-first  hang          1      2 loops  hang: migration\n";
+		"BUILD    CLASS  FAILURES  FIRST AFTER  MEDIAN AFTER  SIGNATURE\n"
+		"-        host          1      0 loops             -  host: no space\n"
+		"stock    hang          2       1 loop             -  hang: migration\n"
+		"stock    crash         1      9 loops             -  crash: \\x1b[31mred\\x0a\n"
+		"a-first  hang          1      2 loops             -  hang: migration\n"
+		"\n"
+		"BUILD    VERDICT       VMS  LOOPS  FAILURES\n"
+		"stock    clean           1     25         0\n"
+		"a-first  inconclusive    0      0         0\n";
 	struct fixture *fx = *state;
 
 	assert_text(report(fx, report_json_campaign, CAMPAIGN, report_campaign), expected);
@@ -76,13 +80,14 @@ static void test_campaigns_table(void **state)
 static void test_builds_table(void **state)
 {
 	static const char expected[] =
-		"NAME     VERSION  BUILD-ID  SHA-256  CAMPAIGNS  LAST  FAILURES  BINARY\n"
-		"stock             -                          1     1         3  \n"
-		"a-first           -                          1     1         1  \n";
+		"NAME     VERSION  BUILD-ID  SHA-256  CAMPAIGNS  LAST  FAILURES  ORIGIN  BINARY\n"
+		"stock             -                          1     1         3  -       \n"
+		"a-first           -                          1     1         1  -       \n";
 	struct fixture *fx = *state;
 
 	assert_text(report(fx, read_builds, CAMPAIGN, report_builds), expected);
-	assert_text(report(fx, read_builds, EMPTY_CAMPAIGN, report_builds), "no builds\n");
+	assert_text(report(fx, read_builds, EMPTY_CAMPAIGN, report_builds),
+		    "no builds were soaked\n");
 }
 
 /* Page by page, with nothing twice and nothing left out. */

@@ -158,7 +158,10 @@ static void test_takes_an_older_version(void **state)
 	db = open_outside(fx);
 	run_outside(db, "ALTER TABLE failure DROP COLUMN expected;"
 			"ALTER TABLE build DROP COLUMN sandbox;"
-			"ALTER TABLE campaign DROP COLUMN accel_reason; PRAGMA user_version=1");
+			"ALTER TABLE campaign DROP COLUMN accel_reason;"
+			"ALTER TABLE build DROP COLUMN origin;"
+			"ALTER TABLE campaign DROP COLUMN loops_per_build;"
+			"DROP TABLE left_out; PRAGMA user_version=1");
 	sqlite3_close(db);
 	open_store(fx);
 	assert_rows(fx, "SELECT id, expected FROM failure", "13|0\n");

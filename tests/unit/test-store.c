@@ -97,7 +97,7 @@ static void test_round_trip(void **state)
 		    "began_unix_ns, ended_unix_ns, end, exit_code FROM campaign",
 		    "1|1|quick|name: quick\n|18446744073709551615|tcg|no luck|pc-q35-7.2|1048576|4|"
 		    "1000|7000|complete|1\n");
-	assert_rows(fx, "SELECT * FROM build", "2|1|stock|/usr/bin/qemu|QEMU 7.2|-|abcd|1\n");
+	assert_rows(fx, "SELECT * FROM build", "2|1|stock|/usr/bin/qemu|QEMU 7.2|-|abcd|1|ours\n");
 	assert_rows(fx, "SELECT * FROM run",
 		    "3|1|2|1|0|77|[\"qemu\"]|2000|6000|exit|0|-|1\n"
 		    "4|1|2|1|0|77|[\"qemu\"]|2000|6001|signal|-|11|0\n");

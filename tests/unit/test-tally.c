@@ -12,8 +12,8 @@ static struct build_spec builds[BUILDS] = {
 };
 
 static struct profile_expectation expectations[] = {
-	{ .signature = (char *)"assertion in *bdrv_poll_co*", .build = (char *)"foil" },
-	{ .signature = (char *)"hang of main-loop in migrate/*", .build = (char *)"foil" },
+	{ .signature = (char *)"assertion in *bdrv_poll_co*", .build = (char *)"foil", .times = 1 },
+	{ .signature = (char *)"hang of main-loop in migrate/*", .build = (char *)"foil", .times = 1 },
 };
 
 #define ASSERTION "assertion in bdrv_poll_co: a == b"
@@ -24,6 +24,7 @@ static struct profile profile_of_foil(void)
 	return (struct profile){
 		.builds = builds,
 		.build_count = BUILDS,
+		.vms = BUILDS,
 		.expect = expectations,
 		.expect_count = ARRAY_SIZE(expectations),
 		.stop_expected = true,
@@ -48,24 +49,24 @@ static void a_signature_is_expected_of_its_build_alone_and_as_a_whole(void **sta
 
 static void without_a_build_it_is_expected_of_each(void **state)
 {
-	struct profile_expectation any = { .signature = (char *)"*" };
+	struct profile_expectation any = { .signature = (char *)"*", .times = 1 };
 	struct profile profile = { .builds = builds,
 				   .build_count = BUILDS,
 				   .expect = &any,
 				   .expect_count = 1,
 				   .stop_expected = true };
 	struct tally *tally = tally_new(&profile);
-	const char *build = NULL, *signature = NULL;
+	struct tally_unseen unseen = { 0 };
 	size_t position = 0;
 
 	(void)state;
 	assert_true(tally_expects(tally, "stock", ASSERTION));
 	assert_true(tally_build_done(tally, STOCK));
 	assert_false(tally_build_done(tally, FOIL));
-	assert_true(tally_unseen(tally, &position, &build, &signature));
-	assert_string_equal(build, "foil");
-	assert_string_equal(signature, "*");
-	assert_false(tally_unseen(tally, &position, &build, &signature));
+	assert_true(tally_next_unseen(tally, &position, &unseen));
+	assert_string_equal(unseen.build, "foil");
+	assert_string_equal(unseen.signature, "*");
+	assert_false(tally_next_unseen(tally, &position, &unseen));
 	tally_free(tally);
 }
 
@@ -84,6 +85,58 @@ static void a_build_is_done_when_all_that_is_expected_of_it_was_seen(void **stat
 	assert_false(tally_build_done(tally, STOCK));
 	profile.stop_expected = false;
 	assert_false(tally_build_done(tally, FOIL));
+	tally_free(tally);
+}
+
+static void what_is_expected_may_have_to_come_more_than_once(void **state)
+{
+	struct profile_expectation twice = { .signature = (char *)"*", .times = 2 };
+	struct profile profile = { .builds = builds,
+				   .build_count = BUILDS,
+				   .expect = &twice,
+				   .expect_count = 1,
+				   .stop_expected = true };
+	struct tally *tally = tally_new(&profile);
+	struct tally_unseen unseen = { 0 };
+	size_t position = 0;
+
+	(void)state;
+	tally_expects(tally, "stock", ASSERTION);
+	assert_false(tally_build_done(tally, STOCK));
+	assert_true(tally_next_unseen(tally, &position, &unseen));
+	assert_string_equal(unseen.build, "stock");
+	assert_int_equal(unseen.times, 1);
+	assert_int_equal(unseen.wanted, 2);
+	tally_expects(tally, "stock", ASSERTION);
+	assert_true(tally_build_done(tally, STOCK));
+	tally_free(tally);
+}
+
+static void a_build_with_too_few_loops_is_not_clean(void **state)
+{
+	struct profile profile = profile_of_foil();
+	struct tally *tally = tally_new(&profile);
+	struct tally_short few = { 0 };
+	size_t position = 0;
+
+	(void)state;
+	profile.stop_loops_per_build = 2;
+	tally_loop(tally, STOCK);
+	tally_failure(tally, false, tally_expects(tally, "foil", HANG));
+	tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION));
+	assert_int_equal(tally_verdict(tally), EXIT_INCONCLUSIVE);
+	/* Of a build that no slot boots, no loops are asked. */
+	profile.vms = 0;
+	assert_int_equal(tally_verdict(tally), EXIT_CLEAN);
+	profile.vms = BUILDS;
+	/* The foil has done what it should; the other one is named. */
+	assert_true(tally_next_short(tally, &position, &few));
+	assert_string_equal(few.build, "stock");
+	assert_int_equal(few.loops, 1);
+	assert_int_equal(few.wanted, 2);
+	assert_false(tally_next_short(tally, &position, &few));
+	tally_loop(tally, STOCK);
+	assert_int_equal(tally_verdict(tally), EXIT_CLEAN);
 	tally_free(tally);
 }
 
@@ -176,6 +229,8 @@ int main(void)
 		cmocka_unit_test(a_signature_is_expected_of_its_build_alone_and_as_a_whole),
 		cmocka_unit_test(without_a_build_it_is_expected_of_each),
 		cmocka_unit_test(a_build_is_done_when_all_that_is_expected_of_it_was_seen),
+		cmocka_unit_test(what_is_expected_may_have_to_come_more_than_once),
+		cmocka_unit_test(a_build_with_too_few_loops_is_not_clean),
 		cmocka_unit_test(a_build_is_done_with_its_own_loops),
 		cmocka_unit_test(loops_and_unexpected_failures_end_the_campaign),
 		cmocka_unit_test(the_verdict_is_the_worst_that_can_be_said),
