@@ -112,8 +112,8 @@ static char *p_value(json_t *d, const char *key)
 static void print_differences(json_t *differences, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{ "FAILURES OF LOOPS", false }, { "AGAINST", false },	{ "FISHER P", true },
-		{ "LOG-RANK P", true },		{ "SIGNATURE", false },
+		{ "FAILURES OF LOOPS", false }, { "AGAINST", false }, { "FISHER P", true },
+		{ "LOG-RANK P", true },		{ "ADJUSTED", true }, { "SIGNATURE", false },
 	};
 	struct table *table;
 	size_t i, real = 0;
@@ -130,6 +130,7 @@ static void print_differences(json_t *differences, FILE *out)
 		table_add(table, failures_of(d, "b"));
 		table_add(table, p_value(d, "fisher_p"));
 		table_add(table, p_value(d, "logrank_p"));
+		table_add(table, p_value(d, "adjusted_p"));
 		table_add(table, field_copy(d, "signature"));
 	}
 	fputc('\n', out);

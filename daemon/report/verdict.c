@@ -185,14 +185,16 @@ static void adjust(json_t *list, const struct p_values *values)
 	proportion_holm(values->p, values->count, adjusted);
 	json_array_foreach(list, i, one) {
 		bool comparable = json_is_true(json_object_get(one, "comparable"));
-		double fisher = adjusted[at++], logrank = comparable ? adjusted[at++] : 1;
+		double least = adjusted[at];
 
 		json_object_del(one, "comparable");
-		json_object_set_new(one, "fisher_p", json_real(fisher));
+		json_object_set_new(one, "fisher_p", json_real(values->p[at++]));
 		json_object_set_new(one, "logrank_p",
-				    comparable ? json_real(logrank) : json_null());
-		json_object_set_new(one, "real",
-				    json_boolean(fmin(fisher, logrank) < 1 - VERDICT_CONFIDENCE));
+				    comparable ? json_real(values->p[at]) : json_null());
+		if (comparable)
+			least = fmin(least, adjusted[at++]);
+		json_object_set_new(one, "adjusted_p", json_real(least));
+		json_object_set_new(one, "real", json_boolean(least < 1 - VERDICT_CONFIDENCE));
 	}
 }
 

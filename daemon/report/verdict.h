@@ -26,9 +26,10 @@ json_t *verdict_median(const struct query_vms *vms, const char *build, const cha
 		       const char *signature);
 
 /* [{"class", "signature", "a", "b", "failures_a", "loops_a", "failures_b", "loops_b", "fisher_p",
- * "logrank_p", "real"}]: for each signature and pair of builds of which one has it, whether they differ:
+ * "logrank_p", "adjusted_p", "real"}]: for each signature and pair of builds of which one has it, whether they differ:
  * in failures per loop (Fisher's exact test) or loops to failure (log-rank; null where they cannot be
- * compared). All p values of a campaign are adjusted together (Holm); real: one is below 0.05. */
+ * compared). All p values of a campaign are adjusted together (Holm): adjusted_p is the smaller of the
+ * two then, and real if it is below 0.05. */
 json_t *verdict_differences(const struct query_vms *vms);
 
 #endif
