@@ -134,6 +134,8 @@ static void compare(const struct query_vms *vms, size_t a, size_t b, const struc
 	group_make(vms, b, vm, &gb);
 	if (ga.failures + gb.failures) {
 		difference = survival_logrank(ga.samples, ga.count, gb.samples, gb.count);
+		if (ga.failures + gb.failures < VERDICT_LOGRANK_MIN)
+			difference.comparable = false;
 		add_p(values, proportion_fisher(ga.failures, ga.loops, gb.failures, gb.loops));
 		if (difference.comparable)
 			add_p(values, difference.p);

@@ -16,6 +16,10 @@
 /* What an interval is made for, and what the chance of an error is to stay below. */
 #define VERDICT_CONFIDENCE 0.95
 
+/* Failures of both builds that a log-rank test takes: of fewer its chi-square says too much, and a single
+ * one where few are left at risk would be a difference. */
+#define VERDICT_LOGRANK_MIN 5
+
 /* [{"build", "verdict", "vms", "loops", "wanted_loops", "failures"}]: failed where a VM has failed;
  * inconclusive with fewer loops than were wanted, or none; else clean. */
 json_t *verdict_builds(const struct query_vms *vms);
@@ -28,7 +32,7 @@ json_t *verdict_median(const struct query_vms *vms, const char *build, const cha
 /* [{"class", "signature", "a", "b", "failures_a", "loops_a", "failures_b", "loops_b", "fisher_p",
  * "logrank_p", "adjusted_p", "real"}]: for each signature and pair of builds of which one has it, whether they differ:
  * in failures per loop (Fisher's exact test) or loops to failure (log-rank; null where they cannot be
- * compared). All p values of a campaign are adjusted together (Holm): adjusted_p is the smaller of the
+ * compared, or too few have failed). All p values of a campaign are adjusted together (Holm): adjusted_p is the smaller of the
  * two then, and real if it is below 0.05. */
 json_t *verdict_differences(const struct query_vms *vms);
 

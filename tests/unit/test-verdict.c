@@ -172,7 +172,7 @@ static double p_of(json_t *difference, const char *key)
 	return json_real_value(json_object_get(difference, key));
 }
 
-/* Two small groups: Fisher and log-rank as R has them, the two p values adjusted by Holm. */
+/* Two small groups, and two that nobody would call the same. */
 static void a_difference_is_real_or_not_shown(void **state)
 {
 	auto_json json_t *small = NULL, *large = NULL;
@@ -187,10 +187,10 @@ static void a_difference_is_real_or_not_shown(void **state)
 	assert_int_equal(json_integer_value(json_object_get(small, "loops_a")), 5);
 	assert_int_equal(json_integer_value(json_object_get(small, "failures_b")), 0);
 	assert_int_equal(json_integer_value(json_object_get(small, "loops_b")), 10);
-	/* As R's fisher.test and survdiff; adjusted, twice the smaller one. */
+	/* As R's fisher.test; of a single failure no log-rank test is made. */
 	assert_true(fabs(p_of(small, "fisher_p") - 1. / 3) < 1e-9);
-	assert_true(fabs(p_of(small, "logrank_p") - 0.31731050786) < 1e-9);
-	assert_true(fabs(p_of(small, "adjusted_p") - 2 * 0.31731050786) < 1e-9);
+	assert_true(json_is_null(json_object_get(small, "logrank_p")));
+	assert_true(fabs(p_of(small, "adjusted_p") - 1. / 3) < 1e-9);
 	assert_true(json_is_false(json_object_get(small, "real")));
 
 	fleet_begin(&fleet);
@@ -202,6 +202,25 @@ static void a_difference_is_real_or_not_shown(void **state)
 	assert_true(json_is_true(json_object_get(large, "real")));
 	assert_true(p_of(large, "fisher_p") < 1e-6);
 	assert_true(p_of(large, "logrank_p") < 1e-4);
+}
+
+/* The fifth failure makes the log-rank test; both p values are then adjusted together. */
+static void a_few_failures_have_no_logrank_test(void **state)
+{
+	struct fleet fleet;
+
+	(void)state;
+	for (int failures = VERDICT_LOGRANK_MIN - 1; failures <= VERDICT_LOGRANK_MIN; failures++) {
+		auto_json json_t *one = NULL;
+
+		fleet_begin(&fleet);
+		for (int i = 0; i < failures; i++)
+			add(&fleet, STOCK, i, ASSERTION);
+		add(&fleet, FIXED, 9, NULL, NULL);
+		one = only_difference(&fleet);
+		assert_int_equal(json_is_real(json_object_get(one, "logrank_p")),
+				 failures == VERDICT_LOGRANK_MIN);
+	}
 }
 
 /* Twenty signatures make a lucky one; what is real for one alone is not among them. */
@@ -254,6 +273,7 @@ int main(void)
 		cmocka_unit_test(a_shutdown_is_a_loop_for_what_fails_in_it),
 		cmocka_unit_test(another_signature_censors),
 		cmocka_unit_test(a_difference_is_real_or_not_shown),
+		cmocka_unit_test(a_few_failures_have_no_logrank_test),
 		cmocka_unit_test(many_comparisons_are_adjusted_together),
 		cmocka_unit_test(what_cannot_be_compared_has_no_p),
 	};
