@@ -7,7 +7,9 @@ rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-8}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-sed 's/vms: 4/vms: 1/' profiles/snapshot-storm.yaml >"$scratch/storm.yaml"
+# Without the saves that stop the VM and compare its images, which the other driver has not either.
+sed 's/vms: 4/vms: 1/; s/{operation: snapshot-save}/{operation: snapshot-save, verify: 0}/' \
+	profiles/snapshot-storm.yaml >"$scratch/storm.yaml"
 
 # Loops a second of one VM while it lived, over all its VMs: the boots are not counted.
 qsoak_rate() {
