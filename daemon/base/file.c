@@ -31,7 +31,7 @@ int file_read(const char *path, const char *what, size_t max, char **ret_text, s
 		return cannot("open", path, what, err);
 	/* A pipe has no end that one could wait for. */
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, -EINVAL, "%s: not a regular file: not %s", path, what);
+		return err_set(err, -EINVAL, "cannot read %s %s: not a regular file", what, path);
 	while (n > 0 && size <= max) {
 		n = read(fd, text + size, max + 1 - size);
 		if (n < 0)

@@ -99,7 +99,7 @@ check 'builds: a name that is not that of the file, a pipe, and what is no text'
 		jq -r '.registered[] | select(.name != "broken") | "\(.name): \(.error)"')" \
 	"$(printf '%s\n' "bad: $builds/bad.yaml: name: found other, expected bad, as the file is called" \
 		"nul: $builds/nul.yaml: has a NUL byte: not text" \
-		"pipe: $builds/pipe.yaml: not a regular file: not the registered build")"
+		"pipe: cannot read the registered build $builds/pipe.yaml: not a regular file")"
 profile 1 'loops: 1' good >"$scratch/good.yaml"
 run_campaign good
 check 'a bad registration harms nobody who does not name it' same "$status" 0
