@@ -340,6 +340,14 @@ static bool left_out(struct slot *slot, const struct profile_operation *operatio
 	return false;
 }
 
+/* To the next operation of the loop that takes place, or to the loop's end. */
+static void skip_left_out(struct slot *slot)
+{
+	while (slot->plan_at < slot->plan.count &&
+	       left_out(slot, slot->plan.operation[slot->plan_at]))
+		slot->plan_at++;
+}
+
 static void start_planned(struct slot *slot, const struct profile_operation *operation)
 {
 	start(slot,
@@ -419,9 +427,8 @@ static void next(void *ctx)
 			boot(slot);
 		return;
 	}
-	while (slot->in_loop && slot->plan_at < slot->plan.count &&
-	       left_out(slot, slot->plan.operation[slot->plan_at]))
-		slot->plan_at++;
+	if (slot->in_loop)
+		skip_left_out(slot);
 	if (slot->in_loop && slot->plan_at == slot->plan.count)
 		end_loop(slot);
 	if (guard_found(slot->guard)) {
@@ -445,8 +452,7 @@ static void next(void *ctx)
 		slot->plan_at = 0;
 		slot->in_loop = true;
 		/* A profile's loop has one that is not optional. */
-		while (left_out(slot, slot->plan.operation[slot->plan_at]))
-			slot->plan_at++;
+		skip_left_out(slot);
 	}
 	start_planned(slot, slot->plan.operation[slot->plan_at++]);
 }
