@@ -29,6 +29,13 @@ static bool halted(struct stall *stall, const struct stall_look *look, int64_t l
 	       look->at_ns - stall->halted_ns >= limit_ns;
 }
 
+/* It was found halted, but not often enough yet to say so: until then its silence is not judged, which
+ * would have that one cause. */
+static bool seems_halted(const struct stall *stall, const struct stall_look *look)
+{
+	return stall->stopped_looks || stall->halted_ns != look->at_ns;
+}
+
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -81,7 +88,7 @@ enum failure_place stall_look(struct stall *stall, const struct stall_look *look
 			 : stood_ns >= limit_ns ? HANG_GUEST_STANDS
 						: HANG_GUEST_MOVES;
 	stall->last = *look;
-	if (!settled && !signals->halted)
+	if (!signals->halted && (!settled || seems_halted(stall, look)))
 		return PLACE_NONE;
 	return hang_place_within(signals, look->busy);
 }

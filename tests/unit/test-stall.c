@@ -98,6 +98,21 @@ static void a_process_is_stopped_after_three_looks(void **state)
 	}
 }
 
+static void silence_is_not_judged_while_the_process_seems_to_be_stopped(void **state)
+{
+	struct watched watched;
+
+	(void)state;
+	setup(&watched);
+	watch(&watched, STEP_NS, 1);
+	be_silent_in_band(&watched);
+	watched.look.out_of_band_sent_ns = watched.look.at_ns;
+	assert_int_equal(watch(&watched, LIMIT_NS - STEP_NS, 0), NEVER);
+	watched.look.state = 'T';
+	assert_int_equal(watch(&watched, LONG_NS, 0), 3 * STEP_NS);
+	assert_int_equal(watched.place, PLACE_PROCESS);
+}
+
 static void d_state_must_last_and_use_no_cpu(void **state)
 {
 	struct watched watched;
@@ -278,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_healthy_vm_is_no_hang),
 		cmocka_unit_test(a_process_is_stopped_after_three_looks),
+		cmocka_unit_test(silence_is_not_judged_while_the_process_seems_to_be_stopped),
 		cmocka_unit_test(d_state_must_last_and_use_no_cpu),
 		cmocka_unit_test(a_guest_that_stands_while_all_is_well_is_stuck),
 		cmocka_unit_test(a_guest_may_stand_that_was_stopped_or_has_no_telemetry),
