@@ -166,7 +166,21 @@ static char **make_environment(const char *const *set)
 	return env;
 }
 
-/* Between fork and exec: async-signal-safe calls only, since other threads may hold any lock. */
+/* Handlers are of no use to a program that replaces ours, and must not run while it shares our memory. */
+static void forget_handlers(void)
+{
+	struct sigaction action;
+
+	for (int signal = 1; signal < NSIG; signal++) {
+		if (sigaction(signal, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+			continue;
+		action.sa_handler = SIG_DFL;
+		sigaction(signal, &action, NULL);
+	}
+}
+
+/* Between vfork and exec: async-signal-safe calls only, since other threads may hold any lock, and
+ * nothing is written but what is on its own stack: the memory is ours. */
 __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, char *const *env,
 						 pid_t parent, int null_fd, int output_fd,
 						 int error_fd)
@@ -174,10 +188,11 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 	sigset_t none;
 	int code;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	forget_handlers();
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		goto fail;
@@ -203,6 +218,17 @@ fail:
 	_exit(127);
 }
 
+/* A fork would cost a page fault for each page that we write afterwards. With all signals blocked. */
+static pid_t start_child(const struct child_spec *spec, char *const *env, int null_fd, int output_fd,
+			 int error_fd)
+{
+	const pid_t parent = getpid(), pid = vfork();
+
+	if (pid == 0)
+		exec_child(spec, env, parent, null_fd, output_fd, error_fd);
+	return pid;
+}
+
 /* Waits for exec: end of file on the pipe, or the errno of what failed before it. */
 static int exec_result(int error_fd)
 {
@@ -223,8 +249,9 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	int output[2], error[2], code;
 	size_t half = ((spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) + 1) / 2;
 	auto_free char **env = make_environment(spec->env);
+	sigset_t all, ours;
 	struct child *child;
-	pid_t parent = getpid(), pid;
+	pid_t pid;
 
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
@@ -241,11 +268,13 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	if (fcntl(output_read, F_SETFL, O_NONBLOCK) < 0)
 		return err_set_errno(err, errno, "fcntl");
 
-	pid = fork();
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &ours);
+	pid = start_child(spec, env, null_fd, output_write, error_write);
+	code = errno;
+	pthread_sigmask(SIG_SETMASK, &ours, NULL);
 	if (pid < 0)
-		return err_set_errno(err, errno, "cannot fork for %s", spec->argv[0]);
-	if (pid == 0)
-		exec_child(spec, env, parent, null_fd, output_write, error_write);
+		return err_set_errno(err, code, "cannot fork for %s", spec->argv[0]);
 	fd_close(&error_write);
 	code = exec_result(error_read);
 	pidfd = pidfd_open(pid, 0);

@@ -29,4 +29,13 @@ static inline int64_t clock_unix_ns(void)
 	return clock_read_ns(CLOCK_REALTIME);
 }
 
+/* How long it is to the next multiple of period_ns: timers on one grid wake the loop together. Never
+ * less than an eighth of a period, so that a timer that runs a little early does not run twice. */
+static inline int64_t clock_to_grid(int64_t now_ns, int64_t period_ns)
+{
+	int64_t left_ns = period_ns - now_ns % period_ns;
+
+	return left_ns < period_ns / 8 ? left_ns + period_ns : left_ns;
+}
+
 #endif

@@ -104,7 +104,9 @@ static bool waits_for_resume(const struct blackout *blackout)
 /* Takes a sample, and sees to the next one or tells that it is over. */
 static void look(struct blackout *blackout)
 {
-	bool slow = waits_for_resume(blackout);
+	int64_t next_ns = waits_for_resume(blackout)
+				  ? clock_to_grid(clock_now_ns(), BLACKOUT_STANDS_NS)
+				  : BLACKOUT_SAMPLE_NS;
 
 	sample(blackout);
 	if (blackout->join.over) {
@@ -112,8 +114,7 @@ static void look(struct blackout *blackout)
 		blackout->over(blackout->ctx);
 		return;
 	}
-	blackout->timer.repeat =
-		(double)(slow ? BLACKOUT_STANDS_NS : BLACKOUT_SAMPLE_NS) / CLOCK_NS_PER_S;
+	blackout->timer.repeat = (double)next_ns / CLOCK_NS_PER_S;
 	ev_timer_again(blackout->loop, &blackout->timer);
 }
 

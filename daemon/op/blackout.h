@@ -15,9 +15,10 @@
 
 #include "vm/telemetry.h"
 
-/* At most 1 kHz, and only while armed; from STOP to RESUME, when nothing moves, at most 20 Hz. */
+/* At most 1 kHz, and only while armed; from STOP to RESUME, when nothing moves, at 10 Hz,
+ * all VMs at once. */
 #define BLACKOUT_SAMPLE_NS 1000000ll
-#define BLACKOUT_STANDS_NS 50000000ll
+#define BLACKOUT_STANDS_NS 100000000ll
 
 enum blackout_kind {
 	BLACKOUT_NONE,

@@ -347,11 +347,16 @@ static void look_at(struct guard *guard, struct run *run)
 		send_heartbeat(ward);
 }
 
+static void await_look(struct guard *guard)
+{
+	deadline_start(guard->loop, &guard->look, clock_to_grid(clock_now_ns(), GUARD_LOOK_NS));
+}
+
 static void look(void *ctx)
 {
 	struct guard *guard = ctx;
 
-	deadline_start(guard->loop, &guard->look, GUARD_LOOK_NS);
+	await_look(guard);
 	guard->looks++;
 	if (vm_state(guard->vm) == VM_NEW || vm_state(guard->vm) == VM_BOOTING)
 		return;
@@ -374,7 +379,7 @@ struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_
 	guard->listener = (struct run_listener){ .event = event_in, .ctx = guard };
 	vm_listen(vm, RUN_ROLE_WATCH, &guard->listener);
 	deadline_init(&guard->look, look, guard);
-	deadline_start(loop, &guard->look, GUARD_LOOK_NS);
+	await_look(guard);
 	return guard;
 }
 

@@ -17,7 +17,7 @@
 #include "watch/failure.h"
 #include "watch/protocol.h"
 
-/* How often it looks. Each look sends at most one heartbeat to each QEMU, in-band and out-of-band by
+/* How often it looks, all guards at once. Each look sends at most one heartbeat to each QEMU, in-band and out-of-band by
  * turns, and none on a channel where one still waits for its answer. */
 #define GUARD_LOOK_NS (500 * CLOCK_NS_PER_MS)
 
