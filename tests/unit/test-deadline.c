@@ -168,6 +168,19 @@ static void stopped_it_does_not_come_and_may_be_stopped_twice(void **state)
 	assert_string_equal(desk->story.text, "");
 }
 
+static void on_a_grid_all_come_at_its_multiples_and_none_twice(void **state)
+{
+	const int64_t period_ns = 800;
+
+	(void)state;
+	assert_int_equal(clock_to_grid(8000, period_ns), 800);
+	assert_int_equal(clock_to_grid(8001, period_ns), 799);
+	assert_int_equal(clock_to_grid(8700, period_ns), 100);
+	/* It came a little early. */
+	assert_int_equal(clock_to_grid(8701, period_ns), 99 + 800);
+	assert_int_equal(clock_to_grid(8799, period_ns), 1 + 800);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -180,6 +193,7 @@ int main(void)
 		TEST(it_may_start_itself_anew_without_holding_the_loop),
 		TEST(it_counts_from_now_not_from_the_start_of_the_turn),
 		TEST(started_again_only_the_last_start_counts),
+		TEST(on_a_grid_all_come_at_its_multiples_and_none_twice),
 		TEST(stopped_it_does_not_come_and_may_be_stopped_twice),
 	};
 
