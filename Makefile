@@ -21,7 +21,7 @@ WERROR ?=
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev
-DEPS_RUN := qemu-system-x86 qemu-utils elfutils
+DEPS_RUN := qemu-system-x86 qemu-utils
 DEPS_CHECK := libcmocka-dev jq sqlite3 procps python3
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
@@ -38,7 +38,7 @@ CFLAGS_ALL = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-pro
 	$(CFLAGS)
 LDFLAGS_ALL = $(if $(SANITIZER),-fsanitize=$(SANITIZER)) $(LDFLAGS)
 
-lib_src := $(filter-out daemon/cli/%,$(wildcard daemon/*/*.c))
+lib_src := $(filter-out daemon/cli/% daemon/stack/qsoak-stack.c,$(wildcard daemon/*/*.c))
 cli_src := $(wildcard daemon/cli/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 fake_src := $(wildcard tests/fake/*.c)
@@ -46,10 +46,10 @@ fake_src := $(wildcard tests/fake/*.c)
 lib_obj := $(lib_src:%.c=$(BUILD)/%.o)
 cli_obj := $(cli_src:%.c=$(BUILD)/%.o)
 unit_bin := $(unit_src:tests/unit/%.c=$(BUILD)/tests/unit/%)
-programs := $(BUILD)/qsoakd $(BUILD)/qsoak
+programs := $(BUILD)/qsoakd $(BUILD)/qsoak $(BUILD)/qsoak-stack
 
 .PHONY: all
-all: $(programs) guests ## build qsoakd, qsoak and the guests
+all: $(programs) guests ## build qsoakd, qsoak, qsoak-stack and the guests
 
 include guests/guests.mk
 include qemu/qemu.mk
@@ -65,6 +65,9 @@ $(BUILD)/qsoakd: $(BUILD)/daemon/main.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(BUILD)/qsoak: $(cli_obj) $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/qsoak-stack: $(BUILD)/daemon/stack/qsoak-stack.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # The fake QEMU stands beside the program, not in it: it links nothing of it.
@@ -153,6 +156,7 @@ install: all ## install below DESTDIR and prefix
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/qsoak/guests \
 		$(DESTDIR)$(datadir)/qsoak/profiles
 	install -m 755 $(BUILD)/qsoak $(DESTDIR)$(bindir)/qsoak
+	install -m 755 $(BUILD)/qsoak-stack $(DESTDIR)$(bindir)/qsoak-stack
 	install -m 755 $(BUILD)/qsoakd $(DESTDIR)$(sbindir)/qsoakd
 	install -m 644 $(BUILD)/guests/*.bin $(DESTDIR)$(libdir)/qsoak/guests
 	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/qsoak/profiles

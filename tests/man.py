@@ -91,6 +91,14 @@ def check_qsoakd():
             dict.fromkeys(options, 'qsoakd --help'), 'qsoakd --help')
 
 
+def check_stack():
+    page = 'man/qsoak-stack.1.rst'
+    options = re.findall(r'^  (--[a-z-]+(?: [A-Z]+)?) {2,}', run(f'{build}/qsoak-stack', '--help').stdout,
+                         re.M)
+    compare(f'{page}: options', page, [one for one in terms(page) if one.startswith('--')],
+            dict.fromkeys(options, 'qsoak-stack --help'), 'qsoak-stack --help')
+
+
 def profile_keys():
     """Each key with its level, to the file and the table that has it."""
     keys, tables = {}, {}
@@ -207,6 +215,7 @@ def check_control():
 check_pages()
 check_qsoak()
 check_qsoakd()
+check_stack()
 check_profile()
 check_store()
 check_control()

@@ -86,58 +86,10 @@ static void print_members(json_t *object, int indent, FILE *out)
 		print_member(key, value, indent, out);
 }
 
-/* The text of the file called name; NULL where there is none. */
-static const char *file_text(json_t *files, const char *name)
-{
-	json_t *file;
-	size_t i;
-
-	json_array_foreach(files, i, file) {
-		const char *found = field_text(file, "file");
-
-		if (found && !strcmp(found, name))
-			return field_text(file, "text");
-	}
-	return NULL;
-}
-
-/* The name of a thread out of a table whose lines begin with "%8d %-16s "; the caller frees. */
-static char *thread_name(const char *threads, long tid)
-{
-	for (const char *line = threads; line && *line;) {
-		size_t length = strcspn(line, "\n");
-		char *end;
-
-		if (strtol(line, &end, 10) == tid && end > line && length > 9) {
-			size_t size = length - 9 < 16 ? length - 9 : 16;
-
-			while (size && line[9 + size - 1] == ' ')
-				size--;
-			return mem_strndup(line + 9, size);
-		}
-		line += length + (line[length] == '\n');
-	}
-	return NULL;
-}
-
-/* "ROLE.stacks" -> the text of "ROLE.threads". */
-static const char *threads_beside(json_t *files, const char *name)
-{
-	static const char suffix[] = ".stacks";
-	size_t length = strlen(name);
-	auto_free char *beside = NULL;
-
-	if (length < sizeof(suffix) || strcmp(name + length - (sizeof(suffix) - 1), suffix))
-		return NULL;
-	beside = mem_printf("%.*s.threads", (int)(length - (sizeof(suffix) - 1)), name);
-	return file_text(files, beside);
-}
-
 /* Tabs become spaces; all else that is not printable is escaped. */
-static void print_line(const char *line, size_t size, const char *threads, FILE *out)
+static void print_line(const char *line, size_t size, FILE *out)
 {
 	auto_free char *text = mem_strndup(line, size);
-	auto_free char *name = NULL;
 
 	for (char *c = text; *c; c++)
 		*c = *c == '\t' ? ' ' : *c;
@@ -145,19 +97,12 @@ static void print_line(const char *line, size_t size, const char *threads, FILE 
 	if (size && text[size - 1] == '\r')
 		text[size - 1] = '\0';
 	print_printable(text, out);
-	if (threads && !strncmp(text, "TID ", 4))
-		name = thread_name(threads, strtol(text + 4, NULL, 10));
-	if (name) {
-		fputc(' ', out);
-		print_printable(name, out);
-	}
 	fputc('\n', out);
 }
 
-static void print_file(json_t *file, json_t *files, FILE *out)
+static void print_file(json_t *file, FILE *out)
 {
 	const char *name = field_text(file, "file"), *text = field_text(file, "text");
-	const char *threads = name ? threads_beside(files, name) : NULL;
 
 	fputs("\n==> ", out);
 	print_printable(name, out);
@@ -165,7 +110,7 @@ static void print_file(json_t *file, json_t *files, FILE *out)
 	while (text && *text) {
 		size_t length = strcspn(text, "\n");
 
-		print_line(text, length, threads, out);
+		print_line(text, length, out);
 		text += length + (text[length] == '\n');
 	}
 }
@@ -187,6 +132,6 @@ void report_incident(json_t *value, FILE *out)
 		const char *name = field_text(file, "file");
 
 		if (name && strcmp(name, "manifest.json"))
-			print_file(file, files, out);
+			print_file(file, out);
 	}
 }

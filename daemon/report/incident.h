@@ -6,8 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* The answer to "query-incident", whose files also have a "text". Each thread of a file of stacks
- * gets the name that the file of threads beside it has for it. All text is made printable. */
+/* The answer to "query-incident", whose files also have a "text". All text is made printable. */
 void report_incident(json_t *value, FILE *out);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: everything that can be had at once is written at once; then one eu-stack for
- * each living QEMU runs, and when all have ended (or their deadline has) the stacks are added and
- * the folder gets its name.
+ * Theory of operation: everything that can be had at once is written at once; then one qsoak-stack for
+ * each living QEMU runs, and when all have ended (or their deadline has) the stacks are added, the
+ * manifest is written with the circle that they show, and the folder gets its name.
  */
 #include "triage/incident.h"
 
@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/beside.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/folder.h"
 #include "base/mem.h"
+#include "stack/print.h"
 #include "triage/manifest.h"
 #include "vm/direct.h"
 #include "watch/proc.h"
@@ -22,7 +25,7 @@
 /* Ends the name of a folder that is being written. */
 #define INCOMPLETE ".incomplete"
 
-#define EU_STACK "/usr/bin/eu-stack"
+#define STACK_PROGRAM "qsoak-stack"
 
 /* One QEMU of the VM. */
 struct witness {
@@ -35,6 +38,7 @@ struct witness {
 struct incident {
 	struct ev_loop *loop;
 	char *folder, *temporary;
+	json_t *manifest; /* NULL: it could not be made */
 	struct witness witness[VM_RUNS_MAX];
 	size_t witness_count;
 	struct deadline finish;
@@ -103,19 +107,18 @@ static void write_transcript(struct incident *incident, const struct witness *wi
 	file_close(incident, f);
 }
 
-static void write_manifest(struct incident *incident, const struct incident_spec *spec)
+static void write_manifest(struct incident *incident)
 {
-	auto_json json_t *manifest = manifest_make(spec);
 	FILE *f;
 
-	if (!manifest) {
+	if (!incident->manifest) {
 		err_set(&incident->err, -EINVAL, "the failure's text is not UTF-8");
 		return;
 	}
 	f = file_open(incident, NULL, "manifest.json");
 	if (!f)
 		return;
-	json_dumpf(manifest, f, JSON_INDENT(2));
+	json_dumpf(incident->manifest, f, JSON_INDENT(2));
 	fputc('\n', f);
 	file_close(incident, f);
 }
@@ -153,6 +156,25 @@ static bool stacks_wanted(const struct incident *incident)
 	return false;
 }
 
+/* Puts the circle that the stacks of a QEMU show into the manifest. */
+static void add_circle(struct incident *incident, const char *role, const char *stacks)
+{
+	const char *line = strstr(stacks, "\n" STACK_CIRCLE);
+	auto_free char *circle = NULL;
+	json_t *run;
+	size_t i;
+
+	if (!line)
+		return;
+	line += strlen("\n" STACK_CIRCLE);
+	circle = mem_strndup(line, strcspn(line, "\n"));
+	if (!strcmp(circle, STACK_NO_CIRCLE))
+		return;
+	json_array_foreach(json_object_get(incident->manifest, "runs"), i, run)
+		if (!strcmp(role, json_string_value(json_object_get(run, "role"))))
+			json_object_set_new(run, "circle", json_string(circle));
+}
+
 static void finished(void *ctx)
 {
 	struct incident *incident = ctx;
@@ -165,10 +187,13 @@ static void finished(void *ctx)
 		if (!witness->stacks)
 			continue;
 		if (!child_exited(witness->stacks))
-			err_set(&incident->err, -ETIMEDOUT, "%s did not end in time", EU_STACK);
+			err_set(&incident->err, -ETIMEDOUT, "%s did not end in time",
+				STACK_PROGRAM);
 		text = child_output(witness->stacks, &size);
 		write_bytes(incident, witness->role, "stacks", text, size);
+		add_circle(incident, witness->role, text);
 	}
+	write_manifest(incident);
 	if (rename(incident->temporary, incident->folder) < 0)
 		err_set_errno(&incident->err, errno, "cannot rename %s", incident->temporary);
 	incident->done(incident->ctx, &incident->err);
@@ -178,19 +203,24 @@ static void stacks_exited(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
 
-	/* It exits with 1 when a single frame could not be unwound. */
+	/* If it could read nothing, its output says why. */
 	if (how->signal)
-		err_set(&witness->incident->err, -EIO, "%s was ended by signal %d", EU_STACK,
+		err_set(&witness->incident->err, -EIO, "%s was ended by signal %d", STACK_PROGRAM,
 			how->signal);
+	else if (how->status)
+		err_set(&witness->incident->err, -EIO, "%s exited with status %d", STACK_PROGRAM,
+			how->status);
 	if (!stacks_wanted(witness->incident))
 		deadline_start(witness->incident->loop, &witness->incident->finish, 0);
 }
 
 static void start_stacks(struct witness *witness)
 {
+	/* In a build tree, and where it is installed. */
+	static const char *const places[] = { STACK_PROGRAM, "../bin/" STACK_PROGRAM };
+	auto_free char *program = beside_find(places, ARRAY_SIZE(places), X_OK);
 	auto_free char *pid = mem_printf("%d", run_pid(witness->run));
-	/* With build-ids and offsets, so that a frame without a name can be resolved later. */
-	const char *argv[] = { EU_STACK, "-m", "-b", "-p", pid, NULL };
+	const char *argv[] = { program, "--pid", pid, NULL };
 	struct child_spec spec = {
 		.argv = argv,
 		.output_max = INCIDENT_STACKS_MAX,
@@ -198,7 +228,12 @@ static void start_stacks(struct witness *witness)
 		.ctx = witness,
 	};
 
-	child_spawn(witness->incident->loop, &spec, &witness->stacks, &witness->incident->err);
+	if (!program)
+		err_set(&witness->incident->err, -ENOENT, "there is no %s beside qsoakd",
+			STACK_PROGRAM);
+	else
+		child_spawn(witness->incident->loop, &spec, &witness->stacks,
+			    &witness->incident->err);
 }
 
 static void add_witness(struct incident *incident, const struct vm *vm, struct run *run)
@@ -257,7 +292,7 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 		write_threads(incident, witness);
 		start_stacks(witness);
 	}
-	write_manifest(incident, spec);
+	incident->manifest = manifest_make(spec);
 	write_flash(incident, spec);
 	deadline_start(loop, &incident->finish,
 		       stacks_wanted(incident) ? INCIDENT_STACKS_LIMIT_NS : 0);
@@ -271,6 +306,7 @@ void incident_free(struct incident *incident)
 	deadline_stop(incident->loop, &incident->finish);
 	for (size_t i = 0; i < incident->witness_count; i++)
 		child_free(incident->witness[i].stacks);
+	json_decref(incident->manifest);
 	free(incident->folder);
 	free(incident->temporary);
 	free(incident);

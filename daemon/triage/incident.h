@@ -3,8 +3,8 @@
  * An incident: the evidence of one failure, taken before anything is killed.
  *
  * A folder with manifest.json and, for each QEMU of the VM, its output, its QMP transcript, its
- * threads, and (if it is alive) the stacks of all threads, taken by eu-stack of elfutils in a
- * process of its own. It is written under a temporary name and appears whole.
+ * threads, and (if it is alive) the stacks of all threads, taken by qsoak-stack in a process of its
+ * own, with what they wait for. It is written under a temporary name and appears whole.
  */
 #ifndef QSOAK_TRIAGE_INCIDENT_H
 #define QSOAK_TRIAGE_INCIDENT_H
@@ -14,7 +14,7 @@
 #include "vm/vm.h"
 #include "watch/failure.h"
 
-/* How long eu-stack may take; attaching can block on a thread in D state. */
+/* How long qsoak-stack may take; attaching can block on a thread in D state. */
 #define INCIDENT_STACKS_LIMIT_NS (10 * CLOCK_NS_PER_S)
 #define INCIDENT_STACKS_MAX (1024 * 1024)
 

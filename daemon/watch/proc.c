@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -50,7 +51,9 @@ static bool read_thread(int task_fd, pid_t tid, struct proc_thread *thread)
 	if (strcmp(text, "0"))
 		snprintf(thread->wchan, sizeof(thread->wchan), "%.63s", text);
 	read_file(task_fd, tid, "syscall", text, sizeof(text));
-	if (sscanf(text, "%ld", &thread->syscall) != 1)
+	if (sscanf(text, "%ld %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
+		   &thread->syscall, &thread->args[0], &thread->args[1], &thread->args[2],
+		   &thread->args[3], &thread->args[4], &thread->args[5]) < 1)
 		thread->syscall = -1;
 	return true;
 }

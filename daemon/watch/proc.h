@@ -9,14 +9,16 @@
 #include <sys/types.h>
 
 #define PROC_THREADS_MAX 1024
+#define PROC_SYSCALL_ARGS 6
 
 struct proc_thread {
 	pid_t tid;
-	char name[32];	    /* e.g. "CPU 0/TCG"; the main thread has the program's name */
-	char state;	    /* 'R', 'S', 'D', 'T', 't', 'Z', ... */
-	char wchan[64];	    /* kernel function it sleeps in, "" if unknown */
-	long syscall;	    /* number of the system call it is in, -1 if unknown or running */
-	uint64_t cpu_ticks; /* user and system, in units of sysconf(_SC_CLK_TCK) */
+	char name[32];	/* e.g. "CPU 0/TCG"; the main thread has the program's name */
+	char state;	/* 'R', 'S', 'D', 'T', 't', 'Z', ... */
+	char wchan[64]; /* kernel function it sleeps in, "" if unknown */
+	long syscall;	/* number of the system call it is in, -1 if unknown or running */
+	uint64_t args[PROC_SYSCALL_ARGS]; /* of that call */
+	uint64_t cpu_ticks;		  /* user and system, in units of sysconf(_SC_CLK_TCK) */
 };
 
 /* All threads, the main thread first; ret_threads is for free(). Returns their number, 0 when the

@@ -94,13 +94,13 @@ static void *take_in(void *arg)
 	unlink_address(&migration->at);
 	if (fd < 0)
 		give_up(migration, errno);
-	bql_lock(migration->fake);
+	bql_lock_impl(migration->fake);
 	migration_set_status(migration, "active");
 	bql_unlock(migration->fake);
 	while (!done) {
 		json_t *step = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, &error);
 
-		bql_lock(migration->fake);
+		bql_lock_impl(migration->fake);
 		if (!step)
 			give_up(migration, EIO);
 		done = take_step(migration, step, fd);

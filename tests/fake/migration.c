@@ -255,15 +255,15 @@ static void *live_migration(void *arg)
 
 		snprintf(error, sizeof(error), "Failed to connect to '%s': %s",
 			 migration_address_text(&migration->to, to, sizeof(to)), strerror(errno));
-		bql_lock(fake);
+		bql_lock_impl(fake);
 		fail(migration, error);
 		bql_unlock(fake);
 	} else {
-		bql_lock(fake);
+		bql_lock_impl(fake);
 		alive = go_active(migration, fd);
 		bql_unlock(fake);
 		alive = alive && stay_active(migration, fd);
-		bql_lock(fake);
+		bql_lock_impl(fake);
 		end(migration, fd, alive);
 		bql_unlock(fake);
 	}

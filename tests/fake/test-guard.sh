@@ -11,6 +11,14 @@ story stuck-main -fake,stuck-main@job-dismiss \
 	'hang main-loop hang of main-loop in snapshot-save/dismiss'
 story stuck-bql -fake,stuck-bql@job-dismiss:2 \
 	'hang main-loop hang of main-loop in snapshot-load/dismiss'
+# The shape of the first version of the BQL patch: what the stacks show is told in one sentence.
+circle='the main thread waits for the BQL, which the migration thread holds; the migration thread waits in'
+circle+=' multifd_send_sync_main on a semaphore for its multifd channels, those of which are not set up yet need'
+circle+=' the main thread'
+check 'stuck-bql: the manifest names the circle' same \
+	"$(jq -r '.runs[].circle' "$scratch"/stuck-bql/incidents/*/manifest.json)" "$circle"
+check 'stuck-bql: so does the file of stacks' same \
+	"$(sed -n 's/^circle: //p' "$scratch"/stuck-bql/incidents/*/qemu.stacks)" "$circle"
 story mute -fake,mute@snapshot-save 'hang monitor hang of monitor in snapshot-save/save'
 MIGRATE=1
 story stuck-vcpu-in-migrate -fake,stuck-vcpu@migrate,-fake,stuck-migration@migrate \

@@ -181,7 +181,7 @@ check 'show: links are not followed' same "$(qsoak show "$failure" | grep -c roo
 qsoak run "$scratch/hang.yaml" >/dev/null 2>&1
 failure=$(qsoak failures --json | jq '.failures[-1].id')
 qsoak show "$failure" >"$scratch/hang.txt"
-check 'show: stacks with the names of the threads' grep -qE '^TID [0-9]+: CPU 0/TCG$' "$scratch/hang.txt"
+check 'show: stacks with the names of the threads' grep -qE '^thread [0-9]+ vCPU 0 \(CPU 0/TCG\)' "$scratch/hang.txt"
 
 # --- export
 

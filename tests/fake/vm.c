@@ -133,7 +133,7 @@ static void *run_vcpu(void *arg)
 	struct timespec next;
 
 	atomic_store(&vm->tid, (int)gettid());
-	bql_lock(vm->fake);
+	bql_lock_impl(vm->fake);
 	for (;;) {
 		if (!vm->running || vm->stuck) {
 			pthread_cond_wait(&vm->kick, &vm->fake->bql);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any bytes as a profile, for libFuzzer: refused with a text, or a profile that keeps its promises.
+ * Any bytes as a profile and as a registered build, for libFuzzer: refused with a text, or one that keeps
+ * its promises.
  */
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool holds)
+static void require_at(bool holds, int line, const char *what)
 {
-	if (!holds)
-		abort();
+	if (holds)
+		return;
+	fprintf(stderr, "fuzz-profile.c:%d: %s does not hold\n", line, what);
+	abort();
 }
+
+#define require(holds) require_at(holds, __LINE__, #holds)
 
 static void check_refusal(const struct err *err)
 {
@@ -25,6 +31,45 @@ static void check_refusal(const struct err *err)
 	/* What came from the input drives no terminal. */
 	for (const char *s = err->text; *s; s++)
 		require((unsigned char)*s >= 0x20 && *s != 0x7f);
+}
+
+static void check_build(const struct build_spec *spec)
+{
+	size_t count = 0;
+
+	require(spec->binary && spec->binary[0] == '/');
+	while (spec->args[count])
+		require(*spec->args[count++]);
+	require(count <= PROFILE_ARGS_MAX);
+}
+
+static void check_registered(const uint8_t *data, size_t size)
+{
+	struct build_spec spec;
+	struct err err = {0};
+
+	build_spec_init(&spec);
+	if (profile_read_registered((const char *)data, size, "f.yaml", &spec, &err) < 0)
+		check_refusal(&err);
+	else
+		check_build(&spec);
+	build_spec_finish(&spec);
+}
+
+/* A build without a binary is one that has to be registered. */
+static void register_builds(struct profile *profile)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < profile->build_count; i++) {
+		auto_free char *name = mem_strdup(profile->builds[i].name);
+		auto_free char *text = mem_printf("name: \"%s\"\nbinary: /registered\n", name);
+
+		if (!profile->builds[i].binary)
+			require(profile_register_build(profile, name, text, strlen(text), "r.yaml",
+						       &err) == 0);
+		check_build(&profile->builds[i]);
+	}
 }
 
 static void check_profile(const struct profile *p, const uint8_t *data, size_t size)
@@ -44,14 +89,8 @@ static void check_profile(const struct profile *p, const uint8_t *data, size_t s
 		require(p->limit_ns[i] >= LIMIT_MIN_NS && p->limit_ns[i] <= LIMIT_MAX_NS);
 
 	require(p->build_count >= 1 && p->build_count <= PROFILE_BUILDS_MAX);
-	for (size_t i = 0; i < p->build_count; i++) {
-		size_t count = 0;
-
-		require(p->builds[i].name && p->builds[i].binary[0] == '/');
-		while (p->builds[i].args[count])
-			require(*p->builds[i].args[count++]);
-		require(count <= PROFILE_ARGS_MAX);
-	}
+	for (size_t i = 0; i < p->build_count; i++)
+		require(p->builds[i].name);
 
 	require(p->operation_count >= 1 && p->operation_count <= PROFILE_OPERATIONS_MAX);
 	for (size_t i = 0; i < p->operation_count; i++) {
@@ -82,11 +121,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = {0};
 	auto_free char *word = NULL;
 
+	check_registered(data, size);
 	if (profile_parse((const char *)data, size, "f.yaml", &profile, &err) < 0) {
 		check_refusal(&err);
 		return 0;
 	}
 	check_profile(profile, data, size);
+	register_builds(profile);
 	word = mem_strdup(profile->builds[0].name);
 	require(profile_set_build(profile, word, "/replaced", &err) == 0);
 	require(!strcmp(profile->builds[0].binary, "/replaced"));
