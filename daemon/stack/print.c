@@ -81,14 +81,18 @@ static void print_modules(const struct stack_process *process, FILE *out)
 void stack_print(const struct stack_process *process, FILE *out)
 {
 	fprintf(out, "process %d, %zu threads\n", process->pid, process->thread_count);
-	fprintf(out, STACK_CIRCLE "%s\n", process->circle ? process->circle : STACK_NO_CIRCLE);
+	fputs(STACK_CIRCLE, out);
+	print_word(process->circle ? process->circle : STACK_NO_CIRCLE, out);
+	fputc('\n', out);
 	for (size_t i = 0; i < process->thread_count; i++) {
 		const struct stack_thread *thread = &process->threads[i];
 
 		for (size_t n = 0; n < thread->wait_count; n++) {
 			fprintf(out, "%d ", thread->proc.tid);
 			print_word(thread->role, out);
-			fprintf(out, ": %s\n", thread->waits[n].text);
+			fputs(": ", out);
+			print_word(thread->waits[n].text, out);
+			fputc('\n', out);
 		}
 	}
 	for (size_t i = 0; i < process->thread_count; i++)

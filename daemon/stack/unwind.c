@@ -6,13 +6,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
 /* Names of QEMU's big lock: up to 8.2, and since. */
 static const char *const bql_names[] = { "qemu_global_mutex", "bql" };
+
+/* How often, in all, and how far apart the threads are looked at until they are in a call again. */
+#define BLOCKED_LOOKS 100
+#define BLOCKED_LOOK_MS 5
 
 struct unwind {
 	Dwfl *dwfl;
@@ -142,21 +148,28 @@ static int dwfl_error(struct err *err, const char *what)
 	return err_set(err, -EIO, "%s: %s", what, dwfl_errmsg(-1));
 }
 
+/* A wait with a time goes on as another call, once the thread was stopped. */
 static bool same_call(const struct proc_thread *a, const struct proc_thread *b)
 {
-	return a->syscall >= 0 && a->syscall == b->syscall &&
+	return a->syscall >= 0 && (a->syscall == b->syscall || b->syscall == SYS_restart_syscall) &&
 	       !memcmp(a->args, b->args, sizeof(a->args));
 }
 
-/* A wait is one only if it lasted. */
+/* A wait is one only if it lasted. A thread that was let go is in its call again only once it had a CPU. */
 static void find_blocked(struct stack_process *process)
 {
+	int looks = BLOCKED_LOOKS;
+
 	for (size_t i = 0; i < process->thread_count; i++) {
 		struct stack_thread *thread = &process->threads[i];
 		struct proc_thread now;
 
-		thread->blocked = proc_thread(process->pid, thread->proc.tid, &now) &&
-				  same_call(&thread->proc, &now);
+		if (thread->proc.syscall < 0 || !proc_thread(process->pid, thread->proc.tid, &now))
+			continue;
+		while (now.syscall < 0 && looks-- > 0 &&
+		       proc_thread(process->pid, thread->proc.tid, &now))
+			poll(NULL, 0, BLOCKED_LOOK_MS);
+		thread->blocked = same_call(&thread->proc, &now);
 	}
 }
 

@@ -59,6 +59,7 @@ static const struct row {
 	  "waits in blk_pwrite for an I/O that only the main loop can complete" },
 	{ "blk_pread", "aio_poll", true, ON_MAIN,
 	  "waits in blk_pread for an I/O that only the main loop can complete" },
+	{ "iothread_run", "aio_poll", false, ON_NOBODY, NULL },
 	{ "aio_poll", NULL, true, ON_MAIN,
 	  "waits in aio_poll for what only the main loop can complete" },
 	{ "migrate_fd_cleanup", "qemu_thread_join", false, ON_MIGRATION,
