@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "control/control.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,12 +24,6 @@ struct world {
 	struct ev_loop *loop;
 	struct control *control;
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void idle(void *ctx)
 {

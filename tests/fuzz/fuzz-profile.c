@@ -5,24 +5,13 @@
  */
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "campaign/profile.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require_at(bool holds, int line, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz-profile.c:%d: %s does not hold\n", line, what);
-	abort();
-}
-
-#define require(holds) require_at(holds, __LINE__, #holds)
 
 static void check_refusal(const struct err *err)
 {

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "qmp/qmp.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,12 +26,6 @@ struct waiter {
 	struct link *link;
 	bool answered;
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void greeting_in(void *ctx)
 {
