@@ -218,14 +218,22 @@ fail:
 	_exit(127);
 }
 
-/* A fork would cost a page fault for each page that we write afterwards. With all signals blocked. */
-static pid_t start_child(const struct child_spec *spec, char *const *env, int null_fd, int output_fd,
-			 int error_fd)
+/* As fork(2), which would cost a page fault for each page that we write afterwards. Until it execs, the
+ * child takes no signal: a handler of ours would run in our memory. */
+static pid_t start_child(const struct child_spec *spec, char *const *env, int null_fd,
+			 int output_fd, int error_fd)
 {
-	const pid_t parent = getpid(), pid = vfork();
+	const pid_t parent = getpid();
+	sigset_t all, ours;
+	pid_t pid;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &ours);
+	pid = vfork();
 	if (pid == 0)
 		exec_child(spec, env, parent, null_fd, output_fd, error_fd);
+	/* errno is left as it is. */
+	pthread_sigmask(SIG_SETMASK, &ours, NULL);
 	return pid;
 }
 
@@ -249,7 +257,6 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	int output[2], error[2], code;
 	size_t half = ((spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) + 1) / 2;
 	auto_free char **env = make_environment(spec->env);
-	sigset_t all, ours;
 	struct child *child;
 	pid_t pid;
 
@@ -268,13 +275,9 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	if (fcntl(output_read, F_SETFL, O_NONBLOCK) < 0)
 		return err_set_errno(err, errno, "fcntl");
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &ours);
 	pid = start_child(spec, env, null_fd, output_write, error_write);
-	code = errno;
-	pthread_sigmask(SIG_SETMASK, &ours, NULL);
 	if (pid < 0)
-		return err_set_errno(err, code, "cannot fork for %s", spec->argv[0]);
+		return err_set_errno(err, errno, "cannot fork for %s", spec->argv[0]);
 	fd_close(&error_write);
 	code = exec_result(error_read);
 	pidfd = pidfd_open(pid, 0);

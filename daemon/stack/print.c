@@ -5,55 +5,38 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Names come from files that others wrote. */
-static void print_word(const char *word, FILE *out)
-{
-	for (; *word; word++)
-		fputc((unsigned char)*word < ' ' || *word == 0x7f ? '?' : *word, out);
-}
+#include "base/mem.h"
 
 static void print_frame(size_t number, const struct stack_frame *frame, FILE *out)
 {
 	fprintf(out, "#%-3zu 0x%016" PRIx64 " ", number, frame->pc);
-	if (frame->function) {
-		print_word(frame->function, out);
-		fprintf(out, "+0x%" PRIx64, frame->offset);
-	} else {
+	if (frame->function)
+		fprintf(out, "%s+0x%" PRIx64, frame->function, frame->offset);
+	else
 		fputs("-", out);
-	}
-	if (frame->source) {
-		fputs(" at ", out);
-		print_word(frame->source, out);
-	}
+	if (frame->source)
+		fprintf(out, " at %s", frame->source);
 	if (frame->module) {
 		const char *name = strrchr(frame->module, '/');
 
-		fputs(" - ", out);
-		print_word(name ? name + 1 : frame->module, out);
-		fprintf(out, "+0x%" PRIx64, frame->module_offset);
+		fprintf(out, " - %s+0x%" PRIx64, name ? name + 1 : frame->module,
+			frame->module_offset);
 	}
 	fputc('\n', out);
 }
 
 static void print_thread(const struct stack_thread *thread, FILE *out)
 {
-	fprintf(out, "\nthread %d ", thread->proc.tid);
-	print_word(thread->role, out);
-	if (thread->proc.state) {
-		fputs(" (", out);
-		print_word(thread->proc.name, out);
-		fprintf(out, "), state %c", thread->proc.state);
-	}
+	fprintf(out, "\nthread %d %s", thread->proc.tid, thread->role);
+	if (thread->proc.state)
+		fprintf(out, " (%s), state %c", thread->proc.name, thread->proc.state);
 	if (thread->proc.wchan[0])
 		fprintf(out, ", in the kernel's %s", thread->proc.wchan);
 	fputc('\n', out);
 	for (size_t i = 0; i < thread->frame_count; i++)
 		print_frame(i, &thread->frames[i], out);
-	if (thread->missing) {
-		fputs("the stack is not whole: ", out);
-		print_word(thread->missing, out);
-		fputc('\n', out);
-	}
+	if (thread->missing)
+		fprintf(out, "the stack is not whole: %s\n", thread->missing);
 }
 
 /* Each file once, with the build-id by which its debug information is found. */
@@ -69,31 +52,24 @@ static void print_modules(const struct stack_process *process, FILE *out)
 
 			while (i < count && frame->module && strcmp(seen[i]->module, frame->module))
 				i++;
-			if (i < count || !frame->module || count == sizeof(seen) / sizeof(seen[0]))
+			if (i < count || !frame->module || count == ARRAY_SIZE(seen))
 				continue;
 			seen[count++] = frame;
-			fputs(count == 1 ? "\nfile " : "file ", out);
-			print_word(frame->module, out);
-			fprintf(out, " build-id %s\n", frame->build_id ? frame->build_id : "-");
+			fprintf(out, "%sfile %s build-id %s\n", count == 1 ? "\n" : "",
+				frame->module, frame->build_id ? frame->build_id : "-");
 		}
 }
 
 void stack_print(const struct stack_process *process, FILE *out)
 {
 	fprintf(out, "process %d, %zu threads\n", process->pid, process->thread_count);
-	fputs(STACK_CIRCLE, out);
-	print_word(process->circle ? process->circle : STACK_NO_CIRCLE, out);
-	fputc('\n', out);
+	fprintf(out, STACK_CIRCLE "%s\n", process->circle ? process->circle : STACK_NO_CIRCLE);
 	for (size_t i = 0; i < process->thread_count; i++) {
 		const struct stack_thread *thread = &process->threads[i];
 
-		for (size_t n = 0; n < thread->wait_count; n++) {
-			fprintf(out, "%d ", thread->proc.tid);
-			print_word(thread->role, out);
-			fputs(": ", out);
-			print_word(thread->waits[n].text, out);
-			fputc('\n', out);
-		}
+		for (size_t n = 0; n < thread->wait_count; n++)
+			fprintf(out, "%d %s: %s\n", thread->proc.tid, thread->role,
+				thread->waits[n].text);
 	}
 	for (size_t i = 0; i < process->thread_count; i++)
 		print_thread(&process->threads[i], out);

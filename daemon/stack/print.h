@@ -11,7 +11,6 @@
 #define STACK_CIRCLE "circle: "
 #define STACK_NO_CIRCLE "none was found"
 
-/* What the process's own memory and files gave is printed as it is found, but for control characters. */
 void stack_print(const struct stack_process *process, FILE *out);
 
 #endif

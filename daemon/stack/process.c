@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 /* Names as QEMU sets them (its debug-threads, which is on by default since 8.2 and by our command line
@@ -71,7 +72,9 @@ void stack_process_set_threads(struct stack_process *process, struct proc_thread
 		struct stack_thread *thread = &process->threads[i];
 
 		thread->proc = threads[i];
-		thread->role = stack_role(threads[i].name, threads[i].tid == process->pid);
+		/* A process names its threads as it likes. */
+		ascii_only(thread->proc.name, '?');
+		thread->role = stack_role(thread->proc.name, threads[i].tid == process->pid);
 	}
 	free(threads);
 }

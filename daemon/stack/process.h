@@ -13,7 +13,7 @@
 #define STACK_FRAMES_MAX 128
 #define STACK_WAITS_MAX 64
 
-/* The innermost first. Strings are the frame's own, NULL where unknown. */
+/* The innermost first. Strings are the frame's own, printable ASCII, NULL where unknown. */
 struct stack_frame {
 	uint64_t pc;
 	char *function;		 /* without the version of its symbol */
@@ -53,7 +53,7 @@ struct stack_process {
  * other names, the name itself); the caller frees. */
 char *stack_role(const char *name, bool main);
 
-/* Takes over threads, an array of proc_threads(), and gives each its role. */
+/* Takes over threads, an array of proc_threads(), makes their names printable, and gives each its role. */
 void stack_process_set_threads(struct stack_process *process, struct proc_thread *threads,
 			       size_t count);
 void stack_process_clear(struct stack_process *process);

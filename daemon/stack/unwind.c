@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 /* Names of QEMU's big lock: up to 8.2, and since. */
@@ -24,7 +25,6 @@ struct unwind {
 	Dwfl *dwfl;
 	Elf *elf; /* of a core */
 	int fd;	  /* of elf, else -1 */
-	struct stack_process *process;
 };
 
 static void close_unwind(struct unwind *unwind)
@@ -36,13 +36,24 @@ static void close_unwind(struct unwind *unwind)
 	fd_close(&unwind->fd);
 }
 
+/* A copy of what a file that others wrote says. */
+static char *copy_name(const char *name, size_t length)
+{
+	char *copy = mem_strndup(name, length);
+
+	ascii_only(copy, '?');
+	return copy;
+}
+
 static char *make_source(Dwfl_Module *module, uint64_t pc)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(module, pc);
 	int number;
 	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
 
-	return file ? mem_printf("%s:%d", file, number) : NULL;
+	auto_free char *name = file ? copy_name(file, strlen(file)) : NULL;
+
+	return name ? mem_printf("%s:%d", name, number) : NULL;
 }
 
 static char *make_build_id(Dwfl_Module *module)
@@ -67,13 +78,14 @@ static void describe_frame(Dwfl *dwfl, struct stack_frame *frame, bool activatio
 	if (!module)
 		return;
 	name = dwfl_module_info(module, NULL, &start, NULL, NULL, NULL, &path, NULL);
-	frame->module = mem_strdup(path ? path : name ? name : "?");
+	path = path ? path : name ? name : "?";
+	frame->module = copy_name(path, strlen(path));
 	frame->module_offset = pc - start;
 	frame->build_id = make_build_id(module);
 	frame->source = make_source(module, pc);
 	name = dwfl_module_addrinfo(module, pc, &offset, &symbol, NULL, NULL, NULL);
 	if (name) {
-		frame->function = mem_strndup(name, strcspn(name, "@"));
+		frame->function = copy_name(name, strcspn(name, "@"));
 		frame->offset = offset;
 	}
 }
@@ -181,7 +193,7 @@ int unwind_process(pid_t pid, struct stack_process *process, struct err *err)
 		.find_debuginfo = dwfl_standard_find_debuginfo,
 		.debuginfo_path = &no_path,
 	};
-	struct unwind unwind = { .dwfl = dwfl_begin(&callbacks), .fd = -1, .process = process };
+	struct unwind unwind = { .dwfl = dwfl_begin(&callbacks), .fd = -1 };
 	struct proc_thread *threads = NULL;
 	size_t count;
 	int r = 0;
@@ -257,7 +269,7 @@ int unwind_core(const char *core, const char *executable, struct stack_process *
 		.find_debuginfo = dwfl_standard_find_debuginfo,
 		.debuginfo_path = &no_path,
 	};
-	struct unwind unwind = { .dwfl = dwfl_begin(&callbacks), .fd = -1, .process = process };
+	struct unwind unwind = { .dwfl = dwfl_begin(&callbacks), .fd = -1 };
 	struct listing listing = { 0 };
 	int r;
 

@@ -176,6 +176,15 @@ static void add_join(const struct graph *graph, struct stack_thread *thread)
 	add_wait(thread, on, mem_printf("waits in pthread_join for the end of %s", name));
 }
 
+/* text with its %s, where it has one, replaced by name. */
+static char *fill(const char *text, const char *name)
+{
+	const char *hole = strstr(text, "%s");
+
+	return hole ? mem_printf("%.*s%s%s", (int)(hole - text), text, name, hole + 2)
+		    : mem_strdup(text);
+}
+
 static const struct row *find_row(const struct graph *graph, const struct stack_thread *thread)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -192,13 +201,10 @@ static void add_vcpus(const struct graph *graph, struct stack_thread *thread, co
 	for (size_t i = 0; i < graph->process->thread_count; i++) {
 		struct stack_thread *vcpu = &graph->process->threads[i];
 		auto_free char *name = name_thread(vcpu);
-		auto_free char *before = NULL;
-		const char *hole = strstr(text, "%s");
 
 		if (!is_vcpu(vcpu) || vcpu == thread || stack_thread_in(vcpu, "qemu_wait_io_event"))
 			continue;
-		before = mem_strndup(text, (size_t)(hole - text));
-		add_wait(thread, vcpu, mem_printf("%s%s%s", before, name, hole + 2));
+		add_wait(thread, vcpu, fill(text, name));
 	}
 }
 
@@ -213,6 +219,7 @@ static const struct stack_thread *thread_of_role(const struct graph *graph, cons
 static void add_row(const struct graph *graph, struct stack_thread *thread, const struct row *row)
 {
 	const struct stack_thread *on = NULL;
+	auto_free char *name = NULL;
 
 	switch (row->on) {
 	case ON_NOBODY:
@@ -229,15 +236,8 @@ static void add_row(const struct graph *graph, struct stack_thread *thread, cons
 	case ON_PEER:
 		break;
 	}
-	if (strstr(row->text, "%s")) {
-		const char *hole = strstr(row->text, "%s");
-		auto_free char *before = mem_strndup(row->text, (size_t)(hole - row->text));
-		auto_free char *name = on ? name_thread(on) : mem_strdup(row->function);
-
-		add_wait(thread, on, mem_printf("%s%s%s", before, name, hole + 2));
-	} else {
-		add_wait(thread, on, mem_strdup(row->text));
-	}
+	name = on ? name_thread(on) : mem_strdup(row->function);
+	add_wait(thread, on, fill(row->text, name));
 }
 
 /* The plain fact, where nobody is known who could end it. */

@@ -17,8 +17,8 @@
 #include "watch/failure.h"
 #include "watch/protocol.h"
 
-/* How often it looks, all guards at once. Each look sends at most one heartbeat to each QEMU, in-band and out-of-band by
- * turns, and none on a channel where one still waits for its answer. */
+/* How often it looks, all guards at once. Each look sends at most one heartbeat to each QEMU, in-band and
+ * out-of-band by turns, and none on a channel where one still waits for its answer. */
 #define GUARD_LOOK_NS (500 * CLOCK_NS_PER_MS)
 
 /* What a profile may change; the limit LIMIT_STALL is beside the others. */

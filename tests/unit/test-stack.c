@@ -174,6 +174,18 @@ static void roles_are_known_by_the_names_of_several_versions(void **state)
 	}
 }
 
+static void names_that_a_process_gave_its_threads_drive_no_terminal(void **state)
+{
+	static const char *const names[] = { "qemu-system-x86", "a\x1b[31m\n\xc3" };
+	struct scene scene;
+
+	(void)state;
+	setup(&scene, 2, names);
+	assert_string_equal(scene.process.threads[1].proc.name, "a?[31m??");
+	assert_string_equal(scene.process.threads[1].role, "a?[31m??");
+	stack_process_clear(&scene.process);
+}
+
 static pthread_mutex_t locks[2] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
 static pthread_barrier_t both_locked;
 
@@ -308,6 +320,7 @@ int main(void)
 		cmocka_unit_test(multifd_channels_that_the_main_thread_should_set_up_are_a_circle),
 		cmocka_unit_test(a_vcpu_whose_write_the_main_loop_completes_is_a_circle),
 		cmocka_unit_test(who_idles_waits_for_nobody),
+		cmocka_unit_test(names_that_a_process_gave_its_threads_drive_no_terminal),
 		cmocka_unit_test(roles_are_known_by_the_names_of_several_versions),
 		cmocka_unit_test(
 			threads_that_have_locked_each_other_out_are_found_in_a_real_process),
