@@ -12,11 +12,12 @@
 
 /* What the command line says. */
 struct cli {
-	const char *argument; /* of the command, or NULL */
-	const char *state;    /* --state-dir, or NULL */
-	const char *socket;   /* --socket, or NULL */
-	const char *format;   /* --format, or NULL */
-	const char *list;     /* --list, or NULL */
+	const char *argument;	      /* of the command: its first, or NULL */
+	const char *const *arguments; /* all, and NULL at the end */
+	const char *state;	      /* --state-dir, or NULL */
+	const char *socket;	      /* --socket, or NULL */
+	const char *format;	      /* --format, or NULL */
+	const char *list;	      /* --list, or NULL */
 	bool json, local, verbose, detach, kill, all;
 	int64_t campaign;   /* --campaign; 0: not given */
 	json_t *overrides;  /* arguments of the command "run" */

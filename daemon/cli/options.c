@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -65,17 +66,17 @@ static const struct {
 };
 NAMES_COMPLETE(options, OPTION_COUNT);
 
-#define BIT(option) (1u << (option))
+#define BIT(option) (1ull << (option))
 #define ALWAYS (BIT(OPTION_HELP) | BIT(OPTION_VERSION))
 #define SERVICE (BIT(OPTION_SOCKET) | BIT(OPTION_JSON) | ALWAYS)
 #define RESULTS (BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | SERVICE)
 
 static const struct command {
 	const char *name;
-	const char *argument; /* in brackets: optional; NULL: none */
+	const char *argument; /* in brackets: optional; with "...": one or more; NULL: none */
 	const char *help;
 	int (*run)(const struct cli *cli);
-	unsigned options; /* BIT()s */
+	uint64_t options; /* BIT()s */
 } commands[] = {
 	{ "run", "PROFILE",
 	  "run a campaign (a file, or one of `profiles`), follow it, print its result", cli_run,
@@ -103,7 +104,7 @@ static const struct command {
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
 };
 
-_Static_assert(OPTION_COUNT <= 32, "an option is a bit");
+_Static_assert(OPTION_COUNT <= 64, "an option is a bit");
 
 static void print_usage(FILE *out)
 {
@@ -289,7 +290,7 @@ static const struct command *find_command(const char *name)
 }
 
 /* Options may stand anywhere. Returns whether all were understood; *given has their BIT()s. */
-static bool read_options(int argc, char **argv, struct cli *cli, unsigned *given)
+static bool read_options(int argc, char **argv, struct cli *cli, uint64_t *given)
 {
 	struct option known[OPTION_COUNT + 1] = { 0 };
 	struct err err = { 0 };
@@ -315,10 +316,12 @@ static bool read_options(int argc, char **argv, struct cli *cli, unsigned *given
 }
 
 /* What the command takes, against what is there. */
-static int check_usage(const struct command *command, unsigned given, int arguments)
+static int check_usage(const struct command *command, uint64_t given, int arguments)
 {
 	bool optional = command->argument && command->argument[0] == '[';
-	int least = command->argument && !optional, most = command->argument != NULL;
+	bool many = command->argument && strstr(command->argument, "...");
+	int least = command->argument && !optional;
+	int most = many ? INT_MAX : command->argument != NULL;
 
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (!(given & BIT(id)) || command->options & BIT(id))
@@ -336,7 +339,7 @@ static int check_usage(const struct command *command, unsigned given, int argume
 int options_parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const struct cli *cli))
 {
 	const struct command *command = NULL;
-	unsigned given = 0;
+	uint64_t given = 0;
 	int code;
 
 	if (!read_options(argc, argv, cli, &given))
@@ -366,6 +369,7 @@ int options_parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const 
 	}
 	code = check_usage(command, given, argc - optind - 1);
 	cli->argument = argv[optind + 1];
+	cli->arguments = (const char *const *)&argv[optind + 1];
 	*ret_run = command->run;
 	return code;
 }
