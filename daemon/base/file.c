@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reading small files, and finding them by their suffix. */
+/* Reading and copying files, and finding them by their suffix. */
 #include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,28 @@ int file_read(const char *path, const char *what, size_t max, char **ret_text, s
 		return err_set(err, -EINVAL, "%s: has a NUL byte: not text", path);
 	*ret_text = mem_steal(text);
 	*ret_size = size;
+	return 0;
+}
+
+int file_copy(const char *from, const char *to, struct err *err)
+{
+	auto_close int in = open(from, O_RDONLY | O_CLOEXEC);
+	auto_close int out = -1;
+	struct stat st;
+
+	if (in < 0 || fstat(in, &st) < 0)
+		return err_set_errno(err, errno, "cannot read %s", from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0)
+		return err_set_errno(err, errno, "cannot create %s", to);
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(out, in, NULL, (size_t)left);
+
+		if (n <= 0)
+			return err_set_errno(err, n ? errno : EIO, "cannot copy %s to %s", from,
+					     to);
+		left -= n;
+	}
 	return 0;
 }
 

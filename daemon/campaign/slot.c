@@ -43,6 +43,7 @@ struct slot {
 	struct plan plan;
 	size_t plan_at;
 	uint64_t loops_begun; /* of the slot: position in the plan */
+	uint64_t first_loop;  /* of the VM */
 	int64_t loops_ended;  /* of the VM */
 	bool in_loop, booted;
 	uint64_t left_out; /* a bit for each operation of the profile that was */
@@ -169,18 +170,18 @@ static void emit_failure(struct slot *slot, const char *incident)
 			     (struct record_durable){ failure_durable, slot });
 }
 
-static void evidence_taken(void *ctx, const struct err *err)
+static void evidence_taken(void *ctx, bool kept, const char *complaint)
 {
 	struct slot *slot = ctx;
 	auto_free char *relative =
 		mem_printf("%s/%" PRId64, strrchr(slot->spec.incidents, '/') + 1, slot->failure_id);
 
-	if (err->code)
+	if (complaint)
 		log_warning("slot %d: evidence of failure %" PRId64 " is incomplete: %s",
-			    slot->spec.number, slot->failure_id, err->text);
+			    slot->spec.number, slot->failure_id, complaint);
 	incident_free(slot->incident);
 	slot->incident = NULL;
-	emit_failure(slot, relative);
+	emit_failure(slot, kept ? relative : NULL);
 }
 
 /* The one at fault: after a migration to another build it is not the slot's. */
@@ -224,7 +225,10 @@ static void diagnosed(void *ctx, const struct failure *failure)
 		.folder = folder,
 		.failure_id = slot->failure_id,
 		.operation_id = slot->operation_id,
+		.profile_text = slot->spec.profile->text,
+		.fleet = slot->spec.profile->vms,
 		.seed = slot->spec.seed,
+		.first_loop = (int64_t)slot->first_loop,
 		.loops = slot->loops_ended,
 	};
 	slot->incident = incident_start(slot->loop, &spec, evidence_taken, slot);
@@ -372,6 +376,7 @@ static void boot(struct slot *slot)
 	};
 	struct err err = { 0 };
 
+	slot->first_loop = slot->loops_begun;
 	slot->loops_ended = 0;
 	slot->booted = slot->in_loop = false;
 	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: everything that can be had at once is written at once; then one qsoak-stack for
- * each living QEMU runs, and when all have ended (or their deadline has) the stacks are added, the
- * manifest is written with the circle that they show, and the folder gets its name.
+ * Theory of operation: everything that can be had at once is written at once, while one qsoak-stack for
+ * each living QEMU runs; when all have ended (or their deadline has) the stacks are added, the manifest
+ * is written again with the circle that they show, and the folder gets its name.
  */
 #include "triage/incident.h"
 
@@ -18,12 +18,10 @@
 #include "base/folder.h"
 #include "base/mem.h"
 #include "stack/print.h"
+#include "triage/bundle.h"
 #include "triage/manifest.h"
 #include "vm/direct.h"
 #include "watch/proc.h"
-
-/* Ends the name of a folder that is being written. */
-#define INCOMPLETE ".incomplete"
 
 #define STACK_PROGRAM "qsoak-stack"
 
@@ -37,54 +35,21 @@ struct witness {
 
 struct incident {
 	struct ev_loop *loop;
-	char *folder, *temporary;
-	json_t *manifest; /* NULL: it could not be made */
+	struct bundle *bundle;
+	json_t *manifest;
 	struct witness witness[VM_RUNS_MAX];
 	size_t witness_count;
+	int64_t began_ns;
 	struct deadline finish;
-	bool late;
-	struct err err;
-	void (*done)(void *ctx, const struct err *err);
+	void (*done)(void *ctx, bool kept, const char *complaint);
 	void *ctx;
 };
-
-/* NULL, and the incident's error, if it cannot be made. */
-static FILE *file_open(struct incident *incident, const char *role, const char *name)
-{
-	auto_free char *path = role ? mem_printf("%s/%s.%s", incident->temporary, role, name)
-				    : mem_printf("%s/%s", incident->temporary, name);
-	FILE *f = fopen(path, "wxe");
-
-	if (!f)
-		err_set_errno(&incident->err, errno, "cannot write %s", path);
-	return f;
-}
-
-static void file_close(struct incident *incident, FILE *f)
-{
-	bool bad = ferror(f);
-
-	if (fclose(f) != 0 || bad)
-		err_set_errno(&incident->err, bad ? EIO : errno, "cannot write in %s",
-			      incident->temporary);
-}
-
-static void write_bytes(struct incident *incident, const char *role, const char *name,
-			const char *bytes, size_t size)
-{
-	FILE *f = file_open(incident, role, name);
-
-	if (!f)
-		return;
-	fwrite(bytes, 1, size, f);
-	file_close(incident, f);
-}
 
 static void write_threads(struct incident *incident, const struct witness *witness)
 {
 	auto_free struct proc_thread *threads = NULL;
 	size_t count = proc_threads(run_pid(witness->run), &threads);
-	FILE *f = file_open(incident, witness->role, "threads");
+	FILE *f = bundle_open(incident->bundle, witness->role, "threads");
 
 	if (!f)
 		return;
@@ -94,33 +59,17 @@ static void write_threads(struct incident *incident, const struct witness *witne
 		fprintf(f, "%8d %-16s %c %8ld %10" PRIu64 " %s\n", threads[i].tid, threads[i].name,
 			threads[i].state, threads[i].syscall, threads[i].cpu_ticks,
 			threads[i].wchan);
-	file_close(incident, f);
+	bundle_close(incident->bundle);
 }
 
 static void write_transcript(struct incident *incident, const struct witness *witness)
 {
-	FILE *f = file_open(incident, witness->role, "qmp");
+	FILE *f = bundle_open(incident->bundle, witness->role, "qmp");
 
 	if (!f)
 		return;
 	transcript_print(qmp_transcript(run_qmp(witness->run)), f);
-	file_close(incident, f);
-}
-
-static void write_manifest(struct incident *incident)
-{
-	FILE *f;
-
-	if (!incident->manifest) {
-		err_set(&incident->err, -EINVAL, "the failure's text is not UTF-8");
-		return;
-	}
-	f = file_open(incident, NULL, "manifest.json");
-	if (!f)
-		return;
-	json_dumpf(incident->manifest, f, JSON_INDENT(2));
-	fputc('\n', f);
-	file_close(incident, f);
+	bundle_close(incident->bundle);
 }
 
 /* The destination of a block migration has a flash of its own. */
@@ -136,16 +85,20 @@ static const char *flash_folder(const struct incident_spec *spec)
 static void write_flash(struct incident *incident, const struct incident_spec *spec)
 {
 	auto_free char *shadow = mem_zalloc(DIRECT_FLASH_BYTES);
+	auto_free char *image = NULL;
 	struct telemetry telemetry;
 	const struct ram *ram;
 
 	if (spec->failure->class != FAILURE_CORRUPTION)
 		return;
-	direct_copy_flash(flash_folder(spec), incident->temporary, &incident->err);
+	image = direct_flash_path(flash_folder(spec));
+	bundle_copy(incident->bundle, image, NULL, DIRECT_NODE_FLASH ".qcow2");
 	ram = run_ram(spec->failure->run ? spec->failure->run : vm_run(spec->vm));
 	if (ram_sample(ram, &telemetry) && telemetry.shadow_size <= DIRECT_FLASH_BYTES &&
 	    ram_read(ram, telemetry.shadow_gpa, shadow, telemetry.shadow_size))
-		write_bytes(incident, NULL, "shadow.raw", shadow, telemetry.shadow_size);
+		bundle_write(incident->bundle, NULL, "shadow.raw", shadow, telemetry.shadow_size);
+	else
+		bundle_miss(incident->bundle, NULL, "shadow.raw", "the guest's RAM does not say");
 }
 
 static bool stacks_wanted(const struct incident *incident)
@@ -175,43 +128,57 @@ static void add_circle(struct incident *incident, const char *role, const char *
 			json_object_set_new(run, "circle", json_string(circle));
 }
 
+/* The manifest says at the end what is missing, and how long it took. */
+static void write_manifest(struct incident *incident)
+{
+	json_object_set(incident->manifest, "missing", bundle_missing(incident->bundle));
+	json_object_set_new(incident->manifest, "took-ns",
+			    json_integer(clock_now_ns() - incident->began_ns));
+	bundle_write_manifest(incident->bundle, incident->manifest);
+}
+
+static void add_stacks(struct incident *incident, struct witness *witness)
+{
+	auto_free char *text = NULL;
+	size_t size;
+
+	if (!child_exited(witness->stacks))
+		bundle_miss(incident->bundle, witness->role, "stacks", "%s did not end in time",
+			    STACK_PROGRAM);
+	text = child_output(witness->stacks, &size);
+	bundle_write(incident->bundle, witness->role, "stacks", text, size);
+	add_circle(incident, witness->role, text);
+}
+
 static void finished(void *ctx)
 {
 	struct incident *incident = ctx;
+	auto_free char *complaint = NULL;
+	bool kept;
 
-	for (size_t i = 0; i < incident->witness_count; i++) {
-		struct witness *witness = &incident->witness[i];
-		auto_free char *text = NULL;
-		size_t size;
-
-		if (!witness->stacks)
-			continue;
-		if (!child_exited(witness->stacks))
-			err_set(&incident->err, -ETIMEDOUT, "%s did not end in time",
-				STACK_PROGRAM);
-		text = child_output(witness->stacks, &size);
-		write_bytes(incident, witness->role, "stacks", text, size);
-		add_circle(incident, witness->role, text);
-	}
+	for (size_t i = 0; i < incident->witness_count; i++)
+		if (incident->witness[i].stacks)
+			add_stacks(incident, &incident->witness[i]);
 	write_manifest(incident);
-	if (rename(incident->temporary, incident->folder) < 0)
-		err_set_errno(&incident->err, errno, "cannot rename %s", incident->temporary);
-	incident->done(incident->ctx, &incident->err);
+	kept = bundle_finish(incident->bundle);
+	complaint = bundle_complaint(incident->bundle);
+	incident->done(incident->ctx, kept, complaint);
 }
 
 static void stacks_exited(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
+	struct incident *incident = witness->incident;
 
 	/* If it could read nothing, its output says why. */
 	if (how->signal)
-		err_set(&witness->incident->err, -EIO, "%s was ended by signal %d", STACK_PROGRAM,
-			how->signal);
+		bundle_miss(incident->bundle, witness->role, "stacks", "%s was ended by signal %d",
+			    STACK_PROGRAM, how->signal);
 	else if (how->status)
-		err_set(&witness->incident->err, -EIO, "%s exited with status %d", STACK_PROGRAM,
-			how->status);
-	if (!stacks_wanted(witness->incident))
-		deadline_start(witness->incident->loop, &witness->incident->finish, 0);
+		bundle_miss(incident->bundle, witness->role, "stacks", "%s exited with status %d",
+			    STACK_PROGRAM, how->status);
+	if (!stacks_wanted(incident))
+		deadline_start(incident->loop, &incident->finish, 0);
 }
 
 static void start_stacks(struct witness *witness)
@@ -228,12 +195,13 @@ static void start_stacks(struct witness *witness)
 		.ctx = witness,
 	};
 
+	struct err err = { 0 };
+
 	if (!program)
-		err_set(&witness->incident->err, -ENOENT, "there is no %s beside qsoakd",
-			STACK_PROGRAM);
-	else
-		child_spawn(witness->incident->loop, &spec, &witness->stacks,
-			    &witness->incident->err);
+		bundle_miss(witness->incident->bundle, witness->role, "stacks",
+			    "there is no %s beside qsoakd", STACK_PROGRAM);
+	else if (child_spawn(witness->incident->loop, &spec, &witness->stacks, &err) < 0)
+		bundle_miss(witness->incident->bundle, witness->role, "stacks", "%s", err.text);
 }
 
 static void add_witness(struct incident *incident, const struct vm *vm, struct run *run)
@@ -255,7 +223,7 @@ int64_t incident_sweep(const char *folder)
 		char *end;
 		int64_t number = strtoll(entry->d_name, &end, 10);
 
-		if (!strcmp(end, INCOMPLETE))
+		if (!strcmp(end, BUNDLE_INCOMPLETE))
 			folder_remove(path);
 		if (number > highest)
 			highest = number;
@@ -265,34 +233,52 @@ int64_t incident_sweep(const char *folder)
 	return highest;
 }
 
+static void write_run(struct incident *incident, struct witness *witness)
+{
+	auto_free char *output = NULL;
+	size_t size;
+
+	output = run_output(witness->run, &size);
+	bundle_write(incident->bundle, witness->role, "output", output, size);
+	write_transcript(incident, witness);
+	if (!run_exited(witness->run))
+		write_threads(incident, witness);
+}
+
+/* What it takes to do it again. */
+static void write_plan(struct incident *incident, const struct incident_spec *spec)
+{
+	auto_free char *config = direct_config_path(vm_folder(spec->vm));
+
+	bundle_write(incident->bundle, NULL, "profile.yaml", spec->profile_text,
+		     strlen(spec->profile_text));
+	bundle_copy(incident->bundle, vm_spec(spec->vm)->machine->firmware, NULL, "firmware.bin");
+	bundle_copy(incident->bundle, config, NULL, "guest-config");
+}
+
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,
-				void (*done)(void *ctx, const struct err *err), void *ctx)
+				void (*done)(void *ctx, bool kept, const char *complaint),
+				void *ctx)
 {
 	struct incident *incident = mem_new(struct incident);
 
 	incident->loop = loop;
+	incident->began_ns = clock_now_ns();
 	incident->done = done;
 	incident->ctx = ctx;
-	incident->folder = mem_strdup(spec->folder);
-	incident->temporary = mem_printf("%s" INCOMPLETE, spec->folder);
+	incident->bundle = bundle_new(spec->folder);
 	deadline_init(&incident->finish, finished, incident);
 	add_witness(incident, spec->vm, vm_run(spec->vm));
 	add_witness(incident, spec->vm, vm_incoming(spec->vm));
-	folder_make(incident->temporary, 0700, &incident->err);
-	for (size_t i = 0; i < incident->witness_count; i++) {
-		struct witness *witness = &incident->witness[i];
-		auto_free char *output = NULL;
-		size_t size;
-
-		output = run_output(witness->run, &size);
-		write_bytes(incident, witness->role, "output", output, size);
-		write_transcript(incident, witness);
-		if (run_exited(witness->run))
-			continue;
-		write_threads(incident, witness);
-		start_stacks(witness);
-	}
+	/* First what a full disk must not cost. */
 	incident->manifest = manifest_make(spec);
+	write_manifest(incident);
+	for (size_t i = 0; i < incident->witness_count; i++)
+		write_run(incident, &incident->witness[i]);
+	for (size_t i = 0; i < incident->witness_count; i++)
+		if (!run_exited(incident->witness[i].run))
+			start_stacks(&incident->witness[i]);
+	write_plan(incident, spec);
 	write_flash(incident, spec);
 	deadline_start(loop, &incident->finish,
 		       stacks_wanted(incident) ? INCIDENT_STACKS_LIMIT_NS : 0);
@@ -307,7 +293,6 @@ void incident_free(struct incident *incident)
 	for (size_t i = 0; i < incident->witness_count; i++)
 		child_free(incident->witness[i].stacks);
 	json_decref(incident->manifest);
-	free(incident->folder);
-	free(incident->temporary);
+	bundle_free(incident->bundle);
 	free(incident);
 }

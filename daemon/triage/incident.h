@@ -24,8 +24,11 @@ struct incident_spec {
 	const char *signature;
 	const char *folder; /* absolute; the incident's own, does not exist yet */
 	int64_t failure_id, operation_id;
+	const char *profile_text;
+	unsigned fleet; /* slots */
 	uint64_t seed;
-	int64_t loops;
+	int64_t first_loop; /* loops that the slot had begun when the VM booted: where its plan begins */
+	int64_t loops;	    /* that the VM had finished */
 };
 
 struct incident;
@@ -34,10 +37,11 @@ struct incident;
  * the highest number that one has: it may be above the ids that were stored. */
 int64_t incident_sweep(const char *folder);
 
-/* done is called once, from the loop; err->code is 0, or says why the evidence is incomplete (what
- * could be had is there all the same). */
+/* done is called once, from the loop. kept: the folder is there. complaint: what of the evidence is
+ * missing, or NULL; the manifest has all of it. */
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,
-				void (*done)(void *ctx, const struct err *err), void *ctx);
+				void (*done)(void *ctx, bool kept, const char *complaint),
+				void *ctx);
 void incident_free(struct incident *incident);
 
 #endif

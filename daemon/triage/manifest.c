@@ -4,8 +4,11 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -46,38 +49,71 @@ static json_t *describe_guest(const struct telemetry *telemetry)
 	return guest;
 }
 
-/* What was set over qsoakd's own environment. */
+/* Bytes that are no UTF-8 (a path may have them) become '?'. */
+static json_t *text(const char *bytes)
+{
+	auto_free char *ascii = NULL;
+	json_t *string = json_string(bytes);
+
+	if (string || !bytes)
+		return string ? string : json_null();
+	ascii = mem_strdup(bytes);
+	ascii_only(ascii, '?');
+	return json_string(ascii);
+}
+
+/* Adds NAME=VALUE entries to an object. */
+static void add_variables(json_t *object, char *const *entries)
+{
+	for (char *const *entry = entries; *entry; entry++) {
+		const char *value = strchrnul(*entry, '=');
+		auto_free char *name = mem_strndup(*entry, (size_t)(value - *entry));
+
+		json_object_set_new(object, name, text(*value ? value + 1 : value));
+	}
+}
+
+/* All that the QEMU was given: ours, and over it what the build sets. */
+static json_t *describe_environment(const struct build_spec *spec)
+{
+	json_t *environment = json_object();
+
+	add_variables(environment, environ);
+	add_variables(environment, spec->env);
+	return environment;
+}
+
 static json_t *describe_env(const struct build_spec *spec)
 {
 	json_t *env = json_object();
 
-	for (char **entry = spec->env; *entry; entry++) {
-		const char *value = strchr(*entry, '=') + 1;
-		auto_free char *name = mem_strndup(*entry, (size_t)(value - 1 - *entry));
-
-		json_object_set_new(env, name, json_string(value));
-	}
+	add_variables(env, spec->env);
 	return env;
+}
+
+static json_t *describe_argv(const struct run *run)
+{
+	json_t *argv = json_array();
+
+	for (const char *const *word = run_argv(run); *word; word++)
+		json_array_append_new(argv, text(*word));
+	return argv;
 }
 
 static json_t *describe_run(const struct vm *vm, const struct run *run)
 {
 	const struct build *build = run_build(run);
 	const struct child_exit *how = run_exited(run);
-	const char *const *word = run_argv(run);
-	json_t *argv = json_array();
-	json_t *described = json_pack("{s:s, s:I, s:i, s:s, s:s, s:s, s:s?, s:s, s:s}", "role",
-				      manifest_role(vm, run), "run", (json_int_t)run_id(run), "pid",
-				      (int)run_pid(run), "build", build->spec.name, "binary",
-				      build->spec.binary, "version", build->version, "build-id",
-				      build->identity.build_id, "sha256", build->identity.sha256,
-				      "qmp-version", qmp_version(run_qmp(run)));
 	struct telemetry telemetry;
+	json_t *described = json_pack(
+		"{s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "role",
+		manifest_role(vm, run), "run", (json_int_t)run_id(run), "pid", (int)run_pid(run),
+		"build", text(build->spec.name), "binary", text(build->spec.binary), "version",
+		text(build->version), "build-id", text(build->identity.build_id), "sha256",
+		text(build->identity.sha256), "qmp-version", text(qmp_version(run_qmp(run))),
+		"argv", describe_argv(run), "env", describe_env(&build->spec), "environment",
+		describe_environment(&build->spec));
 
-	for (; *word; word++)
-		json_array_append_new(argv, json_string(*word));
-	json_object_set_new(described, "argv", argv);
-	json_object_set_new(described, "env", describe_env(&build->spec));
 	if (how)
 		json_object_set_new(described, "exit",
 				    json_pack("{s:i, s:i, s:b}", "status", how->status, "signal",
@@ -90,10 +126,16 @@ static json_t *describe_run(const struct vm *vm, const struct run *run)
 static json_t *describe_host(void)
 {
 	struct utsname host;
+	struct sysinfo info = { 0 };
 
 	uname(&host);
-	return json_pack("{s:s, s:s, s:s}", "name", host.nodename, "kernel", host.release,
-			 "machine", host.machine);
+	sysinfo(&info);
+	return json_pack("{s:o, s:s, s:s, s:I, s:f, s:I, s:I}", "name", text(host.nodename),
+			 "kernel", host.release, "machine", host.machine, "cpus",
+			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "load",
+			 (double)info.loads[0] / (1 << SI_LOAD_SHIFT), "ram-bytes",
+			 (json_int_t)info.totalram * info.mem_unit, "free-ram-bytes",
+			 (json_int_t)info.freeram * info.mem_unit);
 }
 
 static json_t *describe_machine(const struct vm_spec *vm)
@@ -101,9 +143,10 @@ static json_t *describe_machine(const struct vm_spec *vm)
 	const struct machine *machine = vm->machine;
 	auto_free char *seed = mem_printf("%" PRIu64, vm->guest_seed);
 
-	return json_pack("{s:s, s:s, s:I, s:i, s:s, s:s}", "type", machine->type, "accel",
+	return json_pack("{s:s, s:s, s:I, s:i, s:o, s:s}", "type", machine->type, "accel",
 			 machine->accel, "ram-bytes", (json_int_t)machine->ram_bytes, "vcpus",
-			 (int)machine->vcpus, "firmware", machine->firmware, "guest-seed", seed);
+			 (int)machine->vcpus, "firmware", text(machine->firmware), "guest-seed",
+			 seed);
 }
 
 json_t *manifest_make(const struct incident_spec *spec)
@@ -118,12 +161,13 @@ json_t *manifest_make(const struct incident_spec *spec)
 		if (members[i])
 			json_array_append_new(runs, describe_run(spec->vm, members[i]));
 	return json_pack(
-		"{s:I, s:I, s:I, s:i, s:i, s:I, s:s, s:I, s:s, s:s?, s:s, s:s?, s:s, s:s, s:o, "
-		"s:o, s:o}",
+		"{s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:s, s:I, s:s, s:s?, s:s, s:s?, s:s, "
+		"s:s, s:o, s:o, s:o}",
 		"failure", (json_int_t)spec->failure_id, "campaign", (json_int_t)vm->campaign_id,
-		"operation", (json_int_t)spec->operation_id, "slot", vm->slot, "vm", vm->vm,
-		"loops", (json_int_t)spec->loops, "seed", seed, "at-unix-ns",
-		(json_int_t)clock_unix_ns(), "class", failure_class_name(failure->class), "place",
+		"operation", (json_int_t)spec->operation_id, "fleet", (int)spec->fleet, "slot",
+		vm->slot, "vm", vm->vm, "first-loop", (json_int_t)spec->first_loop, "loops",
+		(json_int_t)spec->loops, "seed", seed, "at-unix-ns", (json_int_t)clock_unix_ns(),
+		"class", failure_class_name(failure->class), "place",
 		failure_place_name(failure->place), "kind", op_kind_name(failure->kind), "step",
 		failure->step, "signature", spec->signature, "detail", failure->detail, "host",
 		describe_host(), "machine", describe_machine(vm), "runs", runs);

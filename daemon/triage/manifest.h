@@ -10,7 +10,7 @@
 /* What a run of the VM is in it: "source", "destination", or "qemu" where there is one. */
 const char *manifest_role(const struct vm *vm, const struct run *run);
 
-/* NULL if a text of it is not UTF-8. */
+/* Never NULL; the caller owns it. */
 json_t *manifest_make(const struct incident_spec *spec);
 
 #endif

@@ -29,8 +29,11 @@ int direct_make_images(const struct machine *machine, const char *folder, struct
 int direct_copy_images(const struct machine *machine, const char *from, const char *to,
 		       struct err *err);
 
-/* Of these the one that holds the flash. */
-int direct_copy_flash(const char *from, const char *to, struct err *err);
+/* Of these the one that holds the flash; the caller frees. */
+char *direct_flash_path(const char *folder);
+
+/* In the folder of a VM: the file of direct_write_config(); the caller frees. */
+char *direct_config_path(const char *folder);
 
 /* Writes what fw_cfg tells the guest into folder; header and seed of config do not count. */
 int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,
