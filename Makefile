@@ -20,13 +20,14 @@ WERROR ?=
 
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
-	libsmartcols-dev nettle-dev libelf-dev libdw-dev
+	libsmartcols-dev nettle-dev libelf-dev libdw-dev \
+	libzstd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils
 DEPS_CHECK := libc6-dbg libcmocka-dev jq sqlite3 procps python3
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
-PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf
+PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reading and copying files, and finding them by their suffix. */
+/* Reading small files, and finding them by their suffix. */
 #include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,13 +18,13 @@ static int cannot(const char *verb, const char *path, const char *what, struct e
 	return err->code = -EINVAL;
 }
 
-int file_read(const char *path, const char *what, size_t max, char **ret_text, size_t *ret_size,
-	      struct err *err)
+static int read_bytes(const char *path, const char *what, size_t max, char **ret_bytes,
+		      size_t *ret_size, struct err *err)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	auto_free char *text = mem_zalloc(max + 2);
+	auto_free char *bytes = NULL;
 	struct stat st;
-	size_t size = 0;
+	size_t size = 0, room;
 	ssize_t n = 1;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -33,14 +32,33 @@ int file_read(const char *path, const char *what, size_t max, char **ret_text, s
 	/* A pipe has no end that one could wait for. */
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "cannot read %s %s: not a regular file", what, path);
-	while (n > 0 && size <= max) {
-		n = read(fd, text + size, max + 1 - size);
+	if (st.st_size > (off_t)max)
+		return err_set(err, -EINVAL, "%s: longer than %zu bytes: not %s", path, max, what);
+	/* What /proc has says it is empty. */
+	room = st.st_size ? (size_t)st.st_size : max;
+	bytes = mem_zalloc(room + 2);
+	while (n > 0 && size <= room) {
+		n = read(fd, bytes + size, room + 1 - size);
 		if (n < 0)
 			return cannot("read", path, what, err);
 		size += (size_t)n;
 	}
-	if (size > max)
-		return err_set(err, -EINVAL, "%s: longer than %zu bytes: not %s", path, max, what);
+	if (size > room)
+		return err_set(err, -EINVAL, "%s: longer than %zu bytes: not %s", path, room, what);
+	*ret_bytes = mem_steal(bytes);
+	*ret_size = size;
+	return 0;
+}
+
+int file_read(const char *path, const char *what, size_t max, char **ret_text, size_t *ret_size,
+	      struct err *err)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	int r = read_bytes(path, what, max, &text, &size, err);
+
+	if (r < 0)
+		return r;
 	if (memchr(text, '\0', size))
 		return err_set(err, -EINVAL, "%s: has a NUL byte: not text", path);
 	*ret_text = mem_steal(text);
@@ -48,26 +66,10 @@ int file_read(const char *path, const char *what, size_t max, char **ret_text, s
 	return 0;
 }
 
-int file_copy(const char *from, const char *to, struct err *err)
+int file_read_bytes(const char *path, size_t max, char **ret_bytes, size_t *ret_size,
+		    struct err *err)
 {
-	auto_close int in = open(from, O_RDONLY | O_CLOEXEC);
-	auto_close int out = -1;
-	struct stat st;
-
-	if (in < 0 || fstat(in, &st) < 0)
-		return err_set_errno(err, errno, "cannot read %s", from);
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (out < 0)
-		return err_set_errno(err, errno, "cannot create %s", to);
-	for (off_t left = st.st_size; left > 0;) {
-		ssize_t n = sendfile(out, in, NULL, (size_t)left);
-
-		if (n <= 0)
-			return err_set_errno(err, n ? errno : EIO, "cannot copy %s to %s", from,
-					     to);
-		left -= n;
-	}
-	return 0;
+	return read_bytes(path, "the file", max, ret_bytes, ret_size, err);
 }
 
 /* Where in name the suffix begins, or NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files: small texts that people write, copies, and the folders they lie in. */
+/* Small files, read whole, and the folders they lie in. */
 #ifndef QSOAK_BASE_FILE_H
 #define QSOAK_BASE_FILE_H
 
@@ -12,9 +12,9 @@
 int file_read(const char *path, const char *what, size_t max, char **ret_text, size_t *ret_size,
 	      struct err *err);
 
-/* A copy of a regular file, with mode 0600; there must be none at to. What was copied of it until a failure
- * stays. */
-int file_copy(const char *from, const char *to, struct err *err);
+/* The same of any bytes. */
+int file_read_bytes(const char *path, size_t max, char **ret_bytes, size_t *ret_size,
+		    struct err *err);
 
 /* The names, without the suffix and in order, of the files in folder that have it and do not begin with
  * a dot; free with file_names_free(). what is for error texts: "the profiles". A negative errno where the

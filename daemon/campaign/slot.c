@@ -37,7 +37,7 @@ struct slot {
 	int vm_number;
 	struct boots_turn turn;
 	struct op *op;
-	struct guard *guard; /* NULL: no VM, or it has failed */
+	struct guard *guard; /* NULL: no VM; stopped: it has failed */
 	struct run_listener owner;
 
 	struct plan plan;
@@ -220,6 +220,7 @@ static void diagnosed(void *ctx, const struct failure *failure)
 	folder = mem_printf("%s/%" PRId64, slot->spec.incidents, slot->failure_id);
 	spec = (struct incident_spec){
 		.vm = slot->vm,
+		.guard = slot->guard,
 		.failure = &slot->failure,
 		.signature = slot->signature,
 		.folder = folder,
@@ -247,9 +248,8 @@ static void diagnose(struct slot *slot)
 	};
 
 	slot->diagnosis = diagnosis_start(slot->loop, &spec);
-	/* One verdict a VM, and evidence is taken undisturbed. */
-	guard_free(slot->guard);
-	slot->guard = NULL;
+	/* One verdict a VM. */
+	guard_stop(slot->guard);
 }
 
 static void operation_done(void *ctx, const struct op_result *result)

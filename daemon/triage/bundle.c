@@ -8,18 +8,24 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/mem.h"
 
+/* Some hundred MiB a second: what is packed here is small. */
+#define PACK_LEVEL 1
+
 #define MANIFEST_NEW BUNDLE_MANIFEST ".new"
 
 struct bundle {
 	char *folder, *temporary;
 	json_t *missing;
-	FILE *open; /* the file that is being written, or NULL */
+	FILE *open; /* of text, which becomes the file of that name */
+	char *text;
+	size_t text_size;
 	const char *open_role, *open_name;
 	bool absent; /* there is no folder to write in */
 	bool finished;
@@ -99,21 +105,6 @@ static bool has_room(struct bundle *bundle, const char *role, const char *name)
 	return false;
 }
 
-FILE *bundle_open(struct bundle *bundle, const char *role, const char *name)
-{
-	auto_free char *path = NULL;
-
-	if (bundle->absent || !has_room(bundle, role, name))
-		return NULL;
-	path = bundle_path(bundle, role, name);
-	bundle->open = fopen(path, "wxe");
-	bundle->open_role = role;
-	bundle->open_name = name;
-	if (!bundle->open)
-		bundle_miss(bundle, role, name, "cannot be made: %s", strerror(errno));
-	return bundle->open;
-}
-
 /* Returns 0, or the errno of what was not written. */
 static int close_file(FILE *f)
 {
@@ -122,37 +113,73 @@ static int close_file(FILE *f)
 	return fclose(f) != 0 ? errno : bad ? EIO : 0;
 }
 
-void bundle_close(struct bundle *bundle)
+static void write_file(struct bundle *bundle, const char *role, const char *name, const void *bytes,
+		       size_t size)
 {
-	FILE *f = mem_steal(bundle->open);
-	int code = close_file(f);
+	auto_free char *path = bundle_path(bundle, role, name);
+	FILE *f = fopen(path, "wxe");
+	int code;
 
+	if (!f) {
+		bundle_miss(bundle, role, name, "cannot be made: %s", strerror(errno));
+		return;
+	}
+	fwrite(bytes, 1, size, f);
+	code = close_file(f);
 	if (code)
-		bundle_miss(bundle, bundle->open_role, bundle->open_name, "is cut: %s",
-			    strerror(code));
+		bundle_miss(bundle, role, name, "is cut: %s", strerror(code));
 }
 
 void bundle_write(struct bundle *bundle, const char *role, const char *name, const void *bytes,
 		  size_t size)
 {
-	FILE *f = bundle_open(bundle, role, name);
+	auto_free void *packed = NULL;
+	auto_free char *packed_name = NULL;
+	size_t bound = ZSTD_compressBound(size), packed_size;
 
-	if (!f)
+	if (bundle->absent || !has_room(bundle, role, name))
 		return;
-	fwrite(bytes, 1, size, f);
-	bundle_close(bundle);
+	if (size < BUNDLE_PACK_MIN_BYTES) {
+		write_file(bundle, role, name, bytes, size);
+		return;
+	}
+	packed = mem_zalloc(bound);
+	packed_size = ZSTD_compress(packed, bound, bytes, size, PACK_LEVEL);
+	packed_name = mem_printf("%s" BUNDLE_PACKED, name);
+	if (ZSTD_isError(packed_size))
+		bundle_miss(bundle, role, name, "zstd: %s", ZSTD_getErrorName(packed_size));
+	else
+		write_file(bundle, role, packed_name, packed, packed_size);
+}
+
+FILE *bundle_open(struct bundle *bundle, const char *role, const char *name)
+{
+	bundle->open = open_memstream(&bundle->text, &bundle->text_size);
+	if (!bundle->open)
+		abort();
+	bundle->open_role = role;
+	bundle->open_name = name;
+	return bundle->open;
+}
+
+void bundle_close(struct bundle *bundle)
+{
+	fclose(bundle->open);
+	bundle_write(bundle, bundle->open_role, bundle->open_name, bundle->text, bundle->text_size);
+	free(bundle->text);
+	bundle->text = NULL;
 }
 
 void bundle_copy(struct bundle *bundle, const char *from, const char *role, const char *name)
 {
-	auto_free char *path = NULL;
+	auto_free char *bytes = NULL;
 	struct err err = { 0 };
+	size_t size;
 
-	if (bundle->absent || !has_room(bundle, role, name))
-		return;
-	path = bundle_path(bundle, role, name);
-	if (file_copy(from, path, &err) < 0)
+	if (file_read_bytes(from, BUNDLE_COPY_MAX_BYTES, &bytes, &size, &err) < 0)
 		bundle_miss(bundle, role, name, "%s", err.text);
+	else
+		bundle_write(bundle, role, name, bytes, size);
 }
 
 void bundle_write_manifest(struct bundle *bundle, json_t *manifest)

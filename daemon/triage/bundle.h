@@ -21,6 +21,13 @@
 
 #define BUNDLE_MANIFEST "manifest.json"
 
+/* Smaller files stay readable as they are; larger ones are packed by zstd and their names end so. */
+#define BUNDLE_PACK_MIN_BYTES (16 * 1024)
+#define BUNDLE_PACKED ".zst"
+
+/* A longer file is not copied. */
+#define BUNDLE_COPY_MAX_BYTES (64 << 20)
+
 struct bundle;
 
 /* folder: absolute, does not exist yet. */
@@ -35,10 +42,11 @@ const char *bundle_folder(const struct bundle *bundle);
 /* The path of ROLE.NAME in it (role NULL: of NAME); the caller frees. */
 char *bundle_path(const struct bundle *bundle, const char *role, const char *name);
 
-/* A new file of it, until bundle_close(), one at a time; NULL: noted. */
+/* Where the content of a new file of it is printed to until bundle_close(), one at a time. */
 FILE *bundle_open(struct bundle *bundle, const char *role, const char *name);
 void bundle_close(struct bundle *bundle);
 
+/* As bundle_open(), print, bundle_close(). */
 void bundle_write(struct bundle *bundle, const char *role, const char *name, const void *bytes,
 		  size_t size);
 

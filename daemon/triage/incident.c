@@ -233,7 +233,18 @@ int64_t incident_sweep(const char *folder)
 	return highest;
 }
 
-static void write_run(struct incident *incident, struct witness *witness)
+static void write_history(struct incident *incident, const struct guard *guard,
+			  const struct witness *witness)
+{
+	FILE *f = bundle_open(incident->bundle, witness->role, "heartbeats");
+
+	if (!f)
+		return;
+	guard_print_history(guard, witness->run, f);
+	bundle_close(incident->bundle);
+}
+
+static void write_run(struct incident *incident, const struct guard *guard, struct witness *witness)
 {
 	auto_free char *output = NULL;
 	size_t size;
@@ -241,6 +252,7 @@ static void write_run(struct incident *incident, struct witness *witness)
 	output = run_output(witness->run, &size);
 	bundle_write(incident->bundle, witness->role, "output", output, size);
 	write_transcript(incident, witness);
+	write_history(incident, guard, witness);
 	if (!run_exited(witness->run))
 		write_threads(incident, witness);
 }
@@ -274,7 +286,7 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 	incident->manifest = manifest_make(spec);
 	write_manifest(incident);
 	for (size_t i = 0; i < incident->witness_count; i++)
-		write_run(incident, &incident->witness[i]);
+		write_run(incident, spec->guard, &incident->witness[i]);
 	for (size_t i = 0; i < incident->witness_count; i++)
 		if (!run_exited(incident->witness[i].run))
 			start_stacks(&incident->witness[i]);

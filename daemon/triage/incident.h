@@ -13,6 +13,7 @@
 
 #include "vm/vm.h"
 #include "watch/failure.h"
+#include "watch/guard.h"
 
 /* How long qsoak-stack may take; attaching can block on a thread in D state. */
 #define INCIDENT_STACKS_LIMIT_NS (10 * CLOCK_NS_PER_S)
@@ -20,6 +21,7 @@
 
 struct incident_spec {
 	struct vm *vm;
+	const struct guard *guard; /* of the VM */
 	const struct failure *failure;
 	const char *signature;
 	const char *folder; /* absolute; the incident's own, does not exist yet */

@@ -3,10 +3,12 @@
 #include "vm/direct.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 
 #include "base/child.h"
-#include "base/file.h"
 #include "base/mem.h"
 
 /* In the folder of a VM: of the guest's configuration. */
@@ -182,12 +184,34 @@ int direct_make_images(const struct machine *machine, const char *folder, struct
 	return r;
 }
 
+static int copy_file(const char *from, const char *to, struct err *err)
+{
+	auto_close int in = open(from, O_RDONLY | O_CLOEXEC);
+	auto_close int out = -1;
+	struct stat st;
+
+	if (in < 0 || fstat(in, &st) < 0)
+		return err_set_errno(err, errno, "cannot read %s", from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0)
+		return err_set_errno(err, errno, "cannot create %s", to);
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(out, in, NULL, (size_t)left);
+
+		if (n <= 0)
+			return err_set_errno(err, n ? errno : EIO, "cannot copy %s to %s", from,
+					     to);
+		left -= n;
+	}
+	return 0;
+}
+
 static int copy_image(const char *node, const char *from, const char *to, struct err *err)
 {
 	auto_free char *source = mem_printf("%s/%s.qcow2", from, node);
 	auto_free char *target = mem_printf("%s/%s.qcow2", to, node);
 
-	return file_copy(source, target, err);
+	return copy_file(source, target, err);
 }
 
 int direct_copy_images(const struct machine *machine, const char *from, const char *to,

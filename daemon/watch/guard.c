@@ -15,6 +15,7 @@
 #include "base/deadline.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "watch/history.h"
 #include "watch/host.h"
 #include "watch/leak.h"
 #include "watch/proc.h"
@@ -30,6 +31,7 @@ struct ward {
 	struct run *run; /* may be gone; only compared until its id was */
 	int64_t run_id;	 /* 0: the ward is free */
 	struct stall stall;
+	struct history history;
 	struct protocol protocol;
 	struct leak descriptors, bytes;
 	int64_t in_band_sent_ns, out_of_band_sent_ns; /* 0: none waits */
@@ -54,7 +56,7 @@ struct guard {
 	struct ward ward[VM_RUNS_MAX];
 	struct deadline look;
 	unsigned looks;
-	bool found;
+	bool found, stopped;
 	struct failure failure;
 };
 
@@ -70,7 +72,7 @@ static void find(struct guard *guard, enum failure_class class, enum failure_pla
 {
 	struct err err = { 0 };
 
-	if (guard->found)
+	if (guard->found || guard->stopped)
 		return;
 	guard->found = true;
 	guard->failure.class = class;
@@ -221,6 +223,7 @@ static bool look_at_thread(const struct ward *ward, struct stall_look *look)
 	if (look->telemetry && look->ticks != last->ticks && !look->in_band_sent_ns &&
 	    !look->out_of_band_sent_ns) {
 		look->state = 'S';
+		look->state_assumed = true;
 		look->cpu_ticks = last->cpu_ticks + 1;
 		return true;
 	}
@@ -254,6 +257,7 @@ static void judge(struct ward *ward)
 
 	if (!look_at_thread(ward, &look))
 		return;
+	history_add(&ward->history, &look, guard->op ? op_step_name(guard->op) : NULL);
 	place = stall_look(&ward->stall, &look, guard->stall_ns);
 	/* The threads of a QEMU that dies are in D state until its core is written. */
 	if (place == PLACE_NONE || proc_dumps_core(pid))
@@ -381,6 +385,25 @@ struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_
 	deadline_init(&guard->look, look, guard);
 	await_look(guard);
 	return guard;
+}
+
+void guard_stop(struct guard *guard)
+{
+	guard->stopped = true;
+	guard->op = NULL;
+	deadline_stop(guard->loop, &guard->look);
+	vm_listen(guard->vm, RUN_ROLE_WATCH, NULL);
+}
+
+void guard_print_history(const struct guard *guard, const struct run *run, FILE *out)
+{
+	static const struct history none;
+	const struct history *history = &none;
+
+	for (size_t i = 0; i < ARRAY_SIZE(guard->ward); i++)
+		if (guard->ward[i].run_id == run_id(run))
+			history = &guard->ward[i].history;
+	history_print(history, out);
 }
 
 void guard_free(struct guard *guard)

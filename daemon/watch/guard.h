@@ -11,6 +11,7 @@
 #include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "op/op.h"
 #include "vm/vm.h"
@@ -42,6 +43,12 @@ struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_
 
 /* NULL is fine. Before vm_free(), and not from within a run's listener. */
 void guard_free(struct guard *guard);
+
+/* No looks and no verdicts any more: evidence is taken undisturbed. */
+void guard_stop(struct guard *guard);
+
+/* What the last looks at a run of the VM saw: see history_print(). */
+void guard_print_history(const struct guard *guard, const struct run *run, FILE *out);
 
 /* An operation is in progress, and the last one has ended, before it is freed. */
 void guard_operation(struct guard *guard, struct op *op);

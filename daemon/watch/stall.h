@@ -33,7 +33,8 @@ struct stall_look {
 	bool telemetry;			       /* whether there are ticks */
 	uint64_t ticks;
 	/* of the main thread */
-	char state; /* as in /proc/PID/stat */
+	char state;	    /* as in /proc/PID/stat */
+	bool state_assumed; /* it was not looked at: it has to run */
 	bool in_futex;
 	uint64_t cpu_ticks;
 	int64_t run_delay_ns; /* it has waited for a CPU, in all */
