@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files of an incident, put together from the chunks in which they come. */
+#include "cli/evidence.h"
+
+#include <errno.h>
+#include <nettle/base64.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/field.h"
+
+struct text {
+	char *data;
+	size_t size;
+};
+
+static void text_append(struct text *text, const void *data, size_t size)
+{
+	text->data = mem_realloc(text->data, text->size + size + 1, 1);
+	memcpy(text->data + text->size, data, size);
+	text->size += size;
+	text->data[text->size] = '\0';
+}
+
+/* A chunk as it came: as text, or as base64. */
+static int append_chunk(struct text *text, json_t *chunk, struct err *err)
+{
+	json_t *plain = json_object_get(chunk, "text");
+	const char *coded = field_text(chunk, "base64");
+	struct base64_decode_ctx decoder;
+	auto_free uint8_t *bytes = NULL;
+	size_t size;
+
+	if (json_is_string(plain)) {
+		text_append(text, json_string_value(plain), json_string_length(plain));
+		return 0;
+	}
+	if (!coded)
+		return err_set(err, -EPROTO, "get-incident-file: neither text nor base64");
+	bytes = mem_zalloc(BASE64_DECODE_LENGTH(strlen(coded)) + 1);
+	base64_decode_init(&decoder);
+	if (!base64_decode_update(&decoder, &size, bytes, strlen(coded), coded) ||
+	    !base64_decode_final(&decoder))
+		return err_set(err, -EPROTO, "get-incident-file: bad base64");
+	text_append(text, bytes, size);
+	return 0;
+}
+
+int evidence_query(struct source *source, int64_t incident, json_t **ret_value, struct err *err)
+{
+	return source_get(source, "query-incident",
+			  json_pack("{s:I}", "incident", (json_int_t)incident), ret_value, err);
+}
+
+int evidence_get_file(struct source *source, int64_t incident, const char *name, size_t max,
+		      char **ret_data, size_t *ret_size, struct err *err)
+{
+	struct text text = { 0 };
+	json_int_t offset = 0, next;
+	int r;
+
+	text_append(&text, "", 0);
+	do {
+		auto_json json_t *chunk = NULL;
+
+		r = source_get(source, "get-incident-file",
+			       json_pack("{s:I, s:s, s:I}", "incident", (json_int_t)incident,
+					 "file", name, "offset", offset),
+			       &chunk, err);
+		if (r == 0)
+			r = append_chunk(&text, chunk, err);
+		next = field_integer(chunk, "next");
+		if (r == 0 && next && next <= offset)
+			r = err_set(err, -EPROTO, "get-incident-file: the chunks do not ascend");
+		offset = next;
+	} while (r == 0 && offset && text.size < max);
+	if (r < 0) {
+		free(text.data);
+		return r;
+	}
+	*ret_data = text.data;
+	*ret_size = text.size;
+	return 0;
+}

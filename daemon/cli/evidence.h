@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An incident's evidence, wherever it lies: its manifest and its files. */
+#ifndef QSOAK_CLI_EVIDENCE_H
+#define QSOAK_CLI_EVIDENCE_H
+
+#include <stddef.h>
+
+#include "cli/source.h"
+
+/* The answer to query-incident: "manifest", "files", "directory". The caller's. */
+int evidence_query(struct source *source, int64_t incident, json_t **ret_value, struct err *err);
+
+/* The bytes of one file, with a NUL behind them; the caller frees. Of a file of more than max bytes only
+ * its beginning comes, which may have a chunk (CONTROL_FILE_CHUNK) more than max. */
+int evidence_get_file(struct source *source, int64_t incident, const char *name, size_t max,
+		      char **ret_data, size_t *ret_size, struct err *err);
+
+#endif
