@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <nettle/base64.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "base/mem.h"
 #include "report/field.h"
+#include "triage/bundle.h"
 
 struct text {
 	char *data;
@@ -52,8 +54,8 @@ int evidence_query(struct source *source, int64_t incident, json_t **ret_value, 
 			  json_pack("{s:I}", "incident", (json_int_t)incident), ret_value, err);
 }
 
-int evidence_get_file(struct source *source, int64_t incident, const char *name, size_t max,
-		      char **ret_data, size_t *ret_size, struct err *err)
+static int get_bytes(struct source *source, int64_t incident, const char *name, size_t max,
+		     char **ret_data, size_t *ret_size, struct err *err)
 {
 	struct text text = { 0 };
 	json_int_t offset = 0, next;
@@ -81,4 +83,63 @@ int evidence_get_file(struct source *source, int64_t incident, const char *name,
 	*ret_data = text.data;
 	*ret_size = text.size;
 	return 0;
+}
+
+/* Up to max bytes of what data was before it was packed; of a stream that is cut, what there is. */
+static int unpack(const char *name, const char *data, size_t size, size_t max, char **ret_data,
+		  size_t *ret_size, struct err *err)
+{
+	ZSTD_DCtx *context = ZSTD_createDCtx();
+	ZSTD_inBuffer in = { .src = data, .size = size };
+	struct text text = { 0 };
+	char chunk[65536];
+	size_t left = 1;
+
+	text_append(&text, "", 0);
+	while (context && left && !ZSTD_isError(left) && text.size < max) {
+		ZSTD_outBuffer out = { .dst = chunk, .size = sizeof(chunk) };
+		size_t before = in.pos;
+
+		left = ZSTD_decompressStream(context, &out, &in);
+		if (ZSTD_isError(left) || (!out.pos && in.pos == before))
+			break;
+		text_append(&text, chunk, out.pos);
+	}
+	ZSTD_freeDCtx(context);
+	if (ZSTD_isError(left)) {
+		free(text.data);
+		return err_set(err, -EPROTO, "%s: %s", name, ZSTD_getErrorName(left));
+	}
+	*ret_data = text.data;
+	*ret_size = text.size;
+	return 0;
+}
+
+static bool is_packed(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(BUNDLE_PACKED);
+
+	return length > suffix && !strcmp(name + length - suffix, BUNDLE_PACKED);
+}
+
+int evidence_get_file(struct source *source, int64_t incident, const char *name, size_t max,
+		      char **ret_data, size_t *ret_size, struct err *err)
+{
+	auto_free char *packed_name = NULL, *packed = NULL;
+	struct err no_packed = { 0 };
+	size_t size;
+	int r;
+
+	if (!is_packed(name)) {
+		r = get_bytes(source, incident, name, max, ret_data, ret_size, err);
+		if (r != -EINVAL)
+			return r;
+	}
+	packed_name = is_packed(name) ? mem_strdup(name) : mem_printf("%s" BUNDLE_PACKED, name);
+	/* Where neither is there, the name that was asked for is what counts. */
+	r = get_bytes(source, incident, packed_name, EVIDENCE_PACKED_MAX, &packed, &size,
+		      is_packed(name) ? err : &no_packed);
+	if (r < 0)
+		return is_packed(name) ? r : err->code;
+	return unpack(packed_name, packed, size, max, ret_data, ret_size, err);
 }
