@@ -22,7 +22,7 @@
 #include "control/control.h"
 #include "control/listener.h"
 #include "store/store.h"
-#include "triage/incident.h"
+#include "triage/evidence.h"
 
 /* flock(2) knows no deadline. */
 #define LOCK_RETRY_MS 20
@@ -236,11 +236,14 @@ static int open_store(struct daemon *daemon, struct err *err)
 {
 	auto_free char *incidents = mem_printf("%s/incidents", daemon->state);
 	int64_t first_id, last_incident;
+	struct evidence *evidence;
 	int r = store_open(daemon->loop, daemon->results, &daemon->store, &first_id, err);
 
 	if (r < 0)
 		return r;
-	last_incident = incident_sweep(incidents);
+	evidence = evidence_new(incidents);
+	last_incident = evidence_highest(evidence);
+	evidence_free(evidence);
 	if (first_id <= last_incident)
 		first_id = last_incident + 1;
 	daemon->records = records_new(first_id);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +180,16 @@ static void forget_handlers(void)
 	}
 }
 
+static void allow_core(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_CORE, &limit);
+}
+
 /* Between vfork and exec: async-signal-safe calls only, since other threads may hold any lock, and
  * nothing is written but what is on its own stack: the memory is ours. */
 __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, char *const *env,
@@ -210,6 +221,8 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 			goto fail;
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		goto fail;
+	if (spec->dumps_core)
+		allow_core();
 	execve(spec->argv[0], (char *const *)spec->argv, env);
 fail:
 	code = errno;

@@ -35,6 +35,7 @@ struct child_spec {
 	const int *keep_fds;	 /* inherited under the same numbers, which are above 2 */
 	size_t keep_fd_count;
 	size_t output_max; /* bytes; 0: CHILD_OUTPUT_MAX */
+	bool dumps_core;   /* as large as the hard limit allows; else as our own soft limit says */
 	/* Called once, on the loop, after the last output was read; the child stays valid until
 	 * child_free(), which may be called from here. */
 	void (*exited)(void *ctx, const struct child_exit *how);

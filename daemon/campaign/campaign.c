@@ -39,6 +39,7 @@ struct campaign {
 	struct protocol_words words;
 	struct tally *tally;
 	struct boots *boots;
+	struct evidence *evidence;
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
@@ -310,6 +311,8 @@ static int prepare(struct campaign *campaign, struct err *err)
 		r = folder_make(campaign->template, 0700, err);
 	if (r == 0)
 		r = direct_make_images(&campaign->machine, campaign->template, err);
+	if (r == 0)
+		campaign->evidence = evidence_new(campaign->incidents);
 	return r;
 }
 
@@ -332,6 +335,7 @@ static void start_slots(struct campaign *campaign)
 			.template = campaign->template,
 			.vms = campaign->vms,
 			.incidents = campaign->incidents,
+			.evidence = campaign->evidence,
 			.handler = { .operation_ended = operation_ended,
 				     .loop_ended = loop_ended,
 				     .expects = expects,
@@ -427,6 +431,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 		.disk_bytes = profile->disk_bytes,
 		.vcpus = profile->vcpus,
 		.firmware = campaign->firmware,
+		.dumps_core = profile->evidence.cores != EVIDENCE_CORES_NONE,
 		.guest = {
 			.flash_writes_per_turn = profile->writes_per_turn,
 			.pause_ns_per_turn = (uint32_t)profile->pause_ns,
@@ -467,6 +472,7 @@ void campaign_free(struct campaign *campaign)
 		build_finish(&campaign->builds[i]);
 	host_free(campaign->host);
 	boots_free(campaign->boots);
+	evidence_free(campaign->evidence);
 	tally_free(campaign->tally);
 	free(campaign->places);
 	free(campaign->builds);

@@ -184,6 +184,22 @@ static const struct bind_key watch_keys[] = {
 	{ 0 }
 };
 
+/* evidence */
+
+BIND_ENUM_READER(read_cores, evidence_cores, EVIDENCE_CORES_COUNT, evidence_cores_name)
+
+static const struct bind_key evidence_keys[] = {
+	{ "size", .read = bind_bytes, .offset = BIND_FIELD(struct profile, evidence.bytes, int64_t),
+	  .min = PROFILE_EVIDENCE_MIN_BYTES, .max = PROFILE_EVIDENCE_MAX_BYTES },
+	{ "incidents", BIND_COUNT(struct profile, evidence.incidents), .min = 1,
+	  .max = PROFILE_EVIDENCE_INCIDENTS_MAX },
+	{ "age", BIND_DURATION(struct profile, evidence.age_ns), .min = PROFILE_EVIDENCE_AGE_MIN_NS,
+	  .max = PROFILE_STOP_DURATION_MAX_NS },
+	{ "cores", .read = read_cores,
+	  .offset = BIND_FIELD(struct profile, evidence.cores, enum evidence_cores) },
+	{ 0 }
+};
+
 /* The rest. */
 
 static int read_seed(const struct bind *at, const struct bind_key *key, void *base)
@@ -217,6 +233,7 @@ const struct bind_key profile_keys[] = {
 	{ "order", .read = profile_read_order },
 	{ "limits", .read = read_limits, .offset = offsetof(struct profile, limit_ns) },
 	{ "watch", .read = bind_mapping, .keys = watch_keys },
+	{ "evidence", .read = bind_mapping, .keys = evidence_keys },
 	{ "stop", .read = profile_read_stop, .required = true },
 	{ "on-failure", .read = profile_read_on_failure },
 	{ "expect", .read = profile_read_expect,

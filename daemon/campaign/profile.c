@@ -21,6 +21,7 @@ static struct profile *profile_new(const char *text, size_t size)
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		profile->limit_ns[i] = limit_default_ns(i);
 	profile->watch = guard_rules_default;
+	profile->evidence = evidence_rules_default;
 	return profile;
 }
 

@@ -13,6 +13,7 @@
 #include "op/choice.h"
 #include "op/kind.h"
 #include "op/limit.h"
+#include "triage/evidence.h"
 #include "vm/build.h"
 #include "watch/guard.h"
 
@@ -51,6 +52,10 @@
 #define PROFILE_DISK_MAX_BYTES (1ll << 30) /* a VM's image may grow to this */
 #define PROFILE_LEAK_FDS_MAX 1000000
 #define PROFILE_LEAK_RSS_MIN_BYTES (1ll << 20)
+#define PROFILE_EVIDENCE_MIN_BYTES (1ll << 20)
+#define PROFILE_EVIDENCE_MAX_BYTES (1ll << 50)
+#define PROFILE_EVIDENCE_INCIDENTS_MAX 1000000
+#define PROFILE_EVIDENCE_AGE_MIN_NS (60 * 1000000000ll) /* a minute */
 #define PROFILE_STOP_DURATION_MIN_NS 1000000000ll		  /* 1 s */
 #define PROFILE_STOP_DURATION_MAX_NS (8784 * 3600 * 1000000000ll) /* a leap year */
 #define PROFILE_STOP_LOOPS_MAX 1000000000000ll
@@ -129,6 +134,8 @@ struct profile {
 	int64_t limit_ns[LIMIT_COUNT]; /* defaults where the profile says nothing */
 
 	struct guard_rules watch;
+
+	struct evidence_rules evidence;
 
 	uint64_t seed; /* meaningful if has_seed */
 	bool has_seed;

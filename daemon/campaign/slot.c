@@ -181,6 +181,10 @@ static void evidence_taken(void *ctx, bool kept, const char *complaint)
 			    slot->spec.number, slot->failure_id, complaint);
 	incident_free(slot->incident);
 	slot->incident = NULL;
+	if (kept) {
+		evidence_add(slot->spec.evidence, slot->failure_id, slot->signature);
+		evidence_prune(slot->spec.evidence, &slot->spec.profile->evidence);
+	}
 	emit_failure(slot, kept ? relative : NULL);
 }
 
@@ -226,6 +230,7 @@ static void diagnosed(void *ctx, const struct failure *failure)
 		.folder = folder,
 		.failure_id = slot->failure_id,
 		.operation_id = slot->operation_id,
+		.cores = slot->spec.profile->evidence.cores,
 		.profile_text = slot->spec.profile->text,
 		.fleet = slot->spec.profile->vms,
 		.seed = slot->spec.seed,

@@ -11,6 +11,7 @@
 #include "base/record.h"
 #include "campaign/boots.h"
 #include "campaign/profile.h"
+#include "triage/evidence.h"
 #include "vm/vm.h"
 #include "watch/failure.h"
 #include "watch/host.h"
@@ -52,9 +53,10 @@ struct slot_spec {
 	int64_t campaign_id;
 	uint64_t seed;
 	int number;
-	const char *template;  /* folder with empty images */
-	const char *vms;       /* folder for the VMs */
-	const char *incidents; /* folder for the evidence */
+	const char *template;	   /* folder with empty images */
+	const char *vms;	   /* folder for the VMs */
+	const char *incidents;	   /* folder for the evidence */
+	struct evidence *evidence; /* of that folder */
 	struct slot_handler handler;
 };
 

@@ -93,10 +93,12 @@ json_t *bundle_missing(const struct bundle *bundle)
 	return bundle->missing;
 }
 
-static bool has_room(struct bundle *bundle, const char *role, const char *name)
+bool bundle_has_room(struct bundle *bundle, const char *role, const char *name)
 {
 	struct statvfs fs;
 
+	if (bundle->absent)
+		return false;
 	if (statvfs(bundle->temporary, &fs) < 0 ||
 	    (int64_t)fs.f_bavail * (int64_t)fs.f_frsize >= BUNDLE_RESERVE_BYTES)
 		return true;
@@ -137,7 +139,7 @@ void bundle_write(struct bundle *bundle, const char *role, const char *name, con
 	auto_free char *packed_name = NULL;
 	size_t bound = ZSTD_compressBound(size), packed_size;
 
-	if (bundle->absent || !has_room(bundle, role, name))
+	if (!bundle_has_room(bundle, role, name))
 		return;
 	if (size < BUNDLE_PACK_MIN_BYTES) {
 		write_file(bundle, role, name, bytes, size);

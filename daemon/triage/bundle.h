@@ -42,6 +42,9 @@ const char *bundle_folder(const struct bundle *bundle);
 /* The path of ROLE.NAME in it (role NULL: of NAME); the caller frees. */
 char *bundle_path(const struct bundle *bundle, const char *role, const char *name);
 
+/* Whether there is room for more; else noted. */
+bool bundle_has_room(struct bundle *bundle, const char *role, const char *name);
+
 /* Where the content of a new file of it is printed to until bundle_close(), one at a time. */
 FILE *bundle_open(struct bundle *bundle, const char *role, const char *name);
 void bundle_close(struct bundle *bundle);

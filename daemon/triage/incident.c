@@ -6,50 +6,43 @@
  */
 #include "triage/incident.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/beside.h"
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "base/folder.h"
 #include "base/mem.h"
-#include "stack/print.h"
 #include "triage/bundle.h"
 #include "triage/manifest.h"
+#include "triage/witness.h"
 #include "vm/direct.h"
 #include "watch/proc.h"
 
-#define STACK_PROGRAM "qsoak-stack"
-
 /* One QEMU of the VM. */
-struct witness {
-	struct incident *incident;
+struct member {
 	struct run *run;
 	const char *role; /* see manifest_role() */
-	struct child *stacks;
+	struct witness *witness;
 };
 
 struct incident {
 	struct ev_loop *loop;
 	struct bundle *bundle;
 	json_t *manifest;
-	struct witness witness[VM_RUNS_MAX];
-	size_t witness_count;
+	struct member members[VM_RUNS_MAX];
+	size_t member_count;
 	int64_t began_ns;
 	struct deadline finish;
 	void (*done)(void *ctx, bool kept, const char *complaint);
 	void *ctx;
 };
 
-static void write_threads(struct incident *incident, const struct witness *witness)
+static void write_threads(struct incident *incident, const struct member *member)
 {
 	auto_free struct proc_thread *threads = NULL;
-	size_t count = proc_threads(run_pid(witness->run), &threads);
-	FILE *f = bundle_open(incident->bundle, witness->role, "threads");
+	size_t count = proc_threads(run_pid(member->run), &threads);
+	FILE *f = bundle_open(incident->bundle, member->role, "threads");
 
 	if (!f)
 		return;
@@ -62,13 +55,13 @@ static void write_threads(struct incident *incident, const struct witness *witne
 	bundle_close(incident->bundle);
 }
 
-static void write_transcript(struct incident *incident, const struct witness *witness)
+static void write_transcript(struct incident *incident, const struct member *member)
 {
-	FILE *f = bundle_open(incident->bundle, witness->role, "qmp");
+	FILE *f = bundle_open(incident->bundle, member->role, "qmp");
 
 	if (!f)
 		return;
-	transcript_print(qmp_transcript(run_qmp(witness->run)), f);
+	transcript_print(qmp_transcript(run_qmp(member->run)), f);
 	bundle_close(incident->bundle);
 }
 
@@ -101,30 +94,16 @@ static void write_flash(struct incident *incident, const struct incident_spec *s
 		bundle_miss(incident->bundle, NULL, "shadow.raw", "the guest's RAM does not say");
 }
 
-static bool stacks_wanted(const struct incident *incident)
-{
-	for (size_t i = 0; i < incident->witness_count; i++)
-		if (incident->witness[i].stacks && !child_exited(incident->witness[i].stacks))
-			return true;
-	return false;
-}
-
 /* Puts the circle that the stacks of a QEMU show into the manifest. */
-static void add_circle(struct incident *incident, const char *role, const char *stacks)
+static void add_circle(struct incident *incident, const struct member *member)
 {
-	const char *line = strstr(stacks, "\n" STACK_CIRCLE);
-	auto_free char *circle = NULL;
+	auto_free char *circle = witness_circle(member->witness);
 	json_t *run;
 	size_t i;
 
-	if (!line)
-		return;
-	line += strlen("\n" STACK_CIRCLE);
-	circle = mem_strndup(line, strcspn(line, "\n"));
-	if (!strcmp(circle, STACK_NO_CIRCLE))
-		return;
 	json_array_foreach(json_object_get(incident->manifest, "runs"), i, run)
-		if (!strcmp(role, json_string_value(json_object_get(run, "role"))))
+		if (circle &&
+		    !strcmp(member->role, json_string_value(json_object_get(run, "role"))))
 			json_object_set_new(run, "circle", json_string(circle));
 }
 
@@ -137,124 +116,78 @@ static void write_manifest(struct incident *incident)
 	bundle_write_manifest(incident->bundle, incident->manifest);
 }
 
-static void add_stacks(struct incident *incident, struct witness *witness)
-{
-	auto_free char *text = NULL;
-	size_t size;
-
-	if (!child_exited(witness->stacks))
-		bundle_miss(incident->bundle, witness->role, "stacks", "%s did not end in time",
-			    STACK_PROGRAM);
-	text = child_output(witness->stacks, &size);
-	bundle_write(incident->bundle, witness->role, "stacks", text, size);
-	add_circle(incident, witness->role, text);
-}
-
 static void finished(void *ctx)
 {
 	struct incident *incident = ctx;
 	auto_free char *complaint = NULL;
 	bool kept;
 
-	for (size_t i = 0; i < incident->witness_count; i++)
-		if (incident->witness[i].stacks)
-			add_stacks(incident, &incident->witness[i]);
+	for (size_t i = 0; i < incident->member_count; i++) {
+		witness_write(incident->members[i].witness);
+		add_circle(incident, &incident->members[i]);
+	}
 	write_manifest(incident);
 	kept = bundle_finish(incident->bundle);
 	complaint = bundle_complaint(incident->bundle);
 	incident->done(incident->ctx, kept, complaint);
 }
 
-static void stacks_exited(void *ctx, const struct child_exit *how)
+static void witness_done(void *ctx)
 {
-	struct witness *witness = ctx;
-	struct incident *incident = witness->incident;
+	struct incident *incident = ctx;
 
-	/* If it could read nothing, its output says why. */
-	if (how->signal)
-		bundle_miss(incident->bundle, witness->role, "stacks", "%s was ended by signal %d",
-			    STACK_PROGRAM, how->signal);
-	else if (how->status)
-		bundle_miss(incident->bundle, witness->role, "stacks", "%s exited with status %d",
-			    STACK_PROGRAM, how->status);
-	if (!stacks_wanted(incident))
-		deadline_start(incident->loop, &incident->finish, 0);
+	for (size_t i = 0; i < incident->member_count; i++)
+		if (!witness_is_done(incident->members[i].witness))
+			return;
+	deadline_start(incident->loop, &incident->finish, 0);
 }
 
-static void start_stacks(struct witness *witness)
+/* folder: where the QEMU lives. */
+static void start_witness(struct incident *incident, struct member *member, const char *folder,
+			  enum evidence_cores cores)
 {
-	/* In a build tree, and where it is installed. */
-	static const char *const places[] = { STACK_PROGRAM, "../bin/" STACK_PROGRAM };
-	auto_free char *program = beside_find(places, ARRAY_SIZE(places), X_OK);
-	auto_free char *pid = mem_printf("%d", run_pid(witness->run));
-	const char *argv[] = { program, "--pid", pid, NULL };
-	struct child_spec spec = {
-		.argv = argv,
-		.output_max = INCIDENT_STACKS_MAX,
-		.exited = stacks_exited,
-		.ctx = witness,
+	struct witness_spec spec = {
+		.bundle = incident->bundle,
+		.run = member->run,
+		.role = member->role,
+		.cwd = folder,
+		.cores = cores,
+		.done = witness_done,
+		.ctx = incident,
 	};
 
-	struct err err = { 0 };
-
-	if (!program)
-		bundle_miss(witness->incident->bundle, witness->role, "stacks",
-			    "there is no %s beside qsoakd", STACK_PROGRAM);
-	else if (child_spawn(witness->incident->loop, &spec, &witness->stacks, &err) < 0)
-		bundle_miss(witness->incident->bundle, witness->role, "stacks", "%s", err.text);
+	member->witness = witness_start(incident->loop, &spec);
 }
 
-static void add_witness(struct incident *incident, const struct vm *vm, struct run *run)
+static void add_member(struct incident *incident, const struct vm *vm, struct run *run)
 {
 	if (run)
-		incident->witness[incident->witness_count++] = (struct witness){
-			.incident = incident, .run = run, .role = manifest_role(vm, run)
-		};
-}
-
-int64_t incident_sweep(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	int64_t highest = 0;
-
-	while (dir && (entry = readdir(dir))) {
-		auto_free char *path = mem_printf("%s/%s", folder, entry->d_name);
-		char *end;
-		int64_t number = strtoll(entry->d_name, &end, 10);
-
-		if (!strcmp(end, BUNDLE_INCOMPLETE))
-			folder_remove(path);
-		if (number > highest)
-			highest = number;
-	}
-	if (dir)
-		closedir(dir);
-	return highest;
+		incident->members[incident->member_count++] =
+			(struct member){ .run = run, .role = manifest_role(vm, run) };
 }
 
 static void write_history(struct incident *incident, const struct guard *guard,
-			  const struct witness *witness)
+			  const struct member *member)
 {
-	FILE *f = bundle_open(incident->bundle, witness->role, "heartbeats");
+	FILE *f = bundle_open(incident->bundle, member->role, "heartbeats");
 
 	if (!f)
 		return;
-	guard_print_history(guard, witness->run, f);
+	guard_print_history(guard, member->run, f);
 	bundle_close(incident->bundle);
 }
 
-static void write_run(struct incident *incident, const struct guard *guard, struct witness *witness)
+static void write_run(struct incident *incident, const struct guard *guard, struct member *member)
 {
 	auto_free char *output = NULL;
 	size_t size;
 
-	output = run_output(witness->run, &size);
-	bundle_write(incident->bundle, witness->role, "output", output, size);
-	write_transcript(incident, witness);
-	write_history(incident, guard, witness);
-	if (!run_exited(witness->run))
-		write_threads(incident, witness);
+	output = run_output(member->run, &size);
+	bundle_write(incident->bundle, member->role, "output", output, size);
+	write_transcript(incident, member);
+	write_history(incident, guard, member);
+	if (!run_exited(member->run))
+		write_threads(incident, member);
 }
 
 /* What it takes to do it again. */
@@ -280,20 +213,23 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 	incident->ctx = ctx;
 	incident->bundle = bundle_new(spec->folder);
 	deadline_init(&incident->finish, finished, incident);
-	add_witness(incident, spec->vm, vm_run(spec->vm));
-	add_witness(incident, spec->vm, vm_incoming(spec->vm));
+	add_member(incident, spec->vm, vm_run(spec->vm));
+	add_member(incident, spec->vm, vm_incoming(spec->vm));
 	/* First what a full disk must not cost. */
 	incident->manifest = manifest_make(spec);
 	write_manifest(incident);
-	for (size_t i = 0; i < incident->witness_count; i++)
-		write_run(incident, spec->guard, &incident->witness[i]);
-	for (size_t i = 0; i < incident->witness_count; i++)
-		if (!run_exited(incident->witness[i].run))
-			start_stacks(&incident->witness[i]);
+	for (size_t i = 0; i < incident->member_count; i++)
+		write_run(incident, spec->guard, &incident->members[i]);
+	for (size_t i = 0; i < incident->member_count; i++)
+		start_witness(incident, &incident->members[i],
+			      incident->members[i].run == vm_incoming(spec->vm)
+				      ? vm_incoming_folder(spec->vm)
+				      : vm_folder(spec->vm),
+			      spec->cores);
 	write_plan(incident, spec);
 	write_flash(incident, spec);
 	deadline_start(loop, &incident->finish,
-		       stacks_wanted(incident) ? INCIDENT_STACKS_LIMIT_NS : 0);
+		       incident->member_count ? INCIDENT_STACKS_LIMIT_NS : 0);
 	return incident;
 }
 
@@ -302,8 +238,8 @@ void incident_free(struct incident *incident)
 	if (!incident)
 		return;
 	deadline_stop(incident->loop, &incident->finish);
-	for (size_t i = 0; i < incident->witness_count; i++)
-		child_free(incident->witness[i].stacks);
+	for (size_t i = 0; i < incident->member_count; i++)
+		witness_free(incident->members[i].witness);
 	json_decref(incident->manifest);
 	bundle_free(incident->bundle);
 	free(incident);

@@ -11,13 +11,13 @@
 
 #include <ev.h>
 
+#include "triage/evidence.h"
 #include "vm/vm.h"
 #include "watch/failure.h"
 #include "watch/guard.h"
 
 /* How long qsoak-stack may take; attaching can block on a thread in D state. */
 #define INCIDENT_STACKS_LIMIT_NS (10 * CLOCK_NS_PER_S)
-#define INCIDENT_STACKS_MAX (1024 * 1024)
 
 struct incident_spec {
 	struct vm *vm;
@@ -26,6 +26,7 @@ struct incident_spec {
 	const char *signature;
 	const char *folder; /* absolute; the incident's own, does not exist yet */
 	int64_t failure_id, operation_id;
+	enum evidence_cores cores;
 	const char *profile_text;
 	unsigned fleet; /* slots */
 	uint64_t seed;
@@ -34,10 +35,6 @@ struct incident_spec {
 };
 
 struct incident;
-
-/* Removes evidence that a killed daemon left incomplete from the folder of all incidents, and returns
- * the highest number that one has: it may be above the ids that were stored. */
-int64_t incident_sweep(const char *folder);
 
 /* done is called once, from the loop. kept: the folder is there. complaint: what of the evidence is
  * missing, or NULL; the manifest has all of it. */

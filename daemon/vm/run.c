@@ -114,6 +114,7 @@ int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **re
 			.cwd = spec->folder,
 			.keep_fds = (int[]){ pair[1], ram_fd(run->ram) },
 			.keep_fd_count = 2,
+			.dumps_core = spec->machine->dumps_core,
 			.exited = child_gone,
 			.ctx = run,
 		};

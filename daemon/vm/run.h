@@ -27,6 +27,7 @@ struct machine {
 	int64_t disk_bytes; /* of a disk beside the flash; 0: there is none */
 	unsigned vcpus;
 	const char *firmware;	   /* absolute path of the guest's image for pflash unit 0 */
+	bool dumps_core;	   /* when it is ended by a signal */
 	struct guest_config guest; /* header and seed are filled in for each VM */
 };
 

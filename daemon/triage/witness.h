@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A witness: the stacks of one QEMU, read by qsoak-stack in a process of its own, from the living
+ * process or from the core of a dead one.
+ */
+#ifndef QSOAK_TRIAGE_WITNESS_H
+#define QSOAK_TRIAGE_WITNESS_H
+
+#include <ev.h>
+
+#include "triage/bundle.h"
+#include "triage/evidence.h"
+#include "vm/run.h"
+
+/* What is kept of the stacks' text. */
+#define WITNESS_STACKS_MAX (1024 * 1024)
+
+/* How often systemd-coredump, which stores a core after the process has gone, is asked for it. */
+#define WITNESS_ASK_AGAIN_NS (300 * CLOCK_NS_PER_MS)
+
+struct witness_spec {
+	struct bundle *bundle;
+	const struct run *run;
+	const char *role;
+	const char *cwd; /* of the QEMU */
+	enum evidence_cores cores;
+	/* Called once, from the loop, when nothing more will come. */
+	void (*done)(void *ctx);
+	void *ctx;
+};
+
+struct witness;
+
+/* All that spec points to outlives the witness, but for cwd. */
+struct witness *witness_start(struct ev_loop *loop, const struct witness_spec *spec);
+
+/* Kills what still runs. Takes NULL. */
+void witness_free(struct witness *witness);
+
+bool witness_is_done(const struct witness *witness);
+
+/* Puts the stacks into the bundle, as far as they are there, and notes what is not. Once. */
+void witness_write(struct witness *witness);
+
+/* The circle that they show; NULL: none. The caller frees. */
+char *witness_circle(const struct witness *witness);
+
+#endif
