@@ -43,6 +43,11 @@ static int open_folder(const char *state, json_t *arguments, char **ret_director
 		return r == -ENOENT ? (err->code = -EINVAL) : r;
 	path = mem_printf("%s/%s", state, directory);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, -ENOENT,
+			       "%s is gone: the limits of evidence were reached, or somebody "
+			       "removed it",
+			       path);
 	if (fd < 0)
 		return err_set_errno(err, errno, "cannot open %s", path);
 	*ret_directory = mem_steal(directory);

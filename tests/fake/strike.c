@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -90,6 +91,16 @@ _Noreturn void strike_block(struct fake *fake)
 	bql_unlock(fake);
 	for (;;)
 		pause();
+}
+
+/* In D state, where neither a signal nor a debugger is heard: so vfork() waits for its child. */
+NO_SANITIZER static void strike_sleep_deep(void)
+{
+	if (vfork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
 }
 
 /* As ASan prints it: frames of its own and of libraries stand before QEMU's. */
@@ -184,6 +195,8 @@ void strike_before_greeting(struct fake *fake, const struct hits *hits)
 		monitor_close(fake->monitor);
 	if (hit(hits, FAULT_STOP_SELF))
 		kill(getpid(), SIGSTOP);
+	if (hit(hits, FAULT_SLEEP_DEEP))
+		strike_sleep_deep();
 	if (hit(hits, FAULT_ASSERT))
 		strike_assert();
 	if (hit(hits, FAULT_SEGV))

@@ -56,6 +56,7 @@ static void test_everything_given(void **state)
 		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms,\n"
 		"  stall: 8s}\n"
 		"watch: {heartbeat: false, stolen-cpu: 7, leak-fds: 9, leak-rss: 1GiB}\n"
+		"evidence: {size: 2GiB, incidents: 9, age: 2h, cores: keep}\n"
 		"operations:\n"
 		"  - {channels: 64, every: 1000000, operation: migrate}\n"
 		"  - {operation: snapshot-save, every: 1}\n"
@@ -124,6 +125,10 @@ static void test_everything_given(void **state)
 	assert_int_equal(p->watch.stolen_max, 7);
 	assert_int_equal(p->watch.leak_descriptors, 9);
 	assert_int_equal(p->watch.leak_bytes, 1ll << 30);
+	assert_int_equal(p->evidence.bytes, 2ll << 30);
+	assert_int_equal(p->evidence.incidents, 9);
+	assert_int_equal(p->evidence.age_ns, 7200 * CLOCK_NS_PER_S);
+	assert_int_equal(p->evidence.cores, EVIDENCE_CORES_KEEP);
 	assert_true(p->has_seed);
 	assert_true(p->seed == UINT64_MAX);
 	assert_int_equal(p->stop_duration_ns, 5400 * CLOCK_NS_PER_S);
@@ -336,6 +341,14 @@ static void test_bad_edits(void **state)
 		 "12: watch.leak-fds: found 0, expected 1 to 1000000"},
 		{"stop:", "watch: {leak-rss: 1023KiB}\nstop:",
 		 "12: watch.leak-rss: found 1023KiB, expected 1MiB to 1024GiB"},
+		{"stop:", "evidence: {size: 1023KiB}\nstop:",
+		 "12: evidence.size: found 1023KiB, expected 1MiB to 1048576GiB"},
+		{"stop:", "evidence: {incidents: 0}\nstop:",
+		 "12: evidence.incidents: found 0, expected 1 to 1000000"},
+		{"stop:", "evidence: {age: 59s}\nstop:",
+		 "12: evidence.age: found 59s, expected 1m to 8784h"},
+		{"stop:", "evidence: {cores: all}\nstop:",
+		 "12: evidence.cores: found all, expected none, stacks or keep"},
 		{"stop:", "watch: {heartbeat: []}\nstop:",
 		 "12: watch.heartbeat: found a list, expected true or false"},
 		{"stop:", "limits: {boot: 0.9ms}\nstop:",
