@@ -22,7 +22,7 @@ WERROR ?=
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev \
 	libzstd-dev
-DEPS_RUN := qemu-system-x86 qemu-utils
+DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := libc6-dbg libcmocka-dev jq sqlite3 procps python3
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev

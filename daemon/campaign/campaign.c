@@ -19,6 +19,7 @@
 #include "campaign/boots.h"
 #include "campaign/plan.h"
 #include "campaign/probe.h"
+#include "triage/core.h"
 #include "vm/direct.h"
 
 /* A slot, and what the campaign remembers of it. */
@@ -350,12 +351,23 @@ static void start_slots(struct campaign *campaign)
 	}
 }
 
+static void warn_of_lost_cores(const struct campaign *campaign)
+{
+	struct core_place place;
+
+	core_locate_here(campaign->vms, 0, &place);
+	if (campaign->machine.dumps_core && place.route == CORE_LOST)
+		log_warning("the cores of QEMUs that crash will be lost: %s", place.why);
+	core_place_finish(&place);
+}
+
 static void begin(struct campaign *campaign)
 {
 	campaign->begun = true;
 	campaign->began_ns = clock_now_ns();
 	emit_begin(campaign);
 	campaign->host = host_new(campaign->loop);
+	warn_of_lost_cores(campaign);
 	start_slots(campaign);
 	if (campaign->profile->stop_duration_ns)
 		deadline_start(campaign->loop, &campaign->duration,

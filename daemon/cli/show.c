@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* qsoak show: an incident with its files. */
+/* qsoak show: an incident on one screen, or all of it. */
 #include <errno.h>
 
 #include "base/mem.h"
@@ -7,6 +7,7 @@
 #include "report/field.h"
 #include "report/incident.h"
 #include "report/report.h"
+#include "report/screen.h"
 
 /* What is shown of one file; the folder has all of it. */
 #define SHOW_FILE_MAX (8 * 1024 * 1024)
@@ -26,7 +27,9 @@ static json_t *file_string(char *data, size_t size)
 	return string ? string : json_stringn(data, size);
 }
 
-static int add_texts(struct source *source, int64_t incident, json_t *value, struct err *err)
+/* Of all files, or of those that the screen quotes. */
+static int add_texts(struct source *source, int64_t incident, json_t *value, bool all,
+		     struct err *err)
 {
 	json_t *file;
 	size_t i;
@@ -39,6 +42,8 @@ static int add_texts(struct source *source, int64_t incident, json_t *value, str
 
 		if (!name)
 			return err_set(err, -EPROTO, "query-incident: a file without a name");
+		if (!all && !report_screen_quotes(name))
+			continue;
 		r = evidence_get_file(source, incident, name, SHOW_FILE_MAX, &data, &size, err);
 		if (r < 0)
 			return r;
@@ -60,9 +65,10 @@ int cli_show(const struct cli *cli)
 	if (r == 0)
 		r = evidence_query(&source, incident, &value, &err);
 	if (r == 0)
-		r = add_texts(&source, incident, value, &err);
+		r = add_texts(&source, incident, value, cli->all || cli->json, &err);
 	source_close(&source);
 	if (r == 0)
-		r = report_print(value, report_incident, cli->json, stdout, &err);
+		r = report_print(value, cli->all ? report_incident : report_screen, cli->json,
+				 stdout, &err);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }

@@ -199,7 +199,7 @@ static int read_manifest(int folder, json_t **ret_manifest, struct err *err)
 
 int read_incident(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
 {
-	auto_free char *directory = NULL;
+	auto_free char *directory = NULL, *path = NULL;
 	auto_close int folder = -1;
 	struct err no_manifest = { 0 };
 	json_t *manifest = NULL;
@@ -210,8 +210,9 @@ int read_incident(const char *state, json_t *arguments, json_t **ret_value, stru
 	/* Evidence without a manifest is evidence all the same. */
 	if (read_manifest(folder, &manifest, &no_manifest) < 0)
 		manifest = json_null();
-	*ret_value = json_pack("{s:O, s:s, s:o, s:o}", "incident",
+	path = mem_printf("%s/%s", state, directory);
+	*ret_value = json_pack("{s:O, s:s, s:s, s:o, s:o}", "incident",
 			       json_object_get(arguments, "incident"), "directory", directory,
-			       "manifest", manifest, "files", list_files(folder));
+			       "path", path, "manifest", manifest, "files", list_files(folder));
 	return 0;
 }

@@ -161,7 +161,15 @@ for command in campaigns builds failures "failures --campaign $id" report "repor
 	"show $failure" "show $failure --json" "export $id" "export $id --format csv"; do
 	check "$command: the same with --state-dir" same_both $command
 done
-qsoak show "incidents/$failure" >"$scratch/show.txt"
+qsoak show "incidents/$failure" >"$scratch/screen.txt"
+check 'show: one screen tells what and where' grep -q \
+	"^incident $failure: assertion in snapshot-save/save, " "$scratch/screen.txt"
+check 'show: it quotes what QEMU said' grep -q '^  fake-qemu: ./block/block-gen.h:44: bdrv_poll_co' \
+	"$scratch/screen.txt"
+check 'show: it says where the rest is' grep -q "^files  *$state/incidents/$failure/" \
+	"$scratch/screen.txt"
+check 'show: it fits a screen' test "$(wc -l <"$scratch/screen.txt")" -le 60
+qsoak show "incidents/$failure" --all >"$scratch/show.txt"
 check 'show: class and signature' grep -q '^signature *assertion in bdrv_poll_co: ' "$scratch/show.txt"
 check 'show: what QEMU said' grep -q '^fake-qemu: ./block/block-gen.h:44: bdrv_poll_co: Assertion' \
 	"$scratch/show.txt"
@@ -175,12 +183,12 @@ printf 'a\0b\xff\nc\n' >"$state/incidents/$failure/bytes"
 ln -s /etc/passwd "$state/incidents/$failure/link"
 check 'show: a long file is whole' same \
 	"$(qsoak show "$failure" --json | jq '.files[] | select(.file == "long").text | length')" 700000
-check 'show: a file of bytes' same "$(qsoak show "$failure" | grep -A2 '> bytes' | tail -2)" $'a?b?\nc'
-check 'show: links are not followed' same "$(qsoak show "$failure" | grep -c root:)" 0
+check 'show: a file of bytes' same "$(qsoak show "$failure" --all | grep -A2 '> bytes' | tail -2)" $'a?b?\nc'
+check 'show: links are not followed' same "$(qsoak show "$failure" --all | grep -c root:)" 0
 
 qsoak run "$scratch/hang.yaml" >/dev/null 2>&1
 failure=$(qsoak failures --json | jq '.failures[-1].id')
-qsoak show "$failure" >"$scratch/hang.txt"
+qsoak show "$failure" --all >"$scratch/hang.txt"
 check 'show: stacks with the names of the threads' grep -qE '^thread [0-9]+ vCPU 0 \(CPU 0/TCG\)' "$scratch/hang.txt"
 
 # --- export

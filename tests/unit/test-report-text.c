@@ -5,6 +5,7 @@
 #include "report/csv.h"
 #include "report/incident.h"
 #include "report/percentile.h"
+#include "report/screen.h"
 #include "report/text.h"
 
 static void test_percentile(void **state)
@@ -135,6 +136,72 @@ static void test_incident(void **state)
 		"incident 0 in -\n\nthere is no manifest\n");
 }
 
+static void test_screen(void **state)
+{
+	static const char json[] =
+		"{\"incident\": 7, \"path\": \"/s/incidents/7\", \"manifest\": {"
+		" \"class\": \"hang\", \"place\": \"main-loop\", \"kind\": \"migrate\", \"step\": "
+		"\"setup\","
+		" \"signature\": \"hang of main-loop in migrate/setup\", \"detail\": "
+		"\"a\\u001b[31m\","
+		" \"at-unix-ns\": 1767323045000000000, \"campaign\": 1, \"slot\": 2, \"fleet\": 4, "
+		"\"vm\": 0,"
+		" \"first-loop\": 20, \"loops\": 1, \"seed\": \"9\","
+		" \"machine\": {\"type\": \"pc\", \"accel\": \"tcg\", \"ram-bytes\": 33554432, "
+		"\"vcpus\": 1},"
+		" \"host\": {\"name\": \"h\", \"kernel\": \"6\", \"cpus\": 2, \"load\": 1.25},"
+		" \"missing\": [{\"file\": \"destination.stacks\", \"reason\": \"late\"}],"
+		" \"runs\": [{\"role\": \"source\", \"pid\": 12, \"build\": \"b\", \"version\": "
+		"\"v\","
+		"  \"binary\": \"/q\", \"circle\": \"a waits for b\"},"
+		"  {\"role\": \"destination\", \"exit\": {\"signal\": 11}}]},"
+		" \"files\": [{\"file\": \"source.stacks\", \"text\": "
+		"   \"process 12\\ncircle: x\\n\\nthread 12 main\\n#0   0x1 raise - "
+		"libc.so.6+0x1\\n"
+		"#1   0x2 f at f.c:1 - q+0x2\\n\\nthread 13\\n#0   0x1 g - q+0x1\"},"
+		"  {\"file\": \"source.qmp.zst\", \"text\": \"1\\n2\\n3\\n4\\n5\\n6\\n\"}]}";
+	static const char expected[] =
+		"incident 7: hang of main-loop in migrate/setup, 2026-01-02T03:04:05Z\n"
+		"             hang of main-loop in migrate/setup\n"
+		"             a\\x1b[31m\n"
+		"\n"
+		"when         campaign 1, slot 2 of 4, VM 0, after 1 loop; seed 9, plan from loop 20 "
+		"on\n"
+		"machine      pc, tcg, 32 MiB, 1 vCPU\n"
+		"host         h, kernel 6, 2 CPUs, load 1.2\n"
+		"source       pid 12, alive\n"
+		"             build b: v, build-id -\n"
+		"             /q\n"
+		"circle       a waits for b\n"
+		"destination  ended by SIGSEGV\n"
+		"             build -: -, build-id -\n"
+		"             -\n"
+		"missing      destination.stacks: late\n"
+		"\n"
+		"stack of thread 12 main\n"
+		"  f at f.c:1 - q+0x2\n"
+		"\n"
+		"last of QMP\n"
+		"  2\n  3\n  4\n  5\n  6\n"
+		"\n"
+		"files        /s/incidents/7/\n"
+		"             source.stacks source.qmp.zst\n"
+		"\n"
+		"all of it  qsoak show 7 --all\n"
+		"again      qsoak replay 7\n"
+		"upstream   qsoak reproducer 7 > reproduce.sh\n";
+
+	(void)state;
+	assert_text(print_json(report_screen, json), expected);
+	/* Nothing breaks it. */
+	free(print_json(report_screen, "{\"files\": [1, {\"file\": 2}], \"manifest\": []}"));
+	free(print_json(report_screen, "{\"manifest\": {\"runs\": [1, {}], \"missing\": 2}}"));
+	assert_true(report_screen_quotes("qemu.stacks"));
+	assert_true(report_screen_quotes("source.qmp.zst"));
+	assert_false(report_screen_quotes("firmware.bin.zst"));
+	assert_false(report_screen_quotes("qemu.stacks.json"));
+}
+
 static void test_status(void **state)
 {
 	(void)state;
@@ -229,11 +296,11 @@ static void test_csv(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_percentile), cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_printable),  cmocka_unit_test(test_incident),
-		cmocka_unit_test(test_status),	   cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_held),	   cmocka_unit_test(test_failure_notes),
-		cmocka_unit_test(test_expected_signatures),
+		cmocka_unit_test(test_percentile),    cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_printable),     cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_screen),	      cmocka_unit_test(test_status),
+		cmocka_unit_test(test_csv),	      cmocka_unit_test(test_held),
+		cmocka_unit_test(test_failure_notes), cmocka_unit_test(test_expected_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
