@@ -145,15 +145,16 @@ struct record_failure {
 	int64_t vm;
 	int64_t loops; /* loops the VM had finished: loops to failure */
 	int64_t at_unix_ns;
-	const char *class;     /* "assertion", "crash", ... */
-	const char *place;     /* of a hang or a corruption, or NULL */
-	const char *kind;      /* of the operation, or NULL */
-	const char *step;      /* or NULL */
-	const char *build;     /* name; of a migrate between two "SOURCE -> DESTINATION" */
-	const char *signature; /* normalised title */
-	const char *detail;    /* one line for people */
-	const char *incident;  /* directory with the evidence, relative to the state directory */
-	bool expected;	       /* by the profile */
+	const char *class;	 /* "assertion", "crash", ... */
+	const char *place;	 /* of a hang or a corruption, or NULL */
+	const char *kind;	 /* of the operation, or NULL */
+	const char *step;	 /* or NULL */
+	const char *build;	 /* name; of a migrate between two "SOURCE -> DESTINATION" */
+	const char *signature;	 /* normalised title */
+	const char *alternative; /* another title, from the frames of the stacks, or NULL */
+	const char *detail;	 /* one line for people */
+	const char *incident;	 /* directory with the evidence, relative to the state directory */
+	bool expected;		 /* by the profile */
 };
 
 struct record {

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "store/store.h"
 #include "store/uuid.h"
 
 static const struct row_sql statements[] = {
@@ -83,6 +84,17 @@ static const struct row_sql statements[] = {
 			    "last_seen_unix_ns = max(last_seen_unix_ns, "
 			    "excluded.last_seen_unix_ns)",
 			    true },
+	/* One that is known takes no room. */
+	[ROW_ALTERNATIVE] = { "cannot store an alternative title",
+			      "INSERT INTO alternative(signature_id, title, first_seen_unix_ns) "
+			      "SELECT id, ?3, ?4 FROM signature AS s WHERE class = ?1 AND title = "
+			      "?2 "
+			      "AND (SELECT count(*) FROM alternative AS a "
+			      "WHERE a.signature_id = s.id AND a.title <> ?3) < ?5 "
+			      "ON CONFLICT (signature_id, title) DO UPDATE SET first_seen_unix_ns "
+			      "= "
+			      "min(first_seen_unix_ns, excluded.first_seen_unix_ns)",
+			      false },
 	[ROW_INCIDENT] = { "cannot store an incident",
 			   "INSERT INTO incident(campaign_id, directory) VALUES (?1, ?2) "
 			   "ON CONFLICT (directory) DO NOTHING",
@@ -262,6 +274,10 @@ static void add_failure(struct rows *rows, const struct record_failure *r)
 {
 	rows_add(rows, ROW_SIGNATURE,
 		 VALUES(text(r->class), text(r->signature), integer(r->at_unix_ns)));
+	if (r->alternative)
+		rows_add(rows, ROW_ALTERNATIVE,
+			 VALUES(text(r->class), text(r->signature), text(r->alternative),
+				integer(r->at_unix_ns), integer(STORE_ALTERNATIVES_MAX)));
 	if (r->incident)
 		rows_add(rows, ROW_INCIDENT, VALUES(integer(r->campaign_id), text(r->incident)));
 	rows_add(rows, ROW_FAILURE,

@@ -143,29 +143,44 @@ static void test_refuses_a_newer_version(void **state)
 	assert_refused(fx, why, 0);
 }
 
-/* What an earlier qsoakd left is brought up to date, and loses nothing. */
+/* What an earlier qsoakd left is brought up to date, loses nothing, and takes what is new. */
 static void test_takes_an_older_version(void **state)
 {
+	/* [n]: from version n + 1 back to n */
+	static const char *const back[] = {
+		[3] = "DROP TABLE alternative; DROP INDEX failure_signature;"
+		      "PRAGMA user_version = 3",
+		[2] = "ALTER TABLE build DROP COLUMN origin;"
+		      "ALTER TABLE campaign DROP COLUMN loops_per_build;"
+		      "DROP TABLE left_out; PRAGMA user_version = 2",
+		[1] = "ALTER TABLE failure DROP COLUMN expected;"
+		      "ALTER TABLE build DROP COLUMN sandbox;"
+		      "ALTER TABLE campaign DROP COLUMN accel_reason; PRAGMA user_version = 1",
+	};
 	struct fixture *fx = *state;
-	sqlite3 *db;
 
 	open_store(fx);
-	emit(fx, campaign_begin());
-	emit(fx, build(BUILD, "stock"));
-	emit(fx, run_begin(RUN));
+	emit_begin(fx);
 	emit(fx, failure(13, 5000));
 	close_store_well(fx);
-	db = open_outside(fx);
-	run_outside(db, "ALTER TABLE failure DROP COLUMN expected;"
-			"ALTER TABLE build DROP COLUMN sandbox;"
-			"ALTER TABLE campaign DROP COLUMN accel_reason;"
-			"ALTER TABLE build DROP COLUMN origin;"
-			"ALTER TABLE campaign DROP COLUMN loops_per_build;"
-			"DROP TABLE left_out; PRAGMA user_version=1");
-	sqlite3_close(db);
-	open_store(fx);
-	assert_rows(fx, "SELECT id, expected FROM failure", "13|0\n");
-	close_store_well(fx);
+	for (size_t version = ARRAY_SIZE(back) - 1; version; version--) {
+		auto_free char *title = mem_printf("since version %zu", version);
+		auto_free char *row = mem_printf("%s\n", title);
+		struct record more = failure(20 - (int64_t)version, 6000);
+		sqlite3 *db = open_outside(fx);
+
+		for (size_t i = ARRAY_SIZE(back) - 1; i >= version; i--)
+			run_outside(db, back[i]);
+		sqlite3_close(db);
+		open_store(fx);
+		more.failure.alternative = title;
+		emit(fx, more);
+		close_store_well(fx);
+		assert_rows(fx, "PRAGMA user_version", "4\n");
+		assert_rows(fx, "SELECT id, expected FROM failure WHERE id = 13", "13|0\n");
+		assert_rows(fx, "SELECT title FROM alternative", row);
+	}
+	assert_rows(fx, "SELECT count(*), count(DISTINCT signature_id) FROM failure", "4|1\n");
 }
 
 static void test_opens_an_empty_file(void **state)
@@ -216,9 +231,11 @@ static void test_paths_that_cannot_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(test_refuses_what_is_no_store), STORE_TEST(test_refuses_a_newer_version),
+		STORE_TEST(test_refuses_what_is_no_store),
+		STORE_TEST(test_refuses_a_newer_version),
 		STORE_TEST(test_takes_an_older_version),
-		STORE_TEST(test_opens_an_empty_file),	   STORE_TEST(test_one_writer),
+		STORE_TEST(test_opens_an_empty_file),
+		STORE_TEST(test_one_writer),
 		STORE_TEST(test_paths_that_cannot_be),
 	};
 

@@ -93,7 +93,8 @@ static void test_round_trip(void **state)
 	assert_rows(fx, "SELECT id, name, kernel, cpu, cpus FROM host",
 		    "1|box|Linux 6.1|some cpu|8\n");
 	assert_rows(fx,
-		    "SELECT id, host_id, name, profile_text, seed, accel, accel_reason, machine, ram_bytes, vms, "
+		    "SELECT id, host_id, name, profile_text, seed, accel, accel_reason, machine, "
+		    "ram_bytes, vms, "
 		    "began_unix_ns, ended_unix_ns, end, exit_code FROM campaign",
 		    "1|1|quick|name: quick\n|18446744073709551615|tcg|no luck|pc-q35-7.2|1048576|4|"
 		    "1000|7000|complete|1\n");
@@ -117,6 +118,59 @@ static void test_round_trip(void **state)
 		    "WHERE uuid LIKE '________-____-4___-____-____________' "
 		    "AND substr(uuid, 20, 1) IN ('8', '9', 'a', 'b')",
 		    "2\n");
+}
+
+static void emit_titles(struct fixture *fx, int64_t id, int64_t at, const char *signature,
+			const char *alternative)
+{
+	struct record record = failure(id, at);
+
+	record.failure.signature = signature;
+	record.failure.alternative = alternative;
+	emit(fx, record);
+}
+
+/* Each once, from when it was first seen; two signatures may share one. */
+static void test_alternative_titles(void **state)
+{
+	struct fixture *fx = *state;
+
+	open_store(fx);
+	emit_begin(fx);
+	emit_titles(fx, 11, 20, "a", "in frame");
+	emit_titles(fx, 12, 10, "a", "in frame");
+	emit_titles(fx, 13, 30, "a", NULL);
+	emit_titles(fx, 14, 40, "b", "in frame");
+	emit_titles(fx, 15, 50, "a", "in other");
+	close_store_well(fx);
+	assert_rows(fx,
+		    "SELECT s.title, a.title, a.first_seen_unix_ns FROM alternative AS a "
+		    "JOIN signature AS s ON s.id = a.signature_id ORDER BY a.id",
+		    "a|in frame|10\nb|in frame|40\na|in other|50\n");
+}
+
+static void test_alternative_titles_are_bounded(void **state)
+{
+	struct fixture *fx = *state;
+
+	open_store(fx);
+	emit_begin(fx);
+	for (int i = 0; i < STORE_ALTERNATIVES_MAX + 3; i++) {
+		auto_free char *title = mem_printf("title %d", i);
+
+		emit_titles(fx, 11 + i, 100 + i, "a", title);
+	}
+	/* One that is kept is still known, another signature has room of its own. */
+	emit_titles(fx, 31, 50, "a", "title 0");
+	emit_titles(fx, 32, 60, "b", "title 9");
+	close_store_well(fx);
+	assert_rows(fx,
+		    "SELECT s.title, count(*), min(a.title), max(a.title) FROM alternative AS a "
+		    "JOIN signature AS s ON s.id = a.signature_id GROUP BY s.id",
+		    "a|8|title 0|title 7\nb|1|title 9|title 9\n");
+	assert_rows(fx, "SELECT first_seen_unix_ns FROM alternative WHERE title = 'title 0'",
+		    "50\n");
+	assert_rows(fx, "SELECT count(*) FROM failure", "13\n");
 }
 
 static void test_reopen(void **state)
@@ -254,6 +308,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_round_trip),
+		STORE_TEST(test_alternative_titles),
+		STORE_TEST(test_alternative_titles_are_bounded),
 		STORE_TEST(test_reopen),
 		STORE_TEST(test_reopen_keeps_ends),
 		STORE_TEST(test_callbacks_in_order_on_the_loop),
