@@ -83,6 +83,7 @@ const struct command commands[] = {
 	{ "query-incident", incident_arguments, NULL, read_incident },
 	{ "query-qmp-schema", nothing, execute_schema, NULL },
 	{ "query-report", report_arguments, NULL, read_report },
+	{ "query-signatures", list_arguments, NULL, read_signatures },
 	{ "query-status", nothing, execute_status, NULL },
 	{ "release", release_arguments, execute_release, NULL },
 	{ "run", run_arguments, execute_run, NULL },

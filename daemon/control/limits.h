@@ -26,6 +26,9 @@
 #define CONTROL_ROWS_MAX 1000
 #define CONTROL_FILE_CHUNK (256 * 1024)
 
+/* Signatures in one answer: each has lists of builds and of titles. */
+#define CONTROL_SIGNATURES_MAX 100
+
 /* Files of an incident that are listed. */
 #define CONTROL_FILES_MAX 256
 

@@ -55,8 +55,10 @@ static int read_list(const char *state, enum query_list list, json_t *arguments,
 	if (r == 0)
 		r = open_results(state, &query, err);
 	if (r == 0)
-		r = report_json_list(query, list, campaign, after, CONTROL_ROWS_MAX, ret_value,
-				     err);
+		r = report_json_list(query, list, campaign, after,
+				     list == QUERY_SIGNATURES ? CONTROL_SIGNATURES_MAX
+							      : CONTROL_ROWS_MAX,
+				     ret_value, err);
 	return asked_for(r, err);
 }
 
@@ -75,6 +77,11 @@ int read_failures(const char *state, json_t *arguments, json_t **ret_value, stru
 	return read_list(state, QUERY_FAILURES, arguments, ret_value, err);
 }
 
+int read_signatures(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	return read_list(state, QUERY_SIGNATURES, arguments, ret_value, err);
+}
+
 int read_export(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
 {
 	const char *name = json_string_value(json_object_get(arguments, "list"));
@@ -84,7 +91,7 @@ int read_export(const char *state, json_t *arguments, json_t **ret_value, struct
 		return err_set(
 			err, -EINVAL,
 			"list: found \"%.60s\", expected campaigns, builds, runs, operations, "
-			"steps, measures, failures or left_out",
+			"steps, measures, failures, left_out or signatures",
 			name);
 	return read_list(state, (enum query_list)list, arguments, ret_value, err);
 }

@@ -35,15 +35,16 @@ json_t *verdict_builds(const struct query_vms *vms)
 			loops += vms->vms[i].loops;
 			failures += is_failure(&vms->vms[i]);
 		}
-		json_array_append_new(list, json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "build",
-						      report_json_string(vms->builds[b]), "verdict",
-						      failures	       ? "failed"
-						      : loops < wanted ? "inconclusive"
-								       : "clean",
-						      "vms", (json_int_t)count, "loops",
-						      (json_int_t)loops, "wanted_loops",
-						      (json_int_t)wanted, "failures",
-						      (json_int_t)failures));
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:s, s:I, s:I, s:I, s:I}", "build",
+					report_json_string(vms->builds[b]), "version",
+					report_json_string(vms->versions[b]), "verdict",
+					failures	 ? "failed"
+					: loops < wanted ? "inconclusive"
+							 : "clean",
+					"vms", (json_int_t)count, "loops", (json_int_t)loops,
+					"wanted_loops", (json_int_t)wanted, "failures",
+					(json_int_t)failures));
 	}
 	return list;
 }

@@ -20,7 +20,7 @@
  * one where few are left at risk would be a difference. */
 #define VERDICT_LOGRANK_MIN 5
 
-/* [{"build", "verdict", "vms", "loops", "wanted_loops", "failures"}]: failed where a VM has failed;
+/* [{"build", "version", "verdict", "vms", "loops", "wanted_loops", "failures"}]: failed where a VM has failed;
  * inconclusive with fewer loops than were wanted, or none; else clean. */
 json_t *verdict_builds(const struct query_vms *vms);
 

@@ -3,6 +3,8 @@
 #include "store/query-rows.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/names.h"
@@ -10,10 +12,15 @@
 #include "store/sql.h"
 
 static const char *const list_names[] = {
-	[QUERY_CAMPAIGNS] = "campaigns", [QUERY_BUILDS] = "builds",
-	[QUERY_RUNS] = "runs",		 [QUERY_OPERATIONS] = "operations",
-	[QUERY_STEPS] = "steps",	 [QUERY_MEASURES] = "measures",
-	[QUERY_FAILURES] = "failures",	 [QUERY_LEFT_OUT] = "left_out",
+	[QUERY_CAMPAIGNS] = "campaigns",
+	[QUERY_BUILDS] = "builds",
+	[QUERY_RUNS] = "runs",
+	[QUERY_OPERATIONS] = "operations",
+	[QUERY_STEPS] = "steps",
+	[QUERY_MEASURES] = "measures",
+	[QUERY_FAILURES] = "failures",
+	[QUERY_LEFT_OUT] = "left_out",
+	[QUERY_SIGNATURES] = "signatures",
 };
 NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 
@@ -21,6 +28,30 @@ NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 #define PAGE_OF_OPERATIONS(t)                                                            \
 	"(SELECT id FROM operation AS o WHERE (?1 = 0 OR campaign_id = ?1) AND id > ?2 " \
 	"AND EXISTS (SELECT 1 FROM " t " AS t WHERE t.operation_id = o.id) ORDER BY id LIMIT ?3)"
+
+/* A column whose name ends so is a JSON array, and has the name without. */
+#define JSON_COLUMN "[]"
+#define AS_JSON(name) " AS \"" name JSON_COLUMN "\" "
+
+#define SQL_TEXT(x) #x
+#define SQL_NUMBER(x) SQL_TEXT(x)
+
+/* Failures of signature s, of the campaign or all. */
+#define FAILURES_OF_SIGNATURE \
+	"failure AS f WHERE f.signature_id = s.id AND (?1 = 0 OR f.campaign_id = ?1)"
+
+/* Counted by build: the newest builds, in their order. */
+#define COUNTS_OF_SIGNATURE                                                                   \
+	"(SELECT " BUILD_NAME " AS build, " BUILD_VERSIONS " AS versions, "                   \
+	"count(*) AS failures, max(f.id) AS newest "                                          \
+	"FROM failure AS f" JOIN_BUILDS(                                                      \
+		"f") "WHERE f.signature_id = s.id "                                           \
+		     "AND (?1 = 0 OR f.campaign_id = ?1) GROUP BY 1, 2 ORDER BY newest DESC " \
+		     "LIMIT " SQL_NUMBER(QUERY_BUILDS_OF_SIGNATURE_MAX) ")"
+#define BUILDS_OF_SIGNATURE                                     \
+	"(SELECT json_group_array(json_object('build', build, " \
+	"'versions', json(versions), 'failures', failures)) "   \
+	"FROM (SELECT * FROM " COUNTS_OF_SIGNATURE " ORDER BY newest))"
 
 static const char *const statements[] = {
 	[QUERY_CAMPAIGNS] =
@@ -61,17 +92,30 @@ static const char *const statements[] = {
 	[QUERY_FAILURES] =
 		"SELECT f.id, f.campaign_id, f.at_unix_ns, f.slot, f.vm, f.loops, " BUILD_NAME
 		" AS build, s.class, f.place, f.kind, f.step, s.title AS signature, f.detail, "
-		"i.directory AS incident, f.expected "
-		"FROM failure AS f" JOIN_BUILDS(
-			"f") "JOIN signature AS s ON s.id = f.signature_id "
-			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
-			     "WHERE (?1 = 0 OR f.campaign_id = ?1) AND f.id > ?2 ORDER BY f.id "
-			     "LIMIT ?3",
+		"i.directory AS incident, f.expected, " BUILD_VERSIONS AS_JSON(
+			"versions") ", " ALTERNATIVES
+			AS_JSON("alternatives") "FROM failure AS f" JOIN_BUILDS(
+				"f") "JOIN signature AS s ON s.id = f.signature_id "
+				     "LEFT JOIN incident AS i ON i.id = f.incident_id "
+				     "WHERE (?1 = 0 OR f.campaign_id = ?1) AND f.id > ?2 ORDER BY "
+				     "f.id "
+				     "LIMIT ?3",
 	[QUERY_LEFT_OUT] =
 		"SELECT l.id, l.campaign_id, b.name AS build, l.position, l.kind, l.reason "
 		"FROM left_out AS l JOIN build AS b ON b.id = l.build_id "
 		"WHERE (?1 = 0 OR l.campaign_id = ?1) AND l.id > ?2 ORDER BY l.id "
 		"LIMIT ?3",
+	[QUERY_SIGNATURES] =
+		"SELECT s.id, s.class, s.title AS signature, s.first_seen_unix_ns, "
+		"s.last_seen_unix_ns, "
+		"(SELECT count(*) FROM " FAILURES_OF_SIGNATURE ") AS failures, "
+		"(SELECT count(DISTINCT f.campaign_id) FROM " FAILURES_OF_SIGNATURE
+		") AS campaigns, "
+		"(SELECT max(f.campaign_id) FROM " FAILURES_OF_SIGNATURE
+		") AS last_campaign_id, " BUILDS_OF_SIGNATURE AS_JSON("builds") ", " ALTERNATIVES
+			AS_JSON("alternatives") "FROM signature AS s WHERE s.id > ?2 "
+						"AND EXISTS (SELECT 1 FROM " FAILURES_OF_SIGNATURE
+						") ORDER BY s.id LIMIT ?3",
 };
 NAMES_COMPLETE(statements, QUERY_LIST_COUNT);
 
@@ -83,6 +127,13 @@ const char *query_list_name(enum query_list list)
 int query_list_find(const char *name)
 {
 	return names_find(list_names, QUERY_LIST_COUNT, name);
+}
+
+static bool is_json(const char *name)
+{
+	size_t length = strlen(name), end = strlen(JSON_COLUMN);
+
+	return length > end && !strcmp(name + length - end, JSON_COLUMN);
 }
 
 static struct query_value read_value(sqlite3_stmt *stmt, int column)
@@ -97,7 +148,9 @@ static struct query_value read_value(sqlite3_stmt *stmt, int column)
 	case SQLITE_NULL:
 		return (struct query_value){ .type = QUERY_NULL };
 	default:
-		return (struct query_value){ .type = QUERY_TEXT,
+		return (struct query_value){ .type = is_json(sqlite3_column_name(stmt, column))
+							     ? QUERY_JSON
+							     : QUERY_TEXT,
 					     .text = sql_column_strdup(stmt, column) };
 	}
 }
@@ -106,8 +159,12 @@ static void begin_rows(struct query_rows *rows, sqlite3_stmt *stmt)
 {
 	rows->columns = (size_t)sqlite3_column_count(stmt);
 	rows->names = mem_zalloc(rows->columns * sizeof(*rows->names));
-	for (size_t i = 0; i < rows->columns; i++)
-		rows->names[i] = mem_strdup(sqlite3_column_name(stmt, (int)i));
+	for (size_t i = 0; i < rows->columns; i++) {
+		const char *name = sqlite3_column_name(stmt, (int)i);
+
+		rows->names[i] =
+			mem_strndup(name, strlen(name) - (is_json(name) ? strlen(JSON_COLUMN) : 0));
+	}
 }
 
 static void add_row(struct query_rows *rows, sqlite3_stmt *stmt)

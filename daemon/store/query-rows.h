@@ -23,6 +23,7 @@ enum query_list {
 	QUERY_MEASURES,
 	QUERY_FAILURES,
 	QUERY_LEFT_OUT,
+	QUERY_SIGNATURES, /* those that came in the campaign, counted within it */
 	QUERY_LIST_COUNT,
 };
 
@@ -37,7 +38,11 @@ enum query_type {
 	QUERY_INTEGER,
 	QUERY_REAL,
 	QUERY_TEXT,
+	QUERY_JSON, /* an array, as text */
 };
+
+/* Of a signature, so many builds are listed: the newest. */
+#define QUERY_BUILDS_OF_SIGNATURE_MAX 64
 
 struct query_value {
 	enum query_type type;

@@ -20,6 +20,17 @@ struct query {
 	" LEFT JOIN build AS tb ON tb.id = dr.build_id AND tb.id <> sb.id "
 #define BUILD_NAME "sb.name || coalesce(' -> ' || tb.name, '')"
 
+/* What --version of these builds says, as a JSON array; empty where no run is known. */
+#define BUILD_VERSIONS                                    \
+	"CASE WHEN sb.id IS NULL THEN json_array() "      \
+	"WHEN tb.id IS NULL THEN json_array(sb.version) " \
+	"ELSE json_array(sb.version, tb.version) END"
+
+/* The other titles of signature s, as a JSON array, oldest first. */
+#define ALTERNATIVES                                                           \
+	"(SELECT json_group_array(title) FROM (SELECT title FROM alternative " \
+	"WHERE signature_id = s.id ORDER BY id))"
+
 /* Prepares a statement about one campaign, its id being ?1. */
 int query_prepare(struct query *query, const char *sql, int64_t campaign, sqlite3_stmt **ret_stmt,
 		  struct err *err);

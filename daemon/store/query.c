@@ -135,13 +135,15 @@ int query_signatures(struct query *query, int64_t campaign, struct query_signatu
 		     struct err *err)
 {
 	static const char sql[] =
-		"WITH g AS (SELECT sb.id AS src, tb.id AS dst, " BUILD_NAME " AS build, "
+		"WITH g AS (SELECT sb.id AS src, tb.id AS dst, " BUILD_NAME
+		" AS build, " BUILD_VERSIONS " AS versions, "
 		" f.signature_id, count(*) AS count, sum(f.expected) AS expected, "
 		" min(f.loops) AS loops, max(f.id) AS newest "
 		" FROM failure AS f" JOIN_BUILDS(
 			"f") " WHERE f.campaign_id = ?1 GROUP BY sb.id, tb.id, f.signature_id) "
 			     "SELECT g.build, s.class, s.title, g.count, g.loops, i.directory, "
-			     "g.expected "
+			     "g.expected, g.versions, s.first_seen_unix_ns, "
+			     "s.last_seen_unix_ns, " ALTERNATIVES " "
 			     "FROM g JOIN signature AS s ON s.id = g.signature_id "
 			     "JOIN failure AS f ON f.id = g.newest "
 			     "LEFT JOIN incident AS i ON i.id = f.incident_id "
@@ -163,6 +165,10 @@ int query_signatures(struct query *query, int64_t campaign, struct query_signatu
 			.first_loops = sqlite3_column_int64(stmt, 4),
 			.incident = sql_column_strdup(stmt, 5),
 			.expected = sqlite3_column_int64(stmt, 6),
+			.versions = sql_column_strdup(stmt, 7),
+			.first_seen_unix_ns = sqlite3_column_int64(stmt, 8),
+			.last_seen_unix_ns = sqlite3_column_int64(stmt, 9),
+			.alternatives = sql_column_strdup(stmt, 10),
 		};
 	}
 	if (r < 0) {
@@ -180,6 +186,8 @@ void query_signatures_finish(struct query_signatures *signatures)
 		free(signatures->signatures[i].class);
 		free(signatures->signatures[i].signature);
 		free(signatures->signatures[i].incident);
+		free(signatures->signatures[i].versions);
+		free(signatures->signatures[i].alternatives);
 	}
 	free(signatures->signatures);
 	*signatures = (struct query_signatures){ 0 };

@@ -80,6 +80,11 @@ struct query_signature {
 	int64_t expected;    /* of these, by the profile */
 	int64_t first_loops; /* loops to failure: the fewest */
 	char *incident;	     /* of the newest one; or NULL */
+	char *versions;	     /* JSON array: what the builds say of themselves, one or two */
+	/* over the whole store */
+	int64_t first_seen_unix_ns;
+	int64_t last_seen_unix_ns;
+	char *alternatives; /* JSON array of other titles */
 };
 
 struct query_signatures {
@@ -103,7 +108,8 @@ struct query_vm {
 };
 
 struct query_vms {
-	char **builds; /* names, in the order of the profile */
+	char **builds;	 /* names, in the order of the profile */
+	char **versions; /* of these builds, as --version says it */
 	size_t build_count;
 	struct query_vm *vms; /* in no order */
 	size_t count;

@@ -10,12 +10,16 @@
 static int read_builds(struct query *query, int64_t campaign, struct query_vms *vms,
 		       struct err *err)
 {
-	static const char sql[] = "SELECT name FROM build WHERE campaign_id = ?1 ORDER BY id";
+	static const char sql[] =
+		"SELECT name, version FROM build WHERE campaign_id = ?1 ORDER BY id";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
 	while (r == 0 && (r = query_next_row(query, stmt, err)) > 0) {
 		vms->builds = mem_realloc(vms->builds, vms->build_count + 1, sizeof(*vms->builds));
+		vms->versions =
+			mem_realloc(vms->versions, vms->build_count + 1, sizeof(*vms->versions));
+		vms->versions[vms->build_count] = sql_column_strdup(stmt, 1);
 		vms->builds[vms->build_count++] = sql_column_strdup(stmt, 0);
 		r = 0;
 	}
@@ -87,13 +91,16 @@ int query_vms(struct query *query, int64_t campaign, struct query_vms *ret_vms, 
 
 void query_vms_finish(struct query_vms *vms)
 {
-	for (size_t i = 0; i < vms->build_count; i++)
+	for (size_t i = 0; i < vms->build_count; i++) {
 		free(vms->builds[i]);
+		free(vms->versions[i]);
+	}
 	for (size_t i = 0; i < vms->count; i++) {
 		free(vms->vms[i].class);
 		free(vms->vms[i].signature);
 	}
 	free(vms->builds);
+	free(vms->versions);
 	free(vms->vms);
 	*vms = (struct query_vms){ 0 };
 }

@@ -55,22 +55,36 @@ static void test_campaign_json(void **state)
 		"\"signatures\": ["
 		" {\"build\": null, \"class\": \"host\", \"signature\": \"host: no space\","
 		"  \"failures\": 1, \"expected\": 0, \"first_loops\": 0, "
-		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": null},"
+		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": null,"
+		"  \"first_seen_unix_ns\": 1767324049000000000, \"last_seen_unix_ns\": "
+		"1767324049000000000,"
+		"  \"versions\": [], \"alternatives\": []},"
 		" {\"build\": \"stock\", \"class\": \"hang\", \"signature\": \"hang: migration\","
 		"  \"failures\": 2, \"expected\": 0, \"first_loops\": 1, "
-		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": \"incidents/1002\"},"
+		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": \"incidents/1002\","
+		"  \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "
+		"1767324048000000000,"
+		"  \"versions\": [\"\"], \"alternatives\": []},"
 		" {\"build\": \"stock\", \"class\": \"crash\","
 		"  \"signature\": \"crash: \\u001B[31mred\\n\", \"failures\": 1,"
 		"  \"expected\": 0, \"first_loops\": 9, \"loops_to_failure\": " NO_MEDIAN
-		", \"incident\": null},"
+		", \"incident\": null,"
+		"  \"first_seen_unix_ns\": 1767324045000000000, \"last_seen_unix_ns\": "
+		"1767324045000000000,"
+		"  \"versions\": [\"\"], \"alternatives\": []},"
 		" {\"build\": \"a-first\", \"class\": \"hang\","
 		"  \"signature\": \"hang: migration\", \"failures\": 1, \"expected\": 0, "
 		"\"first_loops\": 2, \"loops_to_failure\": " NO_MEDIAN ", "
-		"  \"incident\": \"incidents/1003\"}],"
+		"  \"incident\": \"incidents/1003\","
+		"  \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "
+		"1767324048000000000,"
+		"  \"versions\": [\"\"], \"alternatives\": []}],"
 		"\"builds\": ["
-		" {\"build\": \"stock\", \"verdict\": \"clean\", \"vms\": 1, \"loops\": 25,"
+		" {\"build\": \"stock\", \"version\": \"\", \"verdict\": \"clean\", \"vms\": 1, "
+		"\"loops\": 25,"
 		"  \"wanted_loops\": 1, \"failures\": 0},"
-		" {\"build\": \"a-first\", \"verdict\": \"inconclusive\", \"vms\": 0, \"loops\": 0,"
+		" {\"build\": \"a-first\", \"version\": \"\", \"verdict\": \"inconclusive\", "
+		"\"vms\": 0, \"loops\": 0,"
 		"  \"wanted_loops\": 1, \"failures\": 0}],"
 		"\"differences\": [], \"measures\": [], \"left_out\": []}";
 	struct fixture *fx = *state;
@@ -96,21 +110,56 @@ static void test_failures_json(void **state)
 	assert_int_equal(json_array_size(failures), 5);
 	first = json_dumps(json_array_get(failures, 0), JSON_SORT_KEYS);
 	second = json_dumps(json_array_get(failures, 1), JSON_SORT_KEYS);
-	assert_string_equal(first,
-			    "{\"at_unix_ns\": 1767324045000000000, \"build\": \"stock\", "
-			    "\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone "
-			    "\\\\xff\", \"expected\": 0, "
-			    "\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
-			    "\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
-			    "\"slot\": 2, \"step\": null, \"vm\": 7}");
 	assert_string_equal(
-		second, "{\"at_unix_ns\": 1767324046000000000, \"build\": \"stock\", "
-			"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", "
-			"\"expected\": 0, "
-			"\"id\": 1001, \"incident\": \"incidents/1001\", \"kind\": \"migrate\", "
-			"\"loops\": 5, \"place\": null, \"signature\": \"hang: migration\", "
-			"\"slot\": 2, \"step\": \"setup\", \"vm\": 7}");
+		first,
+		"{\"alternatives\": [], \"at_unix_ns\": 1767324045000000000, \"build\": \"stock\", "
+		"\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone "
+		"\\\\xff\", \"expected\": 0, "
+		"\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
+		"\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
+		"\"slot\": 2, \"step\": null, \"versions\": [\"\"], \"vm\": 7}");
+	assert_string_equal(
+		second,
+		"{\"alternatives\": [], \"at_unix_ns\": 1767324046000000000, \"build\": \"stock\", "
+		"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", "
+		"\"expected\": 0, "
+		"\"id\": 1001, \"incident\": \"incidents/1001\", \"kind\": \"migrate\", "
+		"\"loops\": 5, \"place\": null, \"signature\": \"hang: migration\", "
+		"\"slot\": 2, \"step\": \"setup\", \"versions\": [\"\"], \"vm\": 7}");
 	assert_json(fx, read_failures, EMPTY_CAMPAIGN, "{\"failures\": [], \"next\": null}");
+}
+
+static int read_signatures(struct query *query, int64_t campaign, json_t **ret_value,
+			   struct err *err)
+{
+	return report_json_list(query, QUERY_SIGNATURES, campaign, 0, 100, ret_value, err);
+}
+
+#define HANG_JSON                                                                            \
+	"{\"id\": 2, \"class\": \"hang\", \"signature\": \"hang: migration\","               \
+	" \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "              \
+	"1767324048000000000,"                                                               \
+	" \"failures\": 3, \"campaigns\": 1, \"last_campaign_id\": 1, \"alternatives\": []," \
+	" \"builds\": [{\"build\": \"stock\", \"versions\": [\"\"], \"failures\": 2},"       \
+	"  {\"build\": \"a-first\", \"versions\": [\"\"], \"failures\": 1}]}"
+
+static void test_signatures_json(void **state)
+{
+	struct fixture *fx = *state;
+	auto_free char *text = report(fx, read_signatures, 0, NULL);
+	auto_json json_t *json = json_loads(text, 0, NULL);
+	auto_json json_t *hang = json_loads(HANG_JSON, 0, NULL);
+	json_t *list = json_object_get(json, "signatures");
+
+	assert_int_equal(json_array_size(list), 3);
+	assert_true(json_equal(json_array_get(list, 1), hang));
+	/* Where no run is known, no build is. */
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(list, 2), "signature")),
+		"host: no space");
+	assert_true(json_is_null(json_object_get(
+		json_array_get(json_object_get(json_array_get(list, 2), "builds"), 0), "build")));
+	assert_json(fx, read_signatures, EMPTY_CAMPAIGN, "{\"signatures\": [], \"next\": null}");
 }
 
 int main(void)
@@ -118,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_campaign_json),
 		cmocka_unit_test(test_failures_json),
+		cmocka_unit_test(test_signatures_json),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -20,11 +20,14 @@ struct fleet {
 };
 
 static char *names[] = { (char *)"stock", (char *)"fixed" };
+static char *versions[] = { (char *)"QEMU 7.2.22", (char *)"QEMU 8.2.0" };
 
 static void fleet_begin(struct fleet *fleet)
 {
 	*fleet = (struct fleet){ 0 };
-	fleet->vms = (struct query_vms){ .builds = names, .build_count = 2, .vms = fleet->vm };
+	fleet->vms = (struct query_vms){
+		.builds = names, .versions = versions, .build_count = 2, .vms = fleet->vm
+	};
 }
 
 static void add(struct fleet *fleet, size_t build, int64_t loops, const char *class,
@@ -62,11 +65,12 @@ static void a_build_has_failed_is_clean_or_has_done_too_little(void **state)
 	add(&fleet, STOCK, 7, ASSERTION);
 	add(&fleet, STOCK, 20, NULL, NULL);
 	add(&fleet, FIXED, 20, NULL, NULL);
-	same(verdict_builds(&fleet.vms),
-	     "[{\"build\":\"stock\",\"verdict\":\"failed\",\"vms\":2,\"loops\":27,"
-	     "\"wanted_loops\":1,\"failures\":1},"
-	     "{\"build\":\"fixed\",\"verdict\":\"clean\",\"vms\":1,\"loops\":20,"
-	     "\"wanted_loops\":1,\"failures\":0}]");
+	same(verdict_builds(&fleet.vms), "[{\"build\":\"stock\",\"version\":\"QEMU "
+					 "7.2.22\",\"verdict\":\"failed\",\"vms\":2,\"loops\":27,"
+					 "\"wanted_loops\":1,\"failures\":1},"
+					 "{\"build\":\"fixed\",\"version\":\"QEMU "
+					 "8.2.0\",\"verdict\":\"clean\",\"vms\":1,\"loops\":20,"
+					 "\"wanted_loops\":1,\"failures\":0}]");
 	fleet.vms.loops_per_build = 21;
 	assert_verdict(&fleet, FIXED, "inconclusive");
 	/* Too little work is no excuse for what has failed. */
@@ -81,9 +85,11 @@ static void a_build_without_a_loop_and_a_fault_of_the_host_say_nothing(void **st
 	fleet_begin(&fleet);
 	add(&fleet, STOCK, 3, "host", "host: no space");
 	same(verdict_builds(&fleet.vms),
-	     "[{\"build\":\"stock\",\"verdict\":\"clean\",\"vms\":1,\"loops\":3,"
+	     "[{\"build\":\"stock\",\"version\":\"QEMU "
+	     "7.2.22\",\"verdict\":\"clean\",\"vms\":1,\"loops\":3,"
 	     "\"wanted_loops\":1,\"failures\":0},"
-	     "{\"build\":\"fixed\",\"verdict\":\"inconclusive\",\"vms\":0,\"loops\":0,"
+	     "{\"build\":\"fixed\",\"version\":\"QEMU "
+	     "8.2.0\",\"verdict\":\"inconclusive\",\"vms\":0,\"loops\":0,"
 	     "\"wanted_loops\":1,\"failures\":0}]");
 	same(verdict_differences(&fleet.vms), "[]");
 }
