@@ -161,6 +161,7 @@ install: all ## install below DESTDIR and prefix
 	install -m 755 $(BUILD)/qsoakd $(DESTDIR)$(sbindir)/qsoakd
 	install -m 644 $(BUILD)/guests/*.bin $(DESTDIR)$(libdir)/qsoak/guests
 	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/qsoak/profiles
+	install -m 644 known-issues.yaml $(DESTDIR)$(datadir)/qsoak/known-issues.yaml
 	for page in $(notdir $(wildcard $(man_pages))); do \
 		install -D -m 644 $(BUILD)/man/$$page \
 			$(DESTDIR)$(mandir)/man$${page##*.}/$$page || exit; \

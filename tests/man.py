@@ -99,10 +99,10 @@ def check_stack():
             dict.fromkeys(options, 'qsoak-stack --help'), 'qsoak-stack --help')
 
 
-def profile_keys():
-    """Each key with its level, to the file and the table that has it."""
+def bound_keys(paths, top):
+    """Each key with its level, to the file and the table that has it; top: the table of the first level."""
     keys, tables = {}, {}
-    for path in sorted(glob.glob('daemon/campaign/profile-*.c')):
+    for path in paths:
         source = read(path)
         for table, body in re.findall(r'struct bind_key (\w+)_keys\[\] = \{(.*?)\n?\t*\{ 0 \}\s*\};', source,
                                       re.S):
@@ -112,16 +112,14 @@ def profile_keys():
         path, entries = tables.pop(table)
         for key, rest in entries:
             keys[prefix + key] = f'{path} ({table}_keys)'
-            listed = re.search(r'\.list = &profile_(\w+)_list', rest)
+            listed = re.search(r'\.list = &(?:profile_)?(\w+)_list', rest)
             mapping = re.search(r'\.keys = (\w+)_keys', rest)
             # A mapping with a reader of its own names no table; the table has the name of the key.
             name = (listed or mapping).group(1) if listed or mapping else key
             if name in tables:
                 level(name, f'{prefix}{key}[].' if listed else f'{prefix}{key}.')
 
-    level('profile', '')
-    for name in re.findall(r'\[LIMIT_\w+\] = "([^"]+)"', read('daemon/op/limit.c')):
-        keys[f'limits.{name}'] = 'daemon/op/limit.c'
+    level(top, '')
     # A table that no key of another one leads to by its name: at least the words must be there.
     for table, (path, entries) in tables.items():
         for key, _ in entries:
@@ -129,13 +127,18 @@ def profile_keys():
     return keys
 
 
-def check_profile():
-    page = 'man/qsoak-profile.5.rst'
-    keys = profile_keys()
+def profile_keys():
+    keys = bound_keys(sorted(glob.glob('daemon/campaign/profile-*.c')), 'profile')
+    for name in re.findall(r'\[LIMIT_\w+\] = "([^"]+)"', read('daemon/op/limit.c')):
+        keys[f'limits.{name}'] = 'daemon/op/limit.c'
+    return keys
+
+
+def check_keys(page, keys, least):
     found = {one: text for one, text in terms(page).items() if re.match(r'[a-z][a-z.\[\]-]*$', one)}
     loose = {one for one in keys if one.startswith('*.')}
     last = {one.rsplit('.', 1)[-1] for one in found}
-    check(f'{page}: there are keys', [] if len(keys) > 30 else [f'found only {sorted(keys)}'])
+    check(f'{page}: there are keys', [] if len(keys) > least else [f'found only {sorted(keys)}'])
     check(f'{page}: keys',
           [f'{page} lacks the key {one}, which is in {keys[one]}' for one in sorted(keys)
            if one not in found and not (one in loose and one[2:] in last)] +
@@ -216,7 +219,8 @@ check_pages()
 check_qsoak()
 check_qsoakd()
 check_stack()
-check_profile()
+check_keys('man/qsoak-profile.5.rst', profile_keys(), 30)
+check_keys('man/qsoak-known-issues.5.rst', bound_keys(['daemon/report/ledger.c'], 'ledger'), 7)
 check_store()
 check_control()
 print(f'1..{tests}')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys of a profile, for profile.c alone. */
+/* The keys of a profile, for profile.c alone; but the name of a profile is read elsewhere, too. */
 #ifndef QSOAK_CAMPAIGN_PROFILE_KEYS_H
 #define QSOAK_CAMPAIGN_PROFILE_KEYS_H
 

@@ -16,6 +16,7 @@ struct cli {
 	const char *const *arguments; /* all, and NULL at the end */
 	const char *state;	      /* --state-dir, or NULL */
 	const char *socket;	      /* --socket, or NULL */
+	const char *known;	      /* --known, or NULL */
 	const char *format;	      /* --format, or NULL */
 	const char *list;	      /* --list, or NULL */
 	bool json, local, verbose, detach, kill, all;
@@ -33,6 +34,7 @@ int cli_release(const struct cli *cli);
 int cli_campaigns(const struct cli *cli);
 int cli_builds(const struct cli *cli);
 int cli_failures(const struct cli *cli);
+int cli_signatures(const struct cli *cli);
 int cli_report(const struct cli *cli);
 int cli_show(const struct cli *cli);
 int cli_export(const struct cli *cli);

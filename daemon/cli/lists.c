@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* qsoak campaigns, builds, failures, report: what a store holds. */
 #include "base/mem.h"
+#include "cli/known.h"
 #include "cli/registry.h"
 #include "cli/source.h"
 #include "report/report.h"
@@ -18,9 +19,11 @@ static json_t *campaign_argument(const struct cli *cli)
 			     : json_object();
 }
 
-/* All pages of a list as one, with what amend (or NULL) knows besides, printed. */
-static int print_list(const struct cli *cli, const char *list, report_fn print,
-		      void (*amend)(const struct cli *cli, struct link *service, json_t *value))
+typedef void (*amend_fn)(const struct cli *cli, struct link *service, json_t *value);
+
+/* All pages of a list as one, with what amend and the ledger (each may be NULL) know besides, printed. */
+static int print_list(const struct cli *cli, const char *list, report_fn print, amend_fn amend,
+		      const struct ledger *ledger)
 {
 	auto_free char *command = mem_printf("query-%s", list);
 	auto_json json_t *rows = json_array(), *value = NULL;
@@ -35,6 +38,8 @@ static int print_list(const struct cli *cli, const char *list, report_fn print,
 	if (r == 0 && amend)
 		amend(cli, source.link, value);
 	source_close(&source);
+	if (ledger)
+		ledger_apply(ledger, rows);
 	if (r == 0)
 		r = report_print(value, print, cli->json, stdout, &err);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
@@ -42,7 +47,7 @@ static int print_list(const struct cli *cli, const char *list, report_fn print,
 
 int cli_campaigns(const struct cli *cli)
 {
-	return print_list(cli, "campaigns", report_campaigns, NULL);
+	return print_list(cli, "campaigns", report_campaigns, NULL, NULL);
 }
 
 static void add_registered(const struct cli *cli, struct link *service, json_t *value)
@@ -55,7 +60,7 @@ static void add_registered(const struct cli *cli, struct link *service, json_t *
 
 int cli_builds(const struct cli *cli)
 {
-	return print_list(cli, "builds", report_builds, add_registered);
+	return print_list(cli, "builds", report_builds, add_registered, NULL);
 }
 
 /* Held is what a qsoakd holds now: where none answers, nothing is. */
@@ -84,20 +89,39 @@ static void mark_held(const struct cli *cli, struct link *service, json_t *value
 		link_close(link);
 }
 
+/* A list of rows that have signatures, with what the ledger says of them. */
+static int print_known(const struct cli *cli, const char *list, report_fn print, amend_fn amend)
+{
+	struct ledger ledger = { 0 };
+	struct err err = { 0 };
+	int code = known_read(cli, &ledger, &err) < 0
+			   ? cli_error(&err)
+			   : print_list(cli, list, print, amend, &ledger);
+
+	ledger_finish(&ledger);
+	return code;
+}
+
 int cli_failures(const struct cli *cli)
 {
-	return print_list(cli, "failures", report_failures, mark_held);
+	return print_known(cli, "failures", report_failures, mark_held);
+}
+
+int cli_signatures(const struct cli *cli)
+{
+	return print_known(cli, "signatures", report_signatures, NULL);
 }
 
 int cli_report(const struct cli *cli)
 {
 	auto_json json_t *value = NULL, *arguments = json_object();
 	struct source source = { 0 };
+	struct ledger ledger = { 0 };
 	struct err err = { 0 };
 	int64_t campaign;
-	int r = 0;
+	int r = known_read(cli, &ledger, &err);
 
-	if (cli->argument) {
+	if (r == 0 && cli->argument) {
 		r = cli_parse_id("CAMPAIGN", cli->argument, &campaign, &err);
 		if (r == 0)
 			json_object_set_new(arguments, "campaign", json_integer(campaign));
@@ -108,6 +132,7 @@ int cli_report(const struct cli *cli)
 		r = source_get(&source, "query-report", json_incref(arguments), &value, &err);
 	source_close(&source);
 	if (r == 0)
-		r = report_print(value, report_campaign, cli->json, stdout, &err);
+		r = known_print_report(&ledger, value, cli->json, &err);
+	ledger_finish(&ledger);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }

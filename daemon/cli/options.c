@@ -26,6 +26,7 @@ enum option_id {
 	OPTION_KILL,
 	OPTION_ALL,
 	OPTION_CAMPAIGN,
+	OPTION_KNOWN,
 	OPTION_FORMAT,
 	OPTION_LIST,
 	OPTION_STATE_DIR,
@@ -54,6 +55,7 @@ static const struct {
 	[OPTION_KILL] = { "kill", NULL, "interrupt operations instead of letting them end" },
 	[OPTION_ALL] = { "all", NULL, "release: all VMs that are held; show: all files" },
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
+	[OPTION_KNOWN] = { "known", "FILE", "a ledger of known issues, instead of the usual ones" },
 	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
 	[OPTION_LIST] = { "list", "LIST",
 			  "of csv: operations (the default), steps, runs, failures, ..." },
@@ -70,6 +72,7 @@ NAMES_COMPLETE(options, OPTION_COUNT);
 #define ALWAYS (BIT(OPTION_HELP) | BIT(OPTION_VERSION))
 #define SERVICE (BIT(OPTION_SOCKET) | BIT(OPTION_JSON) | ALWAYS)
 #define RESULTS (BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | SERVICE)
+#define KNOWN (BIT(OPTION_KNOWN) | RESULTS)
 
 static const struct command {
 	const char *name;
@@ -82,9 +85,9 @@ static const struct command {
 	  "run a campaign (a file, or one of `profiles`), follow it, print its result", cli_run,
 	  BIT(OPTION_DETACH) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_LOOPS) |
 		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_ON_FAILURE) |
-		  BIT(OPTION_VERBOSE) | RESULTS },
+		  BIT(OPTION_VERBOSE) | KNOWN },
 	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, RESULTS },
-	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, RESULTS },
+	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, KNOWN },
 	{ "stop", NULL, "end the campaign in progress, its VMs shut down", cli_stop,
 	  BIT(OPTION_KILL) | RESULTS },
 	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
@@ -95,11 +98,13 @@ static const struct command {
 	{ "profiles", NULL, "list the profiles that come with qsoak", cli_profiles,
 	  BIT(OPTION_JSON) | ALWAYS },
 	{ "failures", NULL, "list failures, oldest first", cli_failures,
-	  BIT(OPTION_CAMPAIGN) | RESULTS },
+	  BIT(OPTION_CAMPAIGN) | KNOWN },
+	{ "signatures", NULL, "list under which titles failures came, and what is known of them",
+	  cli_signatures, BIT(OPTION_CAMPAIGN) | KNOWN },
 	{ "show", "INCIDENT", "print the evidence of a failure, given by its id", cli_show,
 	  BIT(OPTION_ALL) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
-	  RESULTS },
+	  KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
 };
@@ -258,6 +263,9 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_CAMPAIGN:
 		return cli_parse_id("--campaign", value, &cli->campaign, err);
+	case OPTION_KNOWN:
+		cli->known = value;
+		break;
 	case OPTION_FORMAT:
 		cli->format = value;
 		break;

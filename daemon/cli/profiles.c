@@ -6,28 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/beside.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/data.h"
 #include "report/field.h"
 #include "report/report.h"
 #include "report/table.h"
 
 #define SUFFIX ".yaml"
-
-/* In a build tree the folder above us has them, and the qsoakd that was built with us is beside us.
- * An installation may have been moved, or made below another root. */
-static char *profiles_folder(void)
-{
-	static const char *const places[] = { "../profiles", "../share/qsoak/profiles" };
-	auto_free char *daemon = beside_find((const char *[]){ "qsoakd" }, 1, X_OK);
-	size_t first = daemon ? 0 : 1;
-	auto_free char *found = beside_find(places + first, ARRAY_SIZE(places) - first, X_OK);
-	char *folder = found ? realpath(found, NULL) : NULL;
-
-	return folder ? folder : mem_strdup(QSOAK_DATADIR "/profiles");
-}
 
 int profiles_find(const char *profile, char **ret_path, struct err *err)
 {
@@ -37,7 +24,7 @@ int profiles_find(const char *profile, char **ret_path, struct err *err)
 		*ret_path = mem_strdup(profile);
 		return 0;
 	}
-	folder = profiles_folder();
+	folder = data_find("profiles");
 	path = mem_printf("%s/%s" SUFFIX, folder, profile);
 	if (access(path, F_OK) < 0)
 		return err_set(err, -EINVAL,
@@ -90,7 +77,7 @@ static void report_profiles(json_t *value, FILE *out)
 
 int cli_profiles(const struct cli *cli)
 {
-	auto_free char *folder = profiles_folder();
+	auto_free char *folder = data_find("profiles");
 	json_t *list = json_array();
 	auto_json json_t *value = NULL;
 	struct err err = { 0 };

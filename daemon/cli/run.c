@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "campaign/profile.h"
 #include "cli/follow.h"
+#include "cli/known.h"
 #include "cli/local.h"
 #include "cli/profiles.h"
 #include "cli/registry.h"
@@ -97,16 +98,17 @@ static int run_and_follow(const struct cli *cli, struct link *link, json_t *argu
 	return r == -EINTR ? 1 : r;
 }
 
-static int print_report(struct source *source, int64_t campaign, bool json, struct err *err)
+static int print_report(struct source *source, int64_t campaign, const struct ledger *ledger,
+			bool json, struct err *err)
 {
 	auto_json json_t *value = NULL;
 	int r = source_get(source, "query-report",
 			   json_pack("{s:I}", "campaign", (json_int_t)campaign), &value, err);
 
-	return r < 0 ? r : report_print(value, report_campaign, json, stdout, err);
+	return r < 0 ? r : known_print_report(ledger, value, json, err);
 }
 
-static int run_local(const struct cli *cli, json_t *arguments)
+static int run_local(const struct cli *cli, json_t *arguments, const struct ledger *ledger)
 {
 	struct source results = { .state = cli_state(cli) };
 	struct err err = { 0 };
@@ -125,7 +127,7 @@ static int run_local(const struct cli *cli, json_t *arguments)
 	link_close(link);
 	daemon_code = local_finish(&local);
 	if (r >= 0 && campaign)
-		r = print_report(&results, campaign, cli->json, &err);
+		r = print_report(&results, campaign, ledger, cli->json, &err);
 	source_close(&results);
 	/* A qsoakd that could not start has said why. */
 	if (r == -EPIPE && !campaign && daemon_code > 0)
@@ -146,7 +148,7 @@ static int print_started(const struct cli *cli, json_t *started, struct err *err
 	return 0;
 }
 
-static int run_service(const struct cli *cli, json_t *arguments)
+static int run_service(const struct cli *cli, json_t *arguments, const struct ledger *ledger)
 {
 	struct source service = { 0 };
 	auto_json json_t *started = NULL;
@@ -169,7 +171,7 @@ static int run_service(const struct cli *cli, json_t *arguments)
 		if (r == 1)
 			code = EXIT_INTERRUPTED;
 		if (r == 0)
-			r = print_report(&service, campaign, cli->json, &err);
+			r = print_report(&service, campaign, ledger, cli->json, &err);
 	}
 	source_close(&service);
 	return r >= 0 ? code : cli_error(&err);
@@ -178,12 +180,20 @@ static int run_service(const struct cli *cli, json_t *arguments)
 int cli_run(const struct cli *cli)
 {
 	auto_json json_t *arguments = NULL;
+	struct ledger ledger = { 0 };
 	struct err err = { 0 };
-	int r = check_options(cli, &err);
+	int code, r = check_options(cli, &err);
 
+	/* What is wrong with the ledger is not found out after the campaign. */
+	if (r == 0)
+		r = known_read(cli, &ledger, &err);
 	if (r == 0)
 		r = make_arguments(cli, &arguments, &err);
 	if (r < 0)
-		return cli_error(&err);
-	return cli->local ? run_local(cli, arguments) : run_service(cli, arguments);
+		code = cli_error(&err);
+	else
+		code = cli->local ? run_local(cli, arguments, &ledger)
+				  : run_service(cli, arguments, &ledger);
+	ledger_finish(&ledger);
+	return code;
 }

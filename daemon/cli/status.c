@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/follow.h"
+#include "cli/known.h"
 #include "cli/source.h"
 #include "report/field.h"
 #include "report/report.h"
@@ -134,16 +135,20 @@ int cli_watch(const struct cli *cli)
 	struct link *link = NULL;
 	struct err err = { 0 };
 	auto_free char *where = cli_where(cli);
-	int code = -1, r = source_open_daemon(cli, &link, &err);
+	struct ledger ledger = { 0 };
+	int code = -1, r = known_read(cli, &ledger, &err);
 
+	if (r == 0)
+		r = source_open_daemon(cli, &link, &err);
 	if (r == 0)
 		r = watch(link, where, &code, &err);
 	if (r == 0) {
 		r = link_call(link, "query-report", NULL, &value, &err);
 		if (r == 0)
-			r = report_print(value, report_campaign, cli->json, stdout, &err);
+			r = known_print_report(&ledger, value, cli->json, &err);
 	}
 	link_close(link);
+	ledger_finish(&ledger);
 	if (r < 0)
 		return cli_error(&err);
 	if (r == 1)

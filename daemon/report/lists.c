@@ -161,16 +161,20 @@ static void add_failure(struct table *table, json_t *f)
 	table_add(table, field_copy(f, "incident"));
 }
 
+/* What the ledger says, that the profile expects it, or who is kept for a debugger. */
 static char *note_of(json_t *f)
 {
-	auto_free char *pids = NULL;
+	const char *status = field_text(json_object_get(f, "ledger"), "status");
+	auto_free char *pids = report_pids(json_object_get(f, "held_pids"));
+	auto_free char *more = NULL;
 
 	if (field_integer(f, "expected"))
-		return mem_strdup("expected");
-	if (!field_known(f, "held_pids"))
-		return mem_strdup("");
-	pids = report_pids(json_object_get(f, "held_pids"));
-	return mem_printf("held, %s", pids);
+		more = mem_strdup("expected");
+	else if (field_known(f, "held_pids"))
+		more = mem_printf("held, %s", pids);
+	if (!more)
+		return mem_strdup(status ? status : "");
+	return status ? mem_printf("%s, %s", status, more) : mem_steal(more);
 }
 
 static void add_failure_with_note(struct table *table, json_t *f)
@@ -185,7 +189,8 @@ static bool has_notes(json_t *failures)
 	size_t i;
 
 	json_array_foreach(failures, i, f)
-		if (field_integer(f, "expected") || field_known(f, "held_pids"))
+		if (field_integer(f, "expected") || field_known(f, "held_pids") ||
+		    field_known(f, "ledger"))
 			return true;
 	return false;
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "report/field.h"
+#include "report/signatures.h"
 #include "report/table.h"
 #include "report/text.h"
 #include "report/verdict-print.h"
@@ -148,6 +149,7 @@ void report_campaign(json_t *value, FILE *out)
 	print_campaign(json_object_get(value, "campaign"), out);
 	print_timings(json_object_get(value, "operations"), out);
 	print_signatures(json_object_get(value, "signatures"), out);
+	signatures_print(value, out);
 	verdict_print(value, out);
 }
 

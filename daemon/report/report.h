@@ -16,10 +16,11 @@ typedef void (*report_fn)(json_t *value, FILE *out);
  * kind, failures by signature. */
 void report_campaign(json_t *value, FILE *out);
 
-/* Lists, a line for each element of "campaigns", "builds", "failures". */
+/* Lists, a line for each element of "campaigns", "builds", "failures", a paragraph of "signatures". */
 void report_campaigns(json_t *value, FILE *out);
 void report_builds(json_t *value, FILE *out);
 void report_failures(json_t *value, FILE *out);
+void report_signatures(json_t *value, FILE *out);
 
 /* What a service does right now: the answer to "query-status". */
 void report_status(json_t *value, FILE *out);
