@@ -47,7 +47,8 @@ static void print_paragraph(json_t *row, json_t *builds, FILE *out)
 		print_line("", field_text(ledger, "reference"), out);
 	json_array_foreach(builds, i, build)
 		print_line("came back in ", json_string_value(build), out);
-	fprintf(out, "    first seen %s, last seen %s\n", first, last);
+	if (field_known(row, "first_seen_unix_ns"))
+		fprintf(out, "    first seen %s, last seen %s\n", first, last);
 	json_array_foreach(json_object_get(row, "alternatives"), i, alternative)
 		print_line("also: ", json_string_value(alternative), out);
 }

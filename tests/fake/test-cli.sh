@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop release campaigns builds profiles failures show report export '
+	'run status watch stop release campaigns builds profiles failures signatures show report export '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
@@ -34,7 +34,7 @@ for command in $commands; do
 		vms | loops | campaign) value=1 ;;
 		build) value=x=/bin/true ;;
 		duration) value=1s ;;
-		seed | format | list | state-dir | socket | on-failure) value=x ;;
+		seed | format | list | state-dir | socket | on-failure | known) value=x ;;
 		*) value= ;;
 		esac
 		check "$command --$option" takes "$command" "--$option" $value --help

@@ -28,14 +28,20 @@ check 'below DESTDIR: profiles are found' same "$(names "$home")" "$there"
 check 'below DESTDIR: they are its own' same \
 	"$("$home/bin/qsoak" profiles --json | jq -r '.profiles[0].file')" \
 	"$(realpath "$home")/share/qsoak/profiles/$(head -1 <<<"$there").yaml"
+check 'below DESTDIR: known issues are beside the profiles' cmp "$top/known-issues.yaml" \
+	"$home/share/qsoak/known-issues.yaml"
 check 'below DESTDIR: man pages that were built are in their sections' same \
 	"$(cd "$home/share/man" && echo man*/*)" \
-	'man1/qsoak-stack.1 man1/qsoak.1 man5/qsoak-profile.5 man5/qsoak-store.5 man7/qsoak-control.7 man8/qsoakd.8'
+	'man1/qsoak-stack.1 man1/qsoak.1 man5/qsoak-known-issues.5 man5/qsoak-profile.5 man5/qsoak-store.5 man7/qsoak-control.7 man8/qsoakd.8'
 check 'below DESTDIR: a profile runs by its name' runs "$home" below
 
 mv "$home" "$scratch/moved"
 check 'moved: profiles are found' same "$(names "$scratch/moved")" "$there"
 check 'moved: a profile runs by its name' runs "$scratch/moved" moved
+echo 'issues: none' >"$scratch/moved/share/qsoak/known-issues.yaml"
+check 'moved: known issues are found' contains \
+	"$("$scratch/moved/bin/qsoak" report --state-dir "$scratch/state-moved" 2>&1)" \
+	"$(realpath "$scratch")/moved/share/qsoak/known-issues.yaml:1: issues: found none, expected a list"
 ln -s "$scratch/moved/bin/qsoak" "$scratch/link"
 check 'by a link: profiles are found' same \
 	"$("$scratch/link" profiles --json | jq -r '.profiles[].name')" "$there"

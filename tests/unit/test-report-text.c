@@ -247,18 +247,25 @@ static void test_held(void **state)
 static void test_failure_notes(void **state)
 {
 	(void)state;
-	assert_text(print_json(report_failures,
-			       "{\"failures\": [{\"id\": 1, \"expected\": 0},"
-			       " {\"id\": 2, \"expected\": 1},"
-			       " {\"id\": 3, \"expected\": 0, \"held_pids\": [7]}]}"),
-		    "ID  TIME                  BUILD  SLOT/VM  LOOPS  CLASS  OPERATION/STEP  "
-		    "SIGNATURE  INCIDENT  NOTE\n"
-		    " 1  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
-		    "-          -         \n"
-		    " 2  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
-		    "-          -         expected\n"
-		    " 3  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
-		    "-          -         held, pid 7\n");
+	assert_text(
+		print_json(report_failures,
+			   "{\"failures\": [{\"id\": 1, \"expected\": 0},"
+			   " {\"id\": 2, \"expected\": 1},"
+			   " {\"id\": 3, \"expected\": 0, \"held_pids\": [7]},"
+			   " {\"id\": 4, \"ledger\": {\"status\": \"new\"}},"
+			   " {\"id\": 5, \"expected\": 1, \"ledger\": {\"status\": \"known\"}}]}"),
+		"ID  TIME                  BUILD  SLOT/VM  LOOPS  CLASS  OPERATION/STEP  "
+		"SIGNATURE  INCIDENT  NOTE\n"
+		" 1  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		"-          -         \n"
+		" 2  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		"-          -         expected\n"
+		" 3  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		"-          -         held, pid 7\n"
+		" 4  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		"-          -         new\n"
+		" 5  1970-01-01T00:00:00Z  -      0/0          -  -      -               "
+		"-          -         known, expected\n");
 }
 
 static void test_expected_signatures(void **state)
@@ -276,7 +283,74 @@ static void test_expected_signatures(void **state)
 		    "\n"
 		    "BUILD  CLASS  FAILURES  FIRST AFTER  MEDIAN AFTER  SIGNATURE  EXPECTED\n"
 		    "b      hang          2       1 loop             -  s                 2\n"
-		    "b      exit          1      0 loops             -  t                 0\n");
+		    "b      exit          1      0 loops             -  t                 0\n"
+		    "\n"
+		    "s\n"
+		    "t\n");
+}
+
+#define SEEN " \"first_seen_unix_ns\": 1000000000, \"last_seen_unix_ns\": 61000000000,"
+#define SEEN_TEXT "    first seen 1970-01-01T00:00:01Z, last seen 1970-01-01T00:01:01Z\n"
+
+/* One paragraph a signature, whatever it came on; what came back says where. */
+static void test_ledger_in_a_report(void **state)
+{
+	(void)state;
+	assert_text(
+		print_json(report_campaign,
+			   "{\"campaign\": {\"id\": 1}, \"signatures\": ["
+			   " {\"build\": \"a\", \"class\": \"hang\", \"signature\": \"s\"," SEEN
+			   "  \"alternatives\": [\"in f\", \"in g\"], \"ledger\":"
+			   "  {\"status\": \"known\", \"title\": \"it waits\", \"reference\":"
+			   "   \"commit 1\", \"fixed_in\": \"8.2\", \"came_back_in\": []}},"
+			   " {\"build\": \"b\", \"class\": \"hang\", \"signature\": \"s\"," SEEN
+			   "  \"alternatives\": [\"in f\", \"in g\"], \"ledger\":"
+			   "  {\"status\": \"came-back\", \"title\": \"it waits\", \"reference\":"
+			   "   \"commit 1\", \"fixed_in\": \"8.2\", \"came_back_in\": [\"b\"]}},"
+			   " {\"build\": \"b\", \"class\": \"exit\", \"signature\": \"t\"," SEEN
+			   "  \"alternatives\": [], \"ledger\": {\"status\": \"new\"}}],"
+			   " \"did_not_happen\": [{\"build\": \"a\", \"pattern\": \"x*\","
+			   "  \"title\": \"it breaks\", \"reference\": null}]}"),
+		"campaign 1 -: running, 0 VMs (-, -), seed -: 0 operations in 0 loops, "
+		"0 failures\n"
+		"\n"
+		"BUILD  CLASS  FAILURES  FIRST AFTER  MEDIAN AFTER  SIGNATURE\n"
+		"a      hang          -      0 loops             -  s\n"
+		"b      hang          -      0 loops             -  s\n"
+		"b      exit          -      0 loops             -  t\n"
+		"\n"
+		"known, fixed in 8.2: came back: s\n"
+		"    it waits\n"
+		"    commit 1\n"
+		"    came back in b\n" SEEN_TEXT "    also: in f\n"
+		"    also: in g\n"
+		"new: t\n" SEEN_TEXT "\n"
+		"expected and did not happen on a: x*\n"
+		"    it breaks\n");
+}
+
+static void test_signatures_list(void **state)
+{
+	(void)state;
+	assert_text(print_json(report_signatures, "{\"signatures\": []}"), "no failures\n");
+	assert_text(print_json(report_signatures,
+			       "{\"signatures\": ["
+			       " {\"class\": \"hang\", \"signature\": \"s\", \"failures\": 7,"
+			       "  \"campaigns\": 2," SEEN
+			       " \"alternatives\": [\"in f\"], \"builds\":"
+			       "  [{\"build\": \"a\", \"failures\": 5}, {\"build\": \"b\", "
+			       "\"failures\": 2}],"
+			       "  \"ledger\": {\"status\": \"came-back\", \"title\": \"it waits\","
+			       "   \"fixed_in\": \"8.2\", \"came_back_in\": [\"b\"]}},"
+			       " {\"class\": \"exit\", \"signature\": \"t\\n\", \"failures\": 1, "
+			       "\"campaigns\": 1," SEEN
+			       "  \"builds\": [{\"build\": null, \"failures\": 1}]}]}"),
+		    "known, fixed in 8.2: came back: s\n"
+		    "    it waits\n"
+		    "    came back in b\n" SEEN_TEXT "    also: in f\n"
+		    "    hang, 7 failures in 2 campaigns: a 5, b 2\n"
+		    "\n"
+		    "t\\x0a\n" SEEN_TEXT "    exit, 1 failure in 1 campaign: - 1\n");
 }
 
 static void print_csv(json_t *value, FILE *out)
@@ -296,11 +370,18 @@ static void test_csv(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_percentile),    cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_printable),     cmocka_unit_test(test_incident),
-		cmocka_unit_test(test_screen),	      cmocka_unit_test(test_status),
-		cmocka_unit_test(test_csv),	      cmocka_unit_test(test_held),
-		cmocka_unit_test(test_failure_notes), cmocka_unit_test(test_expected_signatures),
+		cmocka_unit_test(test_percentile),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_incident),
+		cmocka_unit_test(test_screen),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_failure_notes),
+		cmocka_unit_test(test_expected_signatures),
+		cmocka_unit_test(test_ledger_in_a_report),
+		cmocka_unit_test(test_signatures_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

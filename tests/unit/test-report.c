@@ -21,6 +21,13 @@ static void test_campaign_table(void **state)
 		"stock    crash         1      9 loops             -  crash: \\x1b[31mred\\x0a\n"
 		"a-first  hang          1      2 loops             -  hang: migration\n"
 		"\n"
+		"host: no space\n"
+		"    first seen 2026-01-02T03:20:49Z, last seen 2026-01-02T03:20:49Z\n"
+		"hang: migration\n"
+		"    first seen 2026-01-02T03:20:46Z, last seen 2026-01-02T03:20:48Z\n"
+		"crash: \\x1b[31mred\\x0a\n"
+		"    first seen 2026-01-02T03:20:45Z, last seen 2026-01-02T03:20:45Z\n"
+		"\n"
 		"BUILD    VERDICT       VMS  LOOPS  FAILURES\n"
 		"stock    clean           1     25         0\n"
 		"a-first  inconclusive    0      0         0\n";
