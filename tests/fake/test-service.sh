@@ -157,7 +157,8 @@ same_both() {
 	same "$("$BUILD/qsoak" "$@" --state-dir "$state" | md5sum)" "$(qsoak "$@" | md5sum)" &&
 		[ "$(qsoak "$@" | wc -c)" -gt 50 ]
 }
-for command in campaigns builds failures "failures --campaign $id" report "report $id" \
+for command in campaigns builds failures "failures --campaign $id" signatures "signatures --campaign $id" \
+	report "report $id" \
 	"show $failure" "show $failure --json" "export $id" "export $id --format csv"; do
 	check "$command: the same with --state-dir" same_both $command
 done
@@ -225,6 +226,24 @@ sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25
 	WHERE f.id = $failure"
 check 'failures: all pages' same "$(qsoak failures --json | jq '.failures | length')" \
 	"$(sql 'SELECT count(*) FROM failure')"
+
+sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+	INSERT INTO signature SELECT 1000000 + i, 'hang', 'hang ' || i, 1, 2 FROM n;
+	UPDATE failure SET signature_id = id WHERE id BETWEEN 1000001 AND 1000250"
+check 'signatures: all pages, each once' same \
+	"$(qsoak signatures --json | jq -r '.signatures | "\(length) \(map(.id) | unique | length)"')" \
+	"$(sql 'SELECT count(DISTINCT signature_id) || " " || count(DISTINCT signature_id) FROM failure')"
+check 'signatures: a page of the socket is bounded' same \
+	"$(python3 -c 'import json, socket, sys
+peer = socket.socket(socket.AF_UNIX)
+peer.settimeout(60)
+peer.connect(sys.argv[1])
+lines = peer.makefile("r")
+lines.readline()
+for command in "qmp_capabilities", "query-signatures":
+    peer.sendall(json.dumps({"execute": command}).encode() + b"\n")
+    answer = json.loads(lines.readline())["return"]
+print(len(answer["signatures"]), answer["next"] > 0)' "$sock")" '100 True'
 
 # --- the end
 
