@@ -21,13 +21,13 @@ WERROR ?=
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev \
-	libzstd-dev
+	libzstd-dev zlib1g-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := libc6-dbg libcmocka-dev jq sqlite3 procps python3
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
-PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd
+PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd zlib
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
@@ -74,6 +74,8 @@ $(BUILD)/qsoak-stack: $(BUILD)/daemon/stack/qsoak-stack.o $(BUILD)/libqsoak.a
 # The fake QEMU stands beside the program, not in it: it links nothing of it.
 $(BUILD)/tests/fake-qemu: $(fake_src:%.c=$(BUILD)/%.o)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lpthread
+
+$(BUILD)/daemon/triage/reproducer-print.o: daemon/triage/reproducer.sh
 
 $(BUILD)/tests/fake/recording.o: $(wildcard tests/data/qmp-schema-*.json)
 

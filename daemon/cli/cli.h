@@ -37,6 +37,7 @@ int cli_failures(const struct cli *cli);
 int cli_signatures(const struct cli *cli);
 int cli_report(const struct cli *cli);
 int cli_show(const struct cli *cli);
+int cli_reproducer(const struct cli *cli);
 int cli_export(const struct cli *cli);
 int cli_profiles(const struct cli *cli);
 

@@ -103,6 +103,8 @@ static const struct command {
 	  cli_signatures, BIT(OPTION_CAMPAIGN) | KNOWN },
 	{ "show", "INCIDENT", "print the evidence of a failure, given by its id", cli_show,
 	  BIT(OPTION_ALL) | RESULTS },
+	{ "reproducer", "INCIDENT", "print a script that repeats a failure without qsoak",
+	  cli_reproducer, RESULTS & ~BIT(OPTION_JSON) },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
 	  KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,

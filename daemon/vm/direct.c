@@ -11,13 +11,6 @@
 #include "base/child.h"
 #include "base/mem.h"
 
-/* In the folder of a VM: of the guest's configuration. */
-#define CONFIG_FILE "guest-config"
-
-/* VM states are appended to the image behind its guest-visible size, so the size only has to hold
- * nothing. */
-#define VMSTATE_BYTES (1024 * 1024)
-
 /* The node's image is the file NODE.qcow2. */
 struct image {
 	const char *node;
@@ -29,7 +22,7 @@ struct image {
 static void list_images(const struct machine *machine, struct image *ret_images)
 {
 	ret_images[0] = (struct image){ DIRECT_NODE_FLASH, DIRECT_FLASH_BYTES };
-	ret_images[1] = (struct image){ DIRECT_NODE_VMSTATE, VMSTATE_BYTES };
+	ret_images[1] = (struct image){ DIRECT_NODE_VMSTATE, DIRECT_VMSTATE_BYTES };
 	ret_images[2] = (struct image){ DIRECT_NODE_DISK, machine->disk_bytes };
 }
 
@@ -140,7 +133,7 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 				       "file", "filename", machine->firmware, "read-only", 1));
 	add_images(&words, machine);
 	add(&words, "-fw_cfg");
-	add(&words, "name=" GUEST_CONFIG_FILE ",file=" CONFIG_FILE);
+	add(&words, "name=" GUEST_CONFIG_FILE ",file=" DIRECT_CONFIG_FILE);
 	add(&words, "-chardev");
 	add(&words, "socket,id=qmp,fd=%d", qmp_fd);
 	add(&words, "-mon");
@@ -234,7 +227,7 @@ char *direct_flash_path(const char *folder)
 
 char *direct_config_path(const char *folder)
 {
-	return mem_printf("%s/" CONFIG_FILE, folder);
+	return mem_printf("%s/" DIRECT_CONFIG_FILE, folder);
 }
 
 int direct_write_config(const struct guest_config *config, uint64_t seed, const char *folder,

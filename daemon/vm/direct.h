@@ -13,8 +13,15 @@
 #define DIRECT_NODE_VMSTATE "vmstate"
 #define DIRECT_NODE_DISK "disk"
 
+/* In the folder of a VM: the guest's configuration. */
+#define DIRECT_CONFIG_FILE "guest-config"
+
 /* Length of pflash unit 1 in bytes. */
 #define DIRECT_FLASH_BYTES (64 * 1024)
+
+/* VM states are appended to the image behind its guest-visible size, so the size only has to hold
+ * nothing. */
+#define DIRECT_VMSTATE_BYTES (1024 * 1024)
 
 /* The argv for spec, NULL-terminated; free with direct_argv_free(). */
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd);
