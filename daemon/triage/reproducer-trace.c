@@ -681,24 +681,23 @@ static void complete_loop(json_t *loop)
 	json_array_append_new(loop, operation);
 }
 
-/* The last one is the one in which it failed, so it is not whole but for a failure of the shutdown. */
+/* The last one is the one in which it failed: one before it that begins like it has its end, too. */
 static void choose_loops(struct reader *reader, struct trace *trace)
 {
 	auto_json json_t *loops = cut_loops(reader->operations), *chosen = json_array();
 	json_t *loop, *other;
-	bool whole = is_operation(reader, SHUTDOWN);
-	size_t count = json_array_size(loops), i, j;
+	size_t count = json_array_size(loops), last = count - 1, i, j;
+	bool repeats = false;
 
-	trace->loops = whole || !count ? count : count - 1;
-	for (i = count; !whole && i-- > 1;)
-		if (begins_like(json_array_get(loops, i - 1), json_array_get(loops, count - 1)))
-			whole = true;
-	if (whole && !is_operation(reader, SHUTDOWN))
+	for (i = 0; count && i < last; i++)
+		repeats = repeats ||
+			  begins_like(json_array_get(loops, i), json_array_get(loops, last));
+	trace->loops = count ? last : 0;
+	trace->completed = count && !repeats;
+	if (repeats)
 		json_array_remove(loops, --count);
-	else if (count && !whole) {
-		complete_loop(json_array_get(loops, count - 1));
-		trace->completed = true;
-	}
+	else if (count)
+		complete_loop(json_array_get(loops, last));
 	for (i = count > TRACE_LOOPS_MAX ? count - TRACE_LOOPS_MAX : 0; i < count; i++) {
 		bool known = false;
 

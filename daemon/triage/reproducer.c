@@ -293,16 +293,20 @@ static int pack_firmware(const struct reproducer_spec *spec, char **ret_text, st
 	return 0;
 }
 
-/* Each VM is shut down once, so a round is enough of that; else as a VM lived, some times over. */
-static unsigned choose_rounds(json_t *manifest)
+/* Each VM is shut down once, so a round is enough of that; else what the fleet did until it failed, in
+ * each machine and some times over. */
+static unsigned choose_rounds(json_t *manifest, unsigned vms)
 {
 	json_int_t loops = json_integer_value(json_object_get(manifest, "loops"));
 
 	if (!strcmp(text_or(manifest, "kind", ""), "shutdown"))
 		return 1;
-	if (loops < REPRODUCER_ROUNDS_MIN / 4)
-		return REPRODUCER_ROUNDS_MIN;
-	return loops < REPRODUCER_ROUNDS_MAX / 4 ? (unsigned)loops * 4 : REPRODUCER_ROUNDS_MAX;
+	if (loops < 0 || loops > REPRODUCER_ROUNDS_MAX)
+		return REPRODUCER_ROUNDS_MAX;
+	loops = (loops + 1) * vms * 4;
+	return loops < REPRODUCER_ROUNDS_MIN   ? REPRODUCER_ROUNDS_MIN
+	       : loops < REPRODUCER_ROUNDS_MAX ? (unsigned)loops
+					       : REPRODUCER_ROUNDS_MAX;
 }
 
 static unsigned choose_vms(json_t *manifest)
@@ -377,7 +381,7 @@ static int fill(const struct reproducer_spec *spec, struct reproducer *reproduce
 		reproducer->config = mem_hex(spec->config, spec->config_size);
 		reproducer->header = make_header(spec);
 		reproducer->vms = choose_vms(spec->manifest);
-		reproducer->rounds = choose_rounds(spec->manifest);
+		reproducer->rounds = choose_rounds(spec->manifest, reproducer->vms);
 		add_remarks(spec, &trace, reproducer->remarks);
 	}
 	trace_finish(&trace);

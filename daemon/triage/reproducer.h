@@ -22,7 +22,7 @@
 /* Machines side by side, at most and where it is not known how many there were; and rounds. */
 #define REPRODUCER_VMS_MAX 16
 #define REPRODUCER_VMS_DEFAULT 4
-#define REPRODUCER_ROUNDS_MIN 20
+#define REPRODUCER_ROUNDS_MIN 50
 #define REPRODUCER_ROUNDS_MAX 500
 
 /* What a script does where its environment does not say otherwise: tries, seconds that QEMU has for
