@@ -98,6 +98,7 @@ int argv_translate(json_t *run, const char *firmware, json_t *remarks, json_t **
 	const char *binary = json_string_value(json_object_get(run, "binary"));
 	auto_json json_t *options = json_array();
 	size_t at, first = 0;
+	bool folders = false;
 
 	json_array_foreach(argv, at, word)
 		if (!json_is_string(word))
@@ -119,12 +120,13 @@ int argv_translate(json_t *run, const char *firmware, json_t *remarks, json_t **
 		} else {
 			json_array_append(option, word);
 		}
-		if (!strcmp(json_string_value(word), "-L"))
-			remark(remarks, "The folders of -L are left out where they do not exist.");
+		folders = folders || !strcmp(json_string_value(word), "-L");
 	}
 	if (option)
 		add_option(options, option, firmware);
 	json_decref(option);
+	if (folders)
+		remark(remarks, "Folders of -L that do not exist are left out.");
 	*ret_options = json_incref(options);
 	return 0;
 }

@@ -154,6 +154,10 @@ def includes(whole, part):
     return whole == part
 
 
+def job_is(status):
+    return {"event": "JOB_STATUS_CHANGE", "data": {"status": status}}
+
+
 class Qemu:
     """One QEMU process and its QMP connection."""
 
@@ -319,10 +323,14 @@ class Machine:
         reply = peer.replies.pop(sent)
         if "error" in reply:
             raise Failure("error", name, reply["error"].get("desc", "?"))
-        if any(includes(event, {"event": "JOB_STATUS_CHANGE", "data": {"status": "aborting"}})
-               for event in peer.events):
+        if self.job_failed(peer, awaited):
             raise self.job_failure(peer, name, operation)
         return reply["return"]
+
+    def job_failed(self, peer, awaited):
+        """Then nothing comes but its end."""
+        return (any(includes(event, job_is("aborting")) for event in peer.events) and
+                not any(includes(event, job_is("concluded")) for event in awaited))
 
     def gather(self, peer, sent, awaited, name, operation):
         """Until the reply and all that is awaited has come; each event counts once."""
@@ -335,7 +343,8 @@ class Machine:
                         events.remove(event)
                         awaited.remove(wanted)
                         break
-            if sent in peer.replies and ("error" in peer.replies[sent] or not awaited):
+            if sent in peer.replies and ("error" in peer.replies[sent] or not awaited or
+                                         self.job_failed(peer, awaited)):
                 return
             left = end - time.monotonic()
             if left <= 0:

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -163,6 +165,26 @@ static void read_object(struct options *options, const char *value)
 	sub_option(value, "mem-path", options->ram_path, sizeof(options->ram_path));
 }
 
+/* -qmp unix:PATH,server=on,wait=off: the one client is waited for all the same. Returns its socket, or -1. */
+static int accept_client(const char *value)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client;
+
+	if (strncmp(value, "unix:", strlen("unix:")))
+		return -1;
+	value += strlen("unix:");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.*s", (int)strcspn(value, ","),
+		 value);
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listener, 1) < 0)
+		return -1;
+	client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	close(listener);
+	return client;
+}
+
 static void read_option(struct fake *fake, struct options *options, const char *name,
 			const char *value)
 {
@@ -195,6 +217,8 @@ static void read_option(struct fake *fake, struct options *options, const char *
 	} else if (!strcmp(name, "chardev") && !strncmp(value, "socket,", strlen("socket,")) &&
 		   sub_option(value, "fd", number, sizeof(number))) {
 		options->qmp_fd = atoi(number);
+	} else if (!strcmp(name, "qmp")) {
+		options->qmp_fd = accept_client(value);
 	}
 }
 
@@ -359,7 +383,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (options.qmp_fd < 0)
-		usage("no -chardev socket,...,fd=N");
+		usage("neither -chardev socket,...,fd=N nor -qmp unix:PATH,...");
 	log_fact(fake.log, "started", "{s:s*, s:b}", "name", fake.name, "incoming", fake.incoming);
 	fake.vm = vm_new(&fake, options.ram_path[0] ? options.ram_path : NULL, options.ram_size);
 	if (!fake.vm)
