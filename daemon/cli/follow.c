@@ -130,7 +130,7 @@ static void print_end(struct follower *follower, json_t *data)
 	json_t *one;
 	size_t i;
 
-	if (follower->code != EXIT_INCONCLUSIVE)
+	if (follower->code != EXIT_INCONCLUSIVE || follower->spec.search)
 		return;
 	json_array_foreach(unseen, i, one) {
 		auto_free char *build = text_printable(field_text(one, "build"));

@@ -27,6 +27,7 @@ struct follow_spec {
 	const char *state; /* the private one, to say where evidence is; or NULL */
 	const char *where; /* what `qsoak release` has to be told besides, or "" */
 	bool table;	   /* on a terminal: with what each slot does */
+	bool search;	   /* that nothing was found is a result: nobody has to be told why */
 };
 
 struct follower;

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "campaign/profile.h"
 #include "cli/cli.h"
 #include "cli/data.h"
 #include "report/field.h"
@@ -16,7 +17,7 @@
 
 #define SUFFIX ".yaml"
 
-int profiles_find(const char *profile, char **ret_path, struct err *err)
+static int find(const char *profile, char **ret_path, struct err *err)
 {
 	auto_free char *folder = NULL, *path = NULL;
 
@@ -31,6 +32,22 @@ int profiles_find(const char *profile, char **ret_path, struct err *err)
 			       "there is no profile %s in %s: see `qsoak profiles`; ./%s is a file",
 			       profile, folder, profile);
 	*ret_path = mem_steal(path);
+	return 0;
+}
+
+int profiles_add(json_t *arguments, const char *profile, struct err *err)
+{
+	auto_free char *path = NULL, *text = NULL;
+	size_t size = 0;
+	int r = find(profile, &path, err);
+
+	if (r == 0)
+		r = file_read(path, "the profile", PROFILE_TEXT_MAX, &text, &size, err);
+	if (r < 0)
+		return r;
+	json_object_set_new(arguments, "name", json_string(path));
+	if (json_object_set_new(arguments, "profile", json_stringn(text, size)) < 0)
+		return err_set(err, -EINVAL, "%s: not UTF-8 text", path);
 	return 0;
 }
 

@@ -3,10 +3,12 @@
 #ifndef QSOAK_CLI_PROFILES_H
 #define QSOAK_CLI_PROFILES_H
 
+#include <jansson.h>
+
 #include "base/err.h"
 
-/* The file that PROFILE means: a word is the name of an installed profile, anything with a '/' or a
- * '.' a path. The caller frees. */
-int profiles_find(const char *profile, char **ret_path, struct err *err);
+/* Reads PROFILE, a file (if it has a '/' or a '.') or the name of an installed profile, into the
+ * arguments of the command "run", as "name" and "profile". -EINVAL says what is wrong with it. */
+int profiles_add(json_t *arguments, const char *profile, struct err *err);
 
 #endif

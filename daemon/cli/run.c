@@ -7,18 +7,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
-#include "campaign/profile.h"
-#include "cli/follow.h"
 #include "cli/known.h"
-#include "cli/local.h"
 #include "cli/profiles.h"
 #include "cli/registry.h"
-#include "cli/source.h"
+#include "cli/session.h"
 #include "report/field.h"
 #include "report/report.h"
 
@@ -26,22 +20,13 @@
 static int make_arguments(const struct cli *cli, json_t **ret_arguments, struct err *err)
 {
 	auto_json json_t *arguments = json_copy(cli->overrides);
-	auto_free char *path = NULL, *text = NULL;
-	size_t size = 0;
-	int r = profiles_find(cli->argument, &path, err);
+	int r = profiles_add(arguments, cli->argument, err);
 
 	if (r == 0)
-		r = file_read(path, "the profile", PROFILE_TEXT_MAX, &text, &size, err);
-	if (r < 0)
-		return r;
-	json_object_set_new(arguments, "name", json_string(path));
-	if (json_object_set_new(arguments, "profile", json_stringn(text, size)) < 0)
-		return err_set(err, -EINVAL, "%s: not UTF-8 text", path);
-	r = registry_add(arguments, cli->registered, err);
-	if (r < 0)
-		return r;
-	*ret_arguments = json_incref(arguments);
-	return 0;
+		r = registry_add(arguments, cli->registered, err);
+	if (r == 0)
+		*ret_arguments = json_incref(arguments);
+	return r;
 }
 
 static int check_options(const struct cli *cli, struct err *err)
@@ -58,46 +43,6 @@ static int check_options(const struct cli *cli, struct err *err)
 	return 0;
 }
 
-static int start(struct link *link, json_t *arguments, json_t **ret_started, struct err *err)
-{
-	return link_call(link, "run", json_incref(arguments), ret_started, err);
-}
-
-/* Starts the campaign and waits for its end; *ret_campaign is set as soon as there is one. Returns
- * 1 where the user has left before. */
-static int run_and_follow(const struct cli *cli, struct link *link, json_t *arguments,
-			  const char *state, int64_t *ret_campaign, int *ret_code, struct err *err)
-{
-	auto_free char *where = cli_where(cli);
-	struct follow_spec spec = {
-		.link = link,
-		.where = where,
-		.on_interrupt = FOLLOW_STOPS,
-		.state = state,
-	};
-	struct follower *follower = NULL;
-	auto_json json_t *started = NULL;
-	int r = follow_begin(&spec, &follower, err);
-
-	if (r == 0 && follow_interrupted(follower)) {
-		follow_end(follower);
-		return 1;
-	}
-	if (r == 0)
-		r = start(link, arguments, &started, err);
-	if (r == 0) {
-		const char *seed = field_text(started, "seed");
-
-		*ret_campaign = field_integer(started, "campaign");
-		fprintf(stderr, "campaign %" PRId64 ", seed %s, results %s%s\n", *ret_campaign,
-			seed ? seed : "?", state ? "below " : "with the service",
-			state ? state : "");
-		r = follow(follower, *ret_campaign, ret_code, err);
-	}
-	follow_end(follower);
-	return r == -EINTR ? 1 : r;
-}
-
 static int print_report(struct source *source, int64_t campaign, const struct ledger *ledger,
 			bool json, struct err *err)
 {
@@ -108,78 +53,78 @@ static int print_report(struct source *source, int64_t campaign, const struct le
 	return r < 0 ? r : known_print_report(ledger, value, json, err);
 }
 
-static int run_local(const struct cli *cli, json_t *arguments, const struct ledger *ledger)
+/* Once it has ended, the results of a private qsoakd are whole. */
+static int run_local(const struct cli *cli, struct session *session, json_t *arguments,
+		     const struct ledger *ledger)
 {
-	struct source results = { .state = cli_state(cli) };
+	struct source results = { .state = mem_strdup(session_state(session)) };
+	struct session_campaign campaign;
 	struct err err = { 0 };
-	struct link *link;
-	struct local local;
-	int64_t campaign = 0;
-	int code = EXIT_INTERRUPTED, fd, daemon_code, r;
+	int r = session_run(session, json_incref(arguments), false, &campaign, &err);
+	int daemon_code = session_close(session);
 
-	r = local_start(results.state, cli->verbose, &local, &fd, &err);
-	if (r < 0) {
-		source_close(&results);
-		return cli_error(&err);
-	}
-	link = link_new(fd);
-	r = run_and_follow(cli, link, arguments, results.state, &campaign, &code, &err);
-	link_close(link);
-	daemon_code = local_finish(&local);
-	if (r >= 0 && campaign)
-		r = print_report(&results, campaign, ledger, cli->json, &err);
+	if (r >= 0 && campaign.id)
+		r = print_report(&results, campaign.id, ledger, cli->json, &err);
 	source_close(&results);
 	/* A qsoakd that could not start has said why. */
-	if (r == -EPIPE && !campaign && daemon_code > 0)
+	if (r == -EPIPE && !campaign.id && daemon_code > 0)
 		return daemon_code;
 	if (r < 0)
 		return cli_error(&err);
-	if (code == EXIT_CLEAN && daemon_code != EXIT_CLEAN)
+	if (campaign.code == EXIT_CLEAN && daemon_code != EXIT_CLEAN)
 		return EXIT_HOST;
-	return code;
+	return campaign.code;
 }
 
 /* --detach: the campaign is on its way. */
-static int print_started(const struct cli *cli, json_t *started, struct err *err)
+static int run_detached(const struct cli *cli, struct session *session, json_t *arguments)
 {
-	if (cli->json)
-		return report_print(started, NULL, true, stdout, err);
-	printf("campaign %" PRId64 "\n", field_integer(started, "campaign"));
-	return 0;
-}
-
-static int run_service(const struct cli *cli, json_t *arguments, const struct ledger *ledger)
-{
-	struct source service = { 0 };
 	auto_json json_t *started = NULL;
 	struct err err = { 0 };
-	int64_t campaign;
-	int code = EXIT_CLEAN;
-	int r = link_open(cli->socket, &service.link, &err);
+	int r = session_start(session, json_incref(arguments), &started, &err);
 
-	if (r == -ECONNREFUSED) {
-		struct err why = err;
+	session_close(session);
+	if (r < 0)
+		return cli_error(&err);
+	if (!cli->json)
+		printf("campaign %" PRId64 "\n", field_integer(started, "campaign"));
+	else if (report_print(started, NULL, true, stdout, &err) < 0)
+		return cli_error(&err);
+	return EXIT_CLEAN;
+}
 
-		err_set(&err, r, "%s, or run a private one with --local", why.text);
-	}
-	if (r == 0 && cli->detach) {
-		r = start(service.link, arguments, &started, &err);
-		if (r == 0)
-			r = print_started(cli, started, &err);
-	} else if (r == 0) {
-		r = run_and_follow(cli, service.link, arguments, NULL, &campaign, &code, &err);
-		if (r == 1)
-			code = EXIT_INTERRUPTED;
-		if (r == 0)
-			r = print_report(&service, campaign, ledger, cli->json, &err);
-	}
-	source_close(&service);
-	return r >= 0 ? code : cli_error(&err);
+static int run_service(const struct cli *cli, struct session *session, json_t *arguments,
+		       const struct ledger *ledger)
+{
+	struct session_campaign campaign;
+	struct err err = { 0 };
+	int r = session_run(session, json_incref(arguments), false, &campaign, &err);
+
+	if (r == 0)
+		r = print_report(session_source(session), campaign.id, ledger, cli->json, &err);
+	session_close(session);
+	return r >= 0 ? campaign.code : cli_error(&err);
+}
+
+static int run(const struct cli *cli, const struct ledger *ledger)
+{
+	auto_json json_t *arguments = NULL;
+	struct session *session = NULL;
+	struct err err = { 0 };
+	int r = make_arguments(cli, &arguments, &err);
+
+	if (r == 0)
+		r = session_open(cli, &session, &err);
+	if (r < 0)
+		return cli_error(&err);
+	if (cli->local)
+		return run_local(cli, session, arguments, ledger);
+	return cli->detach ? run_detached(cli, session, arguments)
+			   : run_service(cli, session, arguments, ledger);
 }
 
 int cli_run(const struct cli *cli)
 {
-	auto_json json_t *arguments = NULL;
 	struct ledger ledger = { 0 };
 	struct err err = { 0 };
 	int code, r = check_options(cli, &err);
@@ -187,13 +132,9 @@ int cli_run(const struct cli *cli)
 	/* What is wrong with the ledger is not found out after the campaign. */
 	if (r == 0)
 		r = known_read(cli, &ledger, &err);
-	if (r == 0)
-		r = make_arguments(cli, &arguments, &err);
 	if (r < 0)
-		code = cli_error(&err);
-	else
-		code = cli->local ? run_local(cli, arguments, &ledger)
-				  : run_service(cli, arguments, &ledger);
+		return cli_error(&err);
+	code = run(cli, &ledger);
 	ledger_finish(&ledger);
 	return code;
 }

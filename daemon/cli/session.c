@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Starting, following and ending campaigns. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "cli/follow.h"
+#include "cli/local.h"
+#include "report/field.h"
+
+struct session {
+	struct source source; /* with the link; its state is ours */
+	char *where, *state;
+	struct local local; /* where there is a state */
+};
+
+int session_open(const struct cli *cli, struct session **ret_session, struct err *err)
+{
+	struct session *session = mem_new(struct session);
+	int fd, r;
+
+	session->where = cli_where(cli);
+	if (cli->local || cli->state) {
+		session->state = cli_state(cli);
+		r = local_start(session->state, cli->verbose, &session->local, &fd, err);
+		if (r == 0)
+			session->source.link = link_new(fd);
+	} else {
+		r = link_open(cli->socket, &session->source.link, err);
+		if (r == -ECONNREFUSED) {
+			struct err why = *err;
+
+			err_set(err, r, "%s, or run a private one with --local", why.text);
+		}
+	}
+	if (r < 0) {
+		free(session->where);
+		free(session->state);
+		free(session);
+		return r;
+	}
+	*ret_session = session;
+	return 0;
+}
+
+int session_start(struct session *session, json_t *arguments, json_t **ret_started, struct err *err)
+{
+	return link_call(session->source.link, "run", arguments, ret_started, err);
+}
+
+/* Returns 1 where the user has left before. */
+static int start_and_follow(struct session *session, struct follower *follower, json_t *arguments,
+			    struct session_campaign *ret_campaign, struct err *err)
+{
+	auto_json json_t *started = NULL;
+	const char *seed;
+	int r;
+
+	if (follow_interrupted(follower))
+		return 1;
+	r = session_start(session, json_incref(arguments), &started, err);
+	if (r < 0)
+		return r;
+	seed = field_text(started, "seed");
+	ret_campaign->id = field_integer(started, "campaign");
+	fprintf(stderr, "campaign %" PRId64 ", seed %s, results %s%s\n", ret_campaign->id,
+		seed ? seed : "?", session->state ? "below " : "with the service",
+		session->state ? session->state : "");
+	return follow(follower, ret_campaign->id, &ret_campaign->code, err);
+}
+
+int session_run(struct session *session, json_t *arguments, bool search,
+		struct session_campaign *ret_campaign, struct err *err)
+{
+	auto_json json_t *owned = arguments;
+	struct follow_spec spec = {
+		.link = session->source.link,
+		.where = session->where,
+		.on_interrupt = FOLLOW_STOPS,
+		.state = session->state,
+		.search = search,
+	};
+	struct follower *follower = NULL;
+	int r;
+
+	*ret_campaign = (struct session_campaign){ .code = EXIT_INTERRUPTED };
+	r = follow_begin(&spec, &follower, err);
+	if (r == 0)
+		r = start_and_follow(session, follower, owned, ret_campaign, err);
+	follow_end(follower);
+	return r == -EINTR ? 1 : r;
+}
+
+struct source *session_source(struct session *session)
+{
+	return &session->source;
+}
+
+const char *session_state(const struct session *session)
+{
+	return session->state;
+}
+
+int session_close(struct session *session)
+{
+	int code = EXIT_CLEAN;
+
+	if (!session)
+		return code;
+	source_close(&session->source);
+	if (session->state)
+		code = local_finish(&session->local);
+	free(session->where);
+	free(session->state);
+	free(session);
+	return code;
+}
