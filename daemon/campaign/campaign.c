@@ -72,6 +72,13 @@ static void apply_stop_rule(struct campaign *campaign)
 			slot_stop(campaign->places[i].slot, SLOT_DRAIN);
 }
 
+static bool wants_vm(void *ctx)
+{
+	struct place *place = ctx;
+
+	return tally_vm(place->campaign->tally);
+}
+
 static void operation_ended(void *ctx)
 {
 	struct place *place = ctx;
@@ -128,7 +135,8 @@ static void slot_failed(void *ctx, const struct slot_failure *slot_failure)
 	if (place->boot_failures == CAMPAIGN_BOOT_FAILURES_MAX) {
 		campaign->cannot_boot = true;
 		give_up(place, place->boot_failures, "boots in a row failed", failure);
-	} else if (place->barren_failures == CAMPAIGN_BARREN_FAILURES_MAX) {
+	} else if (place->barren_failures == CAMPAIGN_BARREN_FAILURES_MAX &&
+		   !campaign->profile->replay.attempts) {
 		give_up(place, place->barren_failures, "failures in a row without a loop", failure);
 	}
 }
@@ -337,7 +345,8 @@ static void start_slots(struct campaign *campaign)
 			.vms = campaign->vms,
 			.incidents = campaign->incidents,
 			.evidence = campaign->evidence,
-			.handler = { .operation_ended = operation_ended,
+			.handler = { .wants_vm = wants_vm,
+				     .operation_ended = operation_ended,
 				     .loop_ended = loop_ended,
 				     .expects = expects,
 				     .failed = slot_failed,

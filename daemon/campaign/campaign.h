@@ -20,7 +20,7 @@
 #define CAMPAIGN_BOOTS_MIN 2
 
 /* Failures of one slot without a finished loop or an expected failure between them, before the
- * campaign is given up: it would only repeat itself. */
+ * campaign is given up: it would only repeat itself. A replay is meant to, and ends by its attempts. */
 #define CAMPAIGN_BARREN_FAILURES_MAX 100
 
 struct campaign_spec {

@@ -57,7 +57,21 @@ enum op_kind plan_kind(const struct profile *profile, uint64_t seed, int slot, u
 	return verifying(operation->kind);
 }
 
+struct plan_part plan_part(const struct profile *profile, int slot, int vm, uint64_t loops)
+{
+	const struct profile_replay *replay = &profile->replay;
+
+	if (replay->attempts)
+		return (struct plan_part){ replay->slot, replay->vm, replay->first_loop };
+	return (struct plan_part){ slot, vm, loops };
+}
+
+uint64_t plan_guest_seed(uint64_t seed, const struct plan_part *part)
+{
+	return random_at(seed, RANDOM_GUEST, (uint64_t)part->slot, (uint64_t)part->vm);
+}
+
 size_t plan_build(const struct profile *profile, int slot)
 {
-	return (size_t)slot % profile->build_count;
+	return profile->one_build ? 0 : (size_t)slot % profile->build_count;
 }

@@ -17,13 +17,13 @@ static bool is_pattern(const char *text)
 	return length && length <= PROFILE_SIGNATURE_MAX;
 }
 
-static const struct bind_text pattern_text = {
+const struct bind_text profile_pattern_text = {
 	is_pattern, "a pattern over a whole signature, like *bdrv_poll_co*"
 };
 
 static const struct bind_key expect_keys[] = {
-	{ "signature", BIND_STRING(struct profile_expectation, signature), .text = &pattern_text,
-	  .required = true },
+	{ "signature", BIND_STRING(struct profile_expectation, signature),
+	  .text = &profile_pattern_text, .required = true },
 	{ "build", BIND_STRING(struct profile_expectation, build), .text = &profile_name_text },
 	{ "times", BIND_UNSIGNED(struct profile_expectation, times), .min = 1,
 	  .max = PROFILE_EXPECT_TIMES_MAX },
@@ -43,6 +43,12 @@ const struct bind_list profile_expect_list = {
 	.count_offset = BIND_FIELD(struct profile, expect_count, size_t),
 	.init = init_expectation,
 };
+
+void profile_expectation_finish(struct profile_expectation *expectation)
+{
+	free(expectation->signature);
+	free(expectation->build);
+}
 
 int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base)
 {

@@ -14,6 +14,7 @@ int profile_check_guest(const struct bind *at, const struct profile *profile);
 
 extern const struct bind_text profile_name_text;
 extern const struct bind_text profile_binary_text;
+extern const struct bind_text profile_pattern_text;
 
 /* Entries of `builds`, and the reader that checks them. */
 extern const struct bind_list profile_build_list;
@@ -23,6 +24,10 @@ int profile_read_builds(const struct bind *at, const struct bind_key *key, void 
 extern const struct bind_list profile_operation_list;
 int profile_read_operations(const struct bind *at, const struct bind_key *key, void *base);
 int profile_read_order(const struct bind *at, const struct bind_key *key, void *base);
+
+/* Frees what it points to. */
+struct profile_expectation;
+void profile_expectation_finish(struct profile_expectation *expectation);
 
 extern const struct bind_list profile_expect_list;
 int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base);

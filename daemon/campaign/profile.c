@@ -65,10 +65,8 @@ void profile_free(struct profile *profile)
 	for (size_t i = 0; i < profile->operation_count; i++)
 		free(profile->operations[i].to);
 	free(profile->operations);
-	for (size_t i = 0; i < profile->expect_count; i++) {
-		free(profile->expect[i].signature);
-		free(profile->expect[i].build);
-	}
+	for (size_t i = 0; i < profile->expect_count; i++)
+		profile_expectation_finish(&profile->expect[i]);
 	free(profile->expect);
 	free(profile->text);
 	free(profile->name);

@@ -63,6 +63,7 @@
 #define PROFILE_EXPECT_MAX 64
 #define PROFILE_EXPECT_TIMES_MAX 1000000
 #define PROFILE_SIGNATURE_MAX 512
+#define PROFILE_ATTEMPTS_MAX 10000
 
 /* What becomes of a VM that has failed and still has a process. */
 enum profile_on_failure {
@@ -101,6 +102,13 @@ struct profile_expectation {
 	unsigned times;	 /* how often it has to come of each build; 1 to PROFILE_EXPECT_TIMES_MAX */
 };
 
+/* A replay: what the slots play instead of their own plans, given with the profile, not by it. */
+struct profile_replay {
+	unsigned attempts;   /* VMs in all, 1 to PROFILE_ATTEMPTS_MAX; 0: it is none */
+	int slot, vm;	     /* numbers of the VM that they are to be like */
+	uint64_t first_loop; /* how many its slot had begun when it booted */
+};
+
 struct profile {
 	char *text; /* as given */
 	char *name; /* by the rules of a build's name */
@@ -118,6 +126,7 @@ struct profile {
 
 	struct build_spec *builds;
 	size_t build_count; /* 1 to PROFILE_BUILDS_MAX */
+	bool one_build;	    /* all VMs boot with the first one; see profile_keep_build() */
 
 	unsigned vms; /* size of the fleet, 1 to PROFILE_VMS_MAX */
 	/* planned end of a VM: it is shut down and a new one boots; 1 to PROFILE_LOOPS_PER_VM_MAX */
@@ -149,6 +158,8 @@ struct profile {
 
 	enum profile_on_failure on_failure;
 
+	struct profile_replay replay;
+
 	struct profile_expectation *expect;
 	size_t expect_count;
 };
@@ -162,6 +173,21 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 
 /* "hold" or "go-on". */
 int profile_set_on_failure(struct profile *profile, const char *word, struct err *err);
+
+/* From now on all VMs boot with the build called name. Of the others those stay that a migrate goes to,
+ * and so does what is expected of those that stay. -EINVAL: there is no such build. */
+int profile_keep_build(struct profile *profile, const char *name, struct err *err);
+
+/* Makes it a search: a failure whose signature the fnmatch(3) pattern matches, `times` of which (1 to
+ * PROFILE_EXPECT_TIMES_MAX) end it, as `loops` do. No other rule is left, and nothing else is expected.
+ * -EINVAL: the pattern is none. */
+int profile_set_search(struct profile *profile, const char *pattern, unsigned times, int64_t loops,
+		       struct err *err);
+
+/* Makes it a replay, each VM of which does so many loops, 0 to PROFILE_LOOPS_PER_VM_MAX. It ends by its
+ * attempts: no stop rule is left. */
+void profile_set_replay(struct profile *profile, const struct profile_replay *replay,
+			unsigned loops);
 
 /* Whether each build has a binary, and those that it expects something of are there, once all were
  * added; -EINVAL as by profile_parse(). */

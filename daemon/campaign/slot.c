@@ -19,7 +19,6 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "campaign/plan.h"
 #include "triage/incident.h"
 #include "triage/signature.h"
@@ -40,10 +39,10 @@ struct slot {
 	struct guard *guard; /* NULL: no VM; stopped: it has failed */
 	struct run_listener owner;
 
+	struct plan_part part; /* that the VM plays */
 	struct plan plan;
 	size_t plan_at;
 	uint64_t loops_begun; /* of the slot: position in the plan */
-	uint64_t first_loop;  /* of the VM */
 	int64_t loops_ended;  /* of the VM */
 	bool in_loop, booted;
 	uint64_t left_out; /* a bit for each operation of the profile that was */
@@ -234,7 +233,9 @@ static void diagnosed(void *ctx, const struct failure *failure)
 		.profile_text = slot->spec.profile->text,
 		.fleet = slot->spec.profile->vms,
 		.seed = slot->spec.seed,
-		.first_loop = (int64_t)slot->first_loop,
+		.plan_slot = slot->part.slot,
+		.plan_vm = slot->part.vm,
+		.first_loop = (int64_t)slot->part.first_loop,
 		.loops = slot->loops_ended,
 	};
 	slot->incident = incident_start(slot->loop, &spec, evidence_taken, slot);
@@ -360,13 +361,15 @@ static void skip_left_out(struct slot *slot)
 static void start_planned(struct slot *slot, const struct profile_operation *operation)
 {
 	start(slot,
-	      plan_kind(slot->spec.profile, slot->spec.seed, slot->spec.number,
-			slot->loops_begun - 1, operation),
+	      plan_kind(slot->spec.profile, slot->spec.seed, slot->part.slot, slot->loops_begun - 1,
+			operation),
 	      operation);
 }
 
 static void boot(struct slot *slot)
 {
+	struct plan_part part = plan_part(slot->spec.profile, slot->spec.number, slot->vm_number,
+					  slot->loops_begun);
 	struct vm_spec spec = {
 		.machine = slot->spec.machine,
 		.build = slot->spec.build,
@@ -376,12 +379,12 @@ static void boot(struct slot *slot)
 		.campaign_id = slot->spec.campaign_id,
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
-		.guest_seed = random_at(slot->spec.seed, RANDOM_GUEST, (uint64_t)slot->spec.number,
-					(uint64_t)slot->vm_number),
+		.guest_seed = plan_guest_seed(slot->spec.seed, &part),
 	};
 	struct err err = { 0 };
 
-	slot->first_loop = slot->loops_begun;
+	slot->part = part;
+	slot->loops_begun = part.first_loop;
 	slot->loops_ended = 0;
 	slot->booted = slot->in_loop = false;
 	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {
@@ -418,6 +421,19 @@ static void end_loop(struct slot *slot)
 	slot->spec.handler.loop_ended(slot->spec.handler.ctx);
 }
 
+/* There is no VM. */
+static void next_vm(struct slot *slot)
+{
+	if (slot->stop == SLOT_GOES_ON && !boots_ask(slot->spec.boots, &slot->turn))
+		return; /* its turn will come */
+	if (slot->stop == SLOT_GOES_ON && slot->spec.handler.wants_vm(slot->spec.handler.ctx)) {
+		boot(slot);
+		return;
+	}
+	boots_leave(slot->spec.boots, &slot->turn);
+	stopped(slot);
+}
+
 /* Starts what is due. Only while no operation, failure or kill is in progress. */
 static void next(void *ctx)
 {
@@ -427,14 +443,8 @@ static void next(void *ctx)
 		vm_gone(slot);
 		return;
 	}
-	if (!slot->vm && slot->stop != SLOT_GOES_ON) {
-		boots_leave(slot->spec.boots, &slot->turn);
-		stopped(slot);
-		return;
-	}
 	if (!slot->vm) {
-		if (boots_ask(slot->spec.boots, &slot->turn))
-			boot(slot);
+		next_vm(slot);
 		return;
 	}
 	if (slot->in_loop)
@@ -457,8 +467,8 @@ static void next(void *ctx)
 		return;
 	}
 	if (!slot->in_loop) {
-		plan_loop(slot->spec.profile, slot->spec.seed, slot->spec.number,
-			  slot->loops_begun++, &slot->plan);
+		plan_loop(slot->spec.profile, slot->spec.seed, slot->part.slot, slot->loops_begun++,
+			  &slot->plan);
 		slot->plan_at = 0;
 		slot->in_loop = true;
 		/* A profile's loop has one that is not optional. */

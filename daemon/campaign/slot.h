@@ -28,6 +28,8 @@ struct slot_failure {
 };
 
 struct slot_handler {
+	/* Another VM is about to boot: whether it may. One that may has begun; else the slot stops. */
+	bool (*wants_vm)(void *ctx);
 	void (*operation_ended)(void *ctx);
 	void (*loop_ended)(void *ctx);
 	/* A failure of this build has got its signature: is it expected? */

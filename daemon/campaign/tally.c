@@ -34,6 +34,16 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
+bool tally_vm(struct tally *tally)
+{
+	unsigned attempts = tally->profile->replay.attempts;
+
+	if (attempts && tally->counts.vms == attempts)
+		return false;
+	tally->counts.vms++;
+	return true;
+}
+
 void tally_operation(struct tally *tally)
 {
 	tally->counts.operations++;

@@ -35,6 +35,9 @@ void tally_free(struct tally *tally);
 
 void tally_operation(struct tally *tally);
 
+/* A VM is about to boot: whether there is to be one more, which then counts. */
+bool tally_vm(struct tally *tally);
+
 /* Builds are counted by their index in the profile. */
 void tally_loop(struct tally *tally, size_t build);
 
@@ -44,7 +47,7 @@ bool tally_expects(struct tally *tally, const char *build, const char *signature
 void tally_failure(struct tally *tally, bool host, bool expected);
 
 struct tally_counts {
-	int64_t operations, loops;
+	int64_t vms, operations, loops;
 	int64_t failures; /* neither of the host nor expected */
 	int64_t expected, host;
 };

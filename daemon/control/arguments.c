@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -99,6 +100,104 @@ static int set_seed(json_t *seed, struct profile *profile, struct err *err)
 	return 0;
 }
 
+/* The integers of an object, all of which it must have, and a text or none. */
+struct member {
+	const char *key;
+	int64_t min, max;
+	int64_t *value;
+};
+
+static int get_members(json_t *object, const char *name, const struct member *members, size_t count,
+		       const char *text, struct err *err)
+{
+	size_t known = text != NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		int r = get_integer(object, members[i].key, members[i].min, members[i].max,
+				    members[i].value, err);
+
+		if (r == 0 && !json_object_get(object, members[i].key))
+			r = err_set(err, -EINVAL, "%s: missing", members[i].key);
+		if (r < 0)
+			return err_prefix(err, "%s", name);
+		known++;
+	}
+	if (text && !json_is_string(json_object_get(object, text)))
+		return err_set(err, -EINVAL, "%s: %s: expected a string", name, text);
+	if (json_object_size(object) > known)
+		return err_set(err, -EINVAL, "%s: found %zu members, expected %zu", name,
+			       json_object_size(object), known);
+	return 0;
+}
+
+static int set_search(json_t *search, struct profile *profile, struct err *err)
+{
+	int64_t times = 0, loops = 0;
+	const struct member members[] = {
+		{ "times", 1, PROFILE_EXPECT_TIMES_MAX, &times },
+		{ "loops", 1, PROFILE_STOP_LOOPS_MAX, &loops },
+	};
+	int r;
+
+	if (!search)
+		return 0;
+	r = get_members(search, "search", members, ARRAY_SIZE(members), "signature", err);
+	if (r < 0)
+		return r;
+	return profile_set_search(profile, json_string_value(json_object_get(search, "signature")),
+				  (unsigned)times, loops, err);
+}
+
+static int set_replay(json_t *replay, struct profile *profile, struct err *err)
+{
+	int64_t slot = 0, vm = 0, first_loop = 0, loops = 0, attempts = 0;
+	const struct member members[] = {
+		{ "slot", 0, PROFILE_VMS_MAX - 1, &slot },
+		{ "vm", 0, INT_MAX, &vm },
+		{ "first-loop", 0, PROFILE_STOP_LOOPS_MAX, &first_loop },
+		{ "loops", 0, PROFILE_LOOPS_PER_VM_MAX, &loops },
+		{ "attempts", 1, PROFILE_ATTEMPTS_MAX, &attempts },
+	};
+	int r;
+
+	if (!replay)
+		return 0;
+	r = get_members(replay, "replay", members, ARRAY_SIZE(members), NULL, err);
+	if (r < 0)
+		return r;
+	profile_set_replay(profile,
+			   &(struct profile_replay){ .attempts = (unsigned)attempts,
+						     .slot = (int)slot,
+						     .vm = (int)vm,
+						     .first_loop = (uint64_t)first_loop },
+			   (unsigned)loops);
+	return 0;
+}
+
+/* What it is aimed at. Each of search and replay is a stop rule of its own. */
+static int aim(json_t *arguments, struct profile *profile, struct err *err)
+{
+	static const char *const rules[] = { "search", "replay", "loops", "duration-ns" };
+	json_t *only = json_object_get(arguments, "only");
+	const char *first = NULL;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (!json_object_get(arguments, rules[i]))
+			continue;
+		if (first)
+			return err_set(err, -EINVAL, "%s and %s exclude each other", first,
+				       rules[i]);
+		first = i < 2 ? rules[i] : NULL;
+	}
+	r = only ? profile_keep_build(profile, json_string_value(only), err) : 0;
+	if (r == 0)
+		r = set_search(json_object_get(arguments, "search"), profile, err);
+	if (r == 0)
+		r = set_replay(json_object_get(arguments, "replay"), profile, err);
+	return r;
+}
+
 static int override(json_t *arguments, struct profile *profile, struct err *err)
 {
 	int64_t vms = profile->vms;
@@ -120,6 +219,8 @@ static int override(json_t *arguments, struct profile *profile, struct err *err)
 		r = set_on_failure(json_object_get(arguments, "on-failure"), profile, err);
 	if (r == 0)
 		r = set_seed(json_object_get(arguments, "seed"), profile, err);
+	if (r == 0)
+		r = aim(arguments, profile, err);
 	return r;
 }
 

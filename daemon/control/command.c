@@ -18,11 +18,19 @@ static const struct argument capabilities[] = {
 };
 
 static const struct argument run_arguments[] = {
-	{ "profile", ARGUMENT_STRING, true },	    { "name", ARGUMENT_STRING, false },
-	{ "builds", ARGUMENT_BUILDS, false },	    { "registered", ARGUMENT_REGISTERED, false },
-	{ "vms", ARGUMENT_INTEGER, false },	    { "loops", ARGUMENT_INTEGER, false },
-	{ "duration-ns", ARGUMENT_INTEGER, false }, { "seed", ARGUMENT_NUMBER, false },
-	{ "on-failure", ARGUMENT_STRING, false },   { 0 },
+	{ "profile", ARGUMENT_STRING, true },
+	{ "name", ARGUMENT_STRING, false },
+	{ "builds", ARGUMENT_BUILDS, false },
+	{ "registered", ARGUMENT_REGISTERED, false },
+	{ "vms", ARGUMENT_INTEGER, false },
+	{ "loops", ARGUMENT_INTEGER, false },
+	{ "duration-ns", ARGUMENT_INTEGER, false },
+	{ "seed", ARGUMENT_NUMBER, false },
+	{ "on-failure", ARGUMENT_STRING, false },
+	{ "only", ARGUMENT_STRING, false },
+	{ "search", ARGUMENT_SEARCH, false },
+	{ "replay", ARGUMENT_REPLAY, false },
+	{ 0 },
 };
 
 static const struct argument release_arguments[] = {
@@ -107,6 +115,11 @@ static const struct {
 	[ARGUMENT_REGISTERED] = { "[registered]",
 				  "a list of {\"name\": ..., \"file\": ..., \"text\": ...}" },
 	[ARGUMENT_NUMBER] = { "number", "a number from 0 to 2^64-1" },
+	[ARGUMENT_REPLAY] = { "replay",
+			      "an object {\"slot\": ..., \"vm\": ..., \"first-loop\": ..., "
+			      "\"loops\": ..., \"attempts\": ...}" },
+	[ARGUMENT_SEARCH] = { "search", "an object {\"signature\": ..., \"times\": ..., \"loops\": "
+					"...}" },
 	[ARGUMENT_CAPABILITIES] = { "[str]", "a list of capabilities" },
 };
 NAMES_COMPLETE(types, ARGUMENT_TYPE_COUNT);
@@ -128,6 +141,9 @@ static bool has_type(json_t *value, enum argument_type type)
 		return json_is_integer(value);
 	case ARGUMENT_BOOLEAN:
 		return json_is_boolean(value);
+	case ARGUMENT_REPLAY:
+	case ARGUMENT_SEARCH:
+		return json_is_object(value);
 	case ARGUMENT_BUILDS:
 	case ARGUMENT_REGISTERED:
 	case ARGUMENT_CAPABILITIES:
@@ -237,6 +253,15 @@ static void add_builtin_types(json_t *schema)
 		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]}", "members", "name", "name",
 			   "type", "str", "name", "file", "type", "str", "name", "text", "type",
 			   "str"));
+	add_type(schema, "replay", "object",
+		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]}",
+			   "members", "name", "slot", "type", "int", "name", "vm", "type", "int",
+			   "name", "first-loop", "type", "int", "name", "loops", "type", "int",
+			   "name", "attempts", "type", "int"));
+	add_type(schema, "search", "object",
+		 json_pack("{s:[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]}", "members", "name",
+			   "signature", "type", "str", "name", "times", "type", "int", "name",
+			   "loops", "type", "int"));
 }
 
 json_t *command_schema(void)

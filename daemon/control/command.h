@@ -24,6 +24,8 @@ enum argument_type {
 	ARGUMENT_BUILDS,       /* list of {"name", "binary"} */
 	ARGUMENT_REGISTERED,   /* list of {"file", "text"} */
 	ARGUMENT_NUMBER,       /* 64 unsigned bits: decimal digits in a string, or an integer */
+	ARGUMENT_REPLAY,       /* {"slot", "vm", "first-loop", "loops", "attempts"} */
+	ARGUMENT_SEARCH,       /* {"signature", "times", "loops"} */
 	ARGUMENT_CAPABILITIES, /* list of words */
 	ARGUMENT_TYPE_COUNT,
 };

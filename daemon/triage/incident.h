@@ -30,8 +30,11 @@ struct incident_spec {
 	const char *profile_text;
 	unsigned fleet; /* slots */
 	uint64_t seed;
-	int64_t first_loop; /* loops that the slot had begun when the VM booted: where its plan begins */
-	int64_t loops;	    /* that the VM had finished */
+	/* Whose plan it played, which was its own but for replays; and where that began: loops that
+	 * the slot had begun when the VM booted. */
+	int plan_slot, plan_vm;
+	int64_t first_loop;
+	int64_t loops; /* that the VM had finished */
 };
 
 struct incident;

@@ -160,15 +160,18 @@ json_t *manifest_make(const struct incident_spec *spec)
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		if (members[i])
 			json_array_append_new(runs, describe_run(spec->vm, members[i]));
-	return json_pack(
-		"{s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:s, s:I, s:s, s:s?, s:s, s:s?, s:s, "
-		"s:s, s:o, s:o, s:o}",
-		"failure", (json_int_t)spec->failure_id, "campaign", (json_int_t)vm->campaign_id,
-		"operation", (json_int_t)spec->operation_id, "fleet", (int)spec->fleet, "slot",
-		vm->slot, "vm", vm->vm, "first-loop", (json_int_t)spec->first_loop, "loops",
-		(json_int_t)spec->loops, "seed", seed, "at-unix-ns", (json_int_t)clock_unix_ns(),
-		"class", failure_class_name(failure->class), "place",
-		failure_place_name(failure->place), "kind", op_kind_name(failure->kind), "step",
-		failure->step, "signature", spec->signature, "detail", failure->detail, "host",
-		describe_host(), "machine", describe_machine(vm), "runs", runs);
+	return json_pack("{s:I, s:I, s:I, s:i, s:i, s:i, s:o, s:i, s:i, s:I, s:I, s:s, s:I, s:s, "
+			 "s:s?, s:s, s:s?, s:s, "
+			 "s:s, s:o, s:o, s:o}",
+			 "failure", (json_int_t)spec->failure_id, "campaign",
+			 (json_int_t)vm->campaign_id, "operation", (json_int_t)spec->operation_id,
+			 "fleet", (int)spec->fleet, "slot", vm->slot, "vm", vm->vm, "build",
+			 text(vm->build->spec.name), "plan-slot", spec->plan_slot, "plan-vm",
+			 spec->plan_vm, "first-loop", (json_int_t)spec->first_loop, "loops",
+			 (json_int_t)spec->loops, "seed", seed, "at-unix-ns",
+			 (json_int_t)clock_unix_ns(), "class", failure_class_name(failure->class),
+			 "place", failure_place_name(failure->place), "kind",
+			 op_kind_name(failure->kind), "step", failure->step, "signature",
+			 spec->signature, "detail", failure->detail, "host", describe_host(),
+			 "machine", describe_machine(vm), "runs", runs);
 }
