@@ -558,6 +558,8 @@ void campaign_progress(const struct campaign *campaign, struct campaign_progress
 		.elapsed_ns = clock_now_ns() - campaign->began_ns,
 		.duration_ns = campaign->profile->stop_duration_ns,
 		.loops_wanted = campaign->profile->stop_loops,
+		.vms_wanted = campaign->profile->replay.attempts,
+		.vms = counts->vms,
 		.operations = counts->operations,
 		.loops = counts->loops,
 		.failures = counts->failures + counts->expected + counts->host,

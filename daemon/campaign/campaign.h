@@ -40,6 +40,8 @@ struct campaign_progress {
 	int64_t elapsed_ns;
 	int64_t duration_ns;  /* that the stop rule allows; 0: no such rule */
 	int64_t loops_wanted; /* by the stop rule; 0: no such rule */
+	int64_t vms_wanted;   /* by a replay; 0: it is none */
+	int64_t vms;	      /* that were begun */
 	int64_t operations, loops;
 	int64_t failures; /* all of them */
 	int64_t expected; /* of these */

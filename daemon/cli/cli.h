@@ -21,6 +21,7 @@ struct cli {
 	const char *list;	      /* --list, or NULL */
 	bool json, local, verbose, detach, kill, all;
 	int64_t campaign;   /* --campaign; 0: not given */
+	int64_t times;	    /* --times; 0: not given */
 	json_t *overrides;  /* arguments of the command "run" */
 	json_t *registered; /* list of names of registered builds: --build NAME */
 };
@@ -38,6 +39,7 @@ int cli_signatures(const struct cli *cli);
 int cli_report(const struct cli *cli);
 int cli_show(const struct cli *cli);
 int cli_reproducer(const struct cli *cli);
+int cli_replay(const struct cli *cli);
 int cli_export(const struct cli *cli);
 int cli_profiles(const struct cli *cli);
 

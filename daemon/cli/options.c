@@ -29,6 +29,7 @@ enum option_id {
 	OPTION_KNOWN,
 	OPTION_FORMAT,
 	OPTION_LIST,
+	OPTION_TIMES,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -59,6 +60,7 @@ static const struct {
 	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
 	[OPTION_LIST] = { "list", "LIST",
 			  "of csv: operations (the default), steps, runs, failures, ..." },
+	[OPTION_TIMES] = { "times", "N", "how many attempts; default 10" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -105,6 +107,9 @@ static const struct command {
 	  BIT(OPTION_ALL) | RESULTS },
 	{ "reproducer", "INCIDENT", "print a script that repeats a failure without qsoak",
 	  cli_reproducer, RESULTS & ~BIT(OPTION_JSON) },
+	{ "replay", "INCIDENT",
+	  "play the plan of a VM that failed again, and tell how often it fails", cli_replay,
+	  BIT(OPTION_TIMES) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
 	  KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
@@ -268,6 +273,8 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 	case OPTION_KNOWN:
 		cli->known = value;
 		break;
+	case OPTION_TIMES:
+		return cli_parse_id("--times", value, &cli->times, err);
 	case OPTION_FORMAT:
 		cli->format = value;
 		break;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "campaign/profile.h"
+#include "report/field.h"
 #include "report/json.h"
 #include "vm/build.h"
 
@@ -60,9 +61,9 @@ static int read_file(const char *path, char **ret_text, size_t *ret_size, struct
 			 err);
 }
 
-/* where: of the name, for the error text. */
-static int add(const struct folders *folders, const char *name, const char *where, json_t *list,
-	       struct err *err)
+/* As an element of "registered". where: of the name, for the error text. */
+static int get(const struct folders *folders, const char *name, const char *where,
+	       json_t **ret_registered, struct err *err)
 {
 	auto_free char *path = strchr(name, '/') ? NULL : find_file(folders, name);
 	auto_free char *text = NULL;
@@ -79,9 +80,44 @@ static int add(const struct folders *folders, const char *name, const char *wher
 	if (r < 0)
 		return r;
 	registered = json_pack("{s:s, s:s, s:s%}", "name", name, "file", path, "text", text, size);
-	if (json_array_append_new(list, registered) < 0)
+	if (!registered)
 		return err_set(err, -EINVAL, "%s: not UTF-8 text", path);
+	*ret_registered = registered;
 	return 0;
+}
+
+static int add(const struct folders *folders, const char *name, const char *where, json_t *list,
+	       struct err *err)
+{
+	json_t *registered = NULL;
+	int r = get(folders, name, where, &registered, err);
+
+	if (r == 0)
+		json_array_append_new(list, registered);
+	return r;
+}
+
+int registry_get(const char *name, const char *where, json_t **ret_registered, char **ret_binary,
+		 struct err *err)
+{
+	struct folders folders = folders_find();
+	auto_json json_t *registered = NULL;
+	struct build_spec spec;
+	int r = get(&folders, name, where, &registered, err);
+
+	folders_finish(&folders);
+	if (r < 0)
+		return r;
+	build_spec_init(&spec);
+	r = profile_read_registered(field_text(registered, "text"),
+				    json_string_length(json_object_get(registered, "text")),
+				    field_text(registered, "file"), &spec, err);
+	if (r == 0) {
+		*ret_binary = mem_strdup(spec.binary);
+		*ret_registered = json_incref(registered);
+	}
+	build_spec_finish(&spec);
+	return r;
 }
 
 static bool overridden(json_t *arguments, const char *name)

@@ -19,6 +19,11 @@
  * qsoakd to refuse. */
 int registry_add(json_t *arguments, json_t *names, struct err *err);
 
+/* The one called name, as an element of "registered", with its binary in ret_binary: both the caller's.
+ * where: of the name, for the error text. -EINVAL: it is not registered. */
+int registry_get(const char *name, const char *where, json_t **ret_registered, char **ret_binary,
+		 struct err *err);
+
 /* All of them, identified, as a list of {"name", "version", "build_id", "sha256", "origin", "binary",
  * "error"}: the error says what keeps it from running, or is null. */
 json_t *registry_list(void);

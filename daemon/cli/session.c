@@ -13,6 +13,7 @@
 struct session {
 	struct source source; /* with the link; its state is ours */
 	char *where, *state;
+	bool begun;	    /* a campaign, so that qsoakd had started */
 	struct local local; /* where there is a state */
 };
 
@@ -63,6 +64,7 @@ static int start_and_follow(struct session *session, struct follower *follower, 
 	r = session_start(session, json_incref(arguments), &started, err);
 	if (r < 0)
 		return r;
+	session->begun = true;
 	seed = field_text(started, "seed");
 	ret_campaign->id = field_integer(started, "campaign");
 	fprintf(stderr, "campaign %" PRId64 ", seed %s, results %s%s\n", ret_campaign->id,
@@ -91,6 +93,19 @@ int session_run(struct session *session, json_t *arguments, bool search,
 		r = start_and_follow(session, follower, owned, ret_campaign, err);
 	follow_end(follower);
 	return r == -EINTR ? 1 : r;
+}
+
+int session_end(struct session *session, int r, const struct err *err)
+{
+	bool begun = session && session->begun;
+	int daemon_code = session_close(session);
+
+	if (r == 1)
+		return EXIT_INTERRUPTED;
+	/* A qsoakd that could not start has said why. */
+	if (r == -EPIPE && !begun && daemon_code > 0)
+		return daemon_code;
+	return r < 0 ? cli_error(err) : -1;
 }
 
 struct source *session_source(struct session *session)

@@ -34,6 +34,10 @@ struct source *session_source(struct session *session);
 /* The folder of a private state, or NULL. */
 const char *session_state(const struct session *session);
 
+/* Closes it. r: how our work ended; 1: the user has left, negative: err says why. Returns the exit code of
+ * a work that cannot go on, which is told, or -1. Takes NULL. */
+int session_end(struct session *session, int r, const struct err *err);
+
 /* Takes NULL. Returns the exit code of a private qsoakd (-1: it was killed), EXIT_CLEAN of a service. */
 int session_close(struct session *session);
 

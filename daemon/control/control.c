@@ -75,11 +75,13 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}", "campaign",
+		"{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}",
+		"campaign",
 		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
 		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
 		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
+		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
 		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
 		"failures", (json_int_t)progress.failures, "expected",
 		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",

@@ -54,8 +54,8 @@ enum op_progress migrate_ended_bitmap_fill(struct op *op, struct err *err)
 
 	if (!words || !*words || !strncmp(words, "wrote ", strlen("wrote ")))
 		return OP_DONE;
-	err_set(err, -EREMOTEIO, "qemu-io cannot write to the disk: %.*s", (int)strcspn(words, "\r\n"),
-		words);
+	err_set(err, -EREMOTEIO, "qemu-io cannot write to the disk: %.*s",
+		(int)strcspn(words, "\r\n"), words);
 	return OP_FAILS;
 }
 

@@ -55,19 +55,10 @@ static json_t *campaign_object(const struct query_campaign *c)
 			 (json_int_t)c->failures, "expected", (json_int_t)c->expected);
 }
 
-/* Of the share that fails. Without a failure it is all below one bound. */
-static struct proportion_interval failure_rate(int64_t failed, int64_t count)
-{
-	if (!failed)
-		return (struct proportion_interval){ 0, proportion_upper_bound_of_none(
-								count, VERDICT_CONFIDENCE) };
-	return proportion_clopper_pearson(failed, count, VERDICT_CONFIDENCE);
-}
-
 static json_t *timing_object(const struct query_timing *t)
 {
 	int64_t count = (int64_t)t->count + t->failed;
-	struct proportion_interval rate = failure_rate(t->failed, count);
+	struct proportion_interval rate = proportion_bounds(t->failed, count, VERDICT_CONFIDENCE);
 
 	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o}", "build",
 			 report_json_string(t->build), "kind", report_json_string(t->kind), "count",

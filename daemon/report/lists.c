@@ -232,6 +232,9 @@ char *report_progress(json_t *value)
 
 	if (json_is_true(json_object_get(value, "only-held")))
 		target = mem_strdup("waiting for their release");
+	else if (duration == 0 && field_integer(value, "vms-wanted"))
+		target = mem_printf("VM %" PRId64 " of %" PRId64, field_integer(value, "vms"),
+				    field_integer(value, "vms-wanted"));
 	else if (duration == 0)
 		target = mem_printf("%" PRId64 " loops wanted",
 				    field_integer(value, "loops-wanted"));

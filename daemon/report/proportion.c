@@ -92,6 +92,13 @@ struct proportion_interval proportion_clopper_pearson(int64_t hits, int64_t coun
 	return (struct proportion_interval){ exact_lower(x, n, tail), exact_upper(x, n, tail) };
 }
 
+struct proportion_interval proportion_bounds(int64_t hits, int64_t count, double confidence)
+{
+	if (hits)
+		return proportion_clopper_pearson(hits, count, confidence);
+	return (struct proportion_interval){ 0, proportion_upper_bound_of_none(count, confidence) };
+}
+
 /* The product of both limits is known, so that the lower need not be a difference. */
 struct proportion_interval proportion_wilson(int64_t hits, int64_t count, double confidence)
 {

@@ -27,6 +27,9 @@ struct proportion_interval proportion_clopper_pearson(int64_t hits, int64_t coun
  * 1 for no tries. Clopper and Pearson's, one-sided; Hanley and Lippman-Hand, JAMA 249 (1983). */
 double proportion_upper_bound_of_none(int64_t count, double confidence);
 
+/* The first of these, or without a hit 0 and the second: all that is known is below one bound. */
+struct proportion_interval proportion_bounds(int64_t hits, int64_t count, double confidence);
+
 /* The score interval: covers with about this confidence, shorter than the exact one. (0, 1) for no
  * tries. Wilson, JASA 22 (1927); as R's prop.test(correct = FALSE). */
 struct proportion_interval proportion_wilson(int64_t hits, int64_t count, double confidence);
