@@ -169,6 +169,79 @@ static void overrides_have_bounds(void **state)
 	}
 }
 
+#define REPLAY "\"replay\":{\"slot\":255,\"vm\":3,\"first-loop\":61,\"loops\":7,\"attempts\":"
+#define SEARCH "\"search\":{\"signature\":\"hang*\",\"loops\":70,\"times\":"
+#define MORE                                                                                   \
+	"\"builds\":[{\"name\":\"more\",\"binary\":\"/y\"},{\"name\":\"third\",\"binary\":\"/" \
+	"z\"}]"
+
+static void a_campaign_is_aimed_at_a_build_a_failure_or_a_plan(void **state)
+{
+	struct err err;
+	struct profile *profile = override("{" MORE ",\"only\":\"third\"," REPLAY "10000}}", &err);
+
+	(void)state;
+	if (!profile)
+		fail_msg("%s", err.text);
+	assert_int_equal(profile->build_count, 1);
+	assert_string_equal(profile->builds[0].name, "third");
+	assert_true(profile->one_build);
+	assert_int_equal(profile->replay.slot, 255);
+	assert_int_equal(profile->replay.vm, 3);
+	assert_int_equal(profile->replay.first_loop, 61);
+	assert_int_equal(profile->replay.attempts, 10000);
+	assert_int_equal(profile->loops_per_vm, 7);
+	assert_int_equal(profile->vms, 2);
+	/* What the profile wanted of loops is no longer a reason to end. */
+	assert_int_equal(profile->stop_loops, 0);
+	profile_free(profile);
+
+	profile = override("{\"vms\":8," REPLAY "3}}", &err);
+	assert_non_null(profile);
+	assert_int_equal(profile->vms, 3);
+	profile_free(profile);
+
+	profile = override("{" SEARCH "4}}", &err);
+	assert_non_null(profile);
+	assert_int_equal(profile->expect_count, 1);
+	assert_string_equal(profile->expect[0].signature, "hang*");
+	assert_int_equal(profile->expect[0].times, 4);
+	assert_true(profile->stop_expected);
+	assert_int_equal(profile->stop_loops, 70);
+	profile_free(profile);
+}
+
+static void an_aim_has_bounds(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "{\"only\":\"none\"}",
+		  "only: found none, expected the name of one of the builds" },
+		{ "{" REPLAY "0}}", "replay: attempts: expected a whole number from 1 to 10000" },
+		{ "{" REPLAY "10001}}", "replay: attempts: expected" },
+		{ "{" REPLAY "1,\"x\":1}}", "replay: found 6 members, expected 5" },
+		{ "{\"replay\":{\"slot\":256}}",
+		  "replay: slot: expected a whole number from 0 to 255" },
+		{ "{\"replay\":{\"slot\":0}}", "replay: vm: missing" },
+		{ "{" REPLAY "1},\"loops\":1}", "replay and loops exclude each other" },
+		{ "{" REPLAY "1},\"duration-ns\":1000000000}", "replay and duration-ns exclude" },
+		{ "{" REPLAY "1}," SEARCH "1}}", "search and replay exclude each other" },
+		{ "{" SEARCH "0}}", "search: times: expected a whole number from 1 to 1000000" },
+		{ "{\"search\":{\"loops\":1,\"times\":1}}",
+		  "search: signature: expected a string" },
+		{ "{\"search\":{\"signature\":\"\",\"loops\":1,\"times\":1}}",
+		  "search.signature: found nothing, expected a pattern" },
+	};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (override(bad[i][0], &err))
+			fail_msg("%s was taken", bad[i][0]);
+		if (strncmp(err.text, bad[i][1], strlen(bad[i][1])))
+			fail_msg("%s: %s", bad[i][0], err.text);
+	}
+}
+
 static void only_root_the_user_and_the_group_may_connect(void **state)
 {
 	static const gid_t groups[] = { 10, 20 };
@@ -196,6 +269,8 @@ int main(void)
 		cmocka_unit_test(what_needs_a_daemon_is_not_read_beside_it),
 		cmocka_unit_test(overrides_replace_what_the_profile_says),
 		cmocka_unit_test(overrides_have_bounds),
+		cmocka_unit_test(a_campaign_is_aimed_at_a_build_a_failure_or_a_plan),
+		cmocka_unit_test(an_aim_has_bounds),
 		cmocka_unit_test(only_root_the_user_and_the_group_may_connect),
 	};
 

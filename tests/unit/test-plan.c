@@ -162,6 +162,29 @@ static void builds_are_interleaved_over_the_slots(void **state)
 		assert_int_equal(plan_build(&profile, slot), builds[slot]);
 }
 
+static void a_vm_plays_its_own_plan_but_in_a_replay_that_of_another(void **state)
+{
+	const struct profile replay = {
+		.replay = { .attempts = 2, .slot = 5, .vm = 3, .first_loop = 61 },
+	};
+	struct plan_part own = plan_part(&profile, 1, 7, 140);
+	struct plan_part again = plan_part(&replay, 1, 7, 140), other = own;
+
+	(void)state;
+	assert_int_equal(own.slot, 1);
+	assert_int_equal(own.vm, 7);
+	assert_int_equal(own.first_loop, 140);
+	assert_int_equal(again.slot, 5);
+	assert_int_equal(again.vm, 3);
+	assert_int_equal(again.first_loop, 61);
+	/* Each VM's guest differs, and where in the plan it begins does not matter to it. */
+	other.first_loop = 0;
+	assert_true(plan_guest_seed(42, &own) == plan_guest_seed(42, &other));
+	assert_true(plan_guest_seed(42, &own) != plan_guest_seed(42, &again));
+	other.vm = 8;
+	assert_true(plan_guest_seed(42, &own) != plan_guest_seed(42, &other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +197,7 @@ int main(void)
 		cmocka_unit_test(slots_seeds_and_operations_have_phases_of_their_own),
 		cmocka_unit_test(the_longest_list_fits_the_plan),
 		cmocka_unit_test(builds_are_interleaved_over_the_slots),
+		cmocka_unit_test(a_vm_plays_its_own_plan_but_in_a_replay_that_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

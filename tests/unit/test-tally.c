@@ -13,7 +13,9 @@ static struct build_spec builds[BUILDS] = {
 
 static struct profile_expectation expectations[] = {
 	{ .signature = (char *)"assertion in *bdrv_poll_co*", .build = (char *)"foil", .times = 1 },
-	{ .signature = (char *)"hang of main-loop in migrate/*", .build = (char *)"foil", .times = 1 },
+	{ .signature = (char *)"hang of main-loop in migrate/*",
+	  .build = (char *)"foil",
+	  .times = 1 },
 };
 
 #define ASSERTION "assertion in bdrv_poll_co: a == b"
@@ -223,6 +225,22 @@ static void the_verdict_is_the_worst_that_can_be_said(void **state)
 	}
 }
 
+static void a_replay_has_so_many_vms_and_no_more(void **state)
+{
+	struct profile profile = profile_of_foil();
+	struct tally *tally = tally_new(&profile);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_true(tally_vm(tally));
+	assert_int_equal(tally_counts(tally)->vms, 100);
+	profile.replay.attempts = 101;
+	assert_true(tally_vm(tally));
+	assert_false(tally_vm(tally));
+	assert_int_equal(tally_counts(tally)->vms, 101);
+	tally_free(tally);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_build_is_done_with_its_own_loops),
 		cmocka_unit_test(loops_and_unexpected_failures_end_the_campaign),
 		cmocka_unit_test(the_verdict_is_the_worst_that_can_be_said),
+		cmocka_unit_test(a_replay_has_so_many_vms_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
