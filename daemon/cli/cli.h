@@ -10,6 +10,17 @@
 #include "base/err.h"
 #include "campaign/campaign.h"
 
+/* NAME=BINARY, or the NAME of a build that somebody else knows the binary of. */
+struct cli_build {
+	char *name;
+	char *binary; /* absolute: qsoakd runs elsewhere; or NULL */
+};
+
+/* what: of which argument or option, for the error text. -EINVAL: it is none, or there is no such file. */
+int cli_build_parse(const char *what, const char *text, struct cli_build *ret_build,
+		    struct err *err);
+void cli_build_finish(struct cli_build *build);
+
 /* What the command line says. */
 struct cli {
 	const char *argument;	      /* of the command: its first, or NULL */
@@ -20,9 +31,12 @@ struct cli {
 	const char *format;	      /* --format, or NULL */
 	const char *list;	      /* --list, or NULL */
 	bool json, local, verbose, detach, kill, all;
-	int64_t campaign;   /* --campaign; 0: not given */
-	int64_t times;	    /* --times; 0: not given */
-	json_t *overrides;  /* arguments of the command "run" */
+	int64_t campaign;			      /* --campaign; 0: not given */
+	int64_t times;				      /* --times; 0: not given */
+	const char *good, *bad, *profile, *signature; /* of bisect, or NULL */
+	double confidence, rate;		      /* of bisect, between 0 and 1; 0: not given */
+	bool predicate;				      /* --run */
+	json_t *overrides;			      /* arguments of the command "run" */
 	json_t *registered; /* list of names of registered builds: --build NAME */
 };
 
@@ -39,6 +53,7 @@ int cli_signatures(const struct cli *cli);
 int cli_report(const struct cli *cli);
 int cli_show(const struct cli *cli);
 int cli_reproducer(const struct cli *cli);
+int cli_bisect(const struct cli *cli);
 int cli_replay(const struct cli *cli);
 int cli_export(const struct cli *cli);
 int cli_profiles(const struct cli *cli);

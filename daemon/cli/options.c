@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/size.h"
+#include "cli/bisect.h"
 
 enum option_id {
 	OPTION_LOCAL,
@@ -30,6 +31,13 @@ enum option_id {
 	OPTION_FORMAT,
 	OPTION_LIST,
 	OPTION_TIMES,
+	OPTION_GOOD,
+	OPTION_BAD,
+	OPTION_PROFILE,
+	OPTION_SIGNATURE,
+	OPTION_CONFIDENCE,
+	OPTION_RUN,
+	OPTION_RATE,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -61,6 +69,15 @@ static const struct {
 	[OPTION_LIST] = { "list", "LIST",
 			  "of csv: operations (the default), steps, runs, failures, ..." },
 	[OPTION_TIMES] = { "times", "N", "how many attempts; default 10" },
+	[OPTION_GOOD] = { "good", "BUILD", "the build without the failure" },
+	[OPTION_BAD] = { "bad", "BUILD", "the build with it" },
+	[OPTION_PROFILE] = { "profile", "PROFILE", "what is run on each build: a file, or a name" },
+	[OPTION_SIGNATURE] = { "signature", "PATTERN",
+			       "of the failure, like *bdrv_poll_co*; default: the most frequent "
+			       "one" },
+	[OPTION_CONFIDENCE] = { "confidence", "C", "of the answer; default 0.95" },
+	[OPTION_RUN] = { "run", NULL, "judge one build, for `git bisect run`" },
+	[OPTION_RATE] = { "rate", "P", "with --run: share of loops that fail, at least" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -110,6 +127,11 @@ static const struct command {
 	{ "replay", "INCIDENT",
 	  "play the plan of a VM that failed again, and tell how often it fails", cli_replay,
 	  BIT(OPTION_TIMES) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
+	{ "bisect", "[BUILD...]",
+	  "find the first of a list of builds that has a failure, or has it no more", cli_bisect,
+	  BIT(OPTION_GOOD) | BIT(OPTION_BAD) | BIT(OPTION_PROFILE) | BIT(OPTION_SIGNATURE) |
+		  BIT(OPTION_CONFIDENCE) | BIT(OPTION_RUN) | BIT(OPTION_BUILD) | BIT(OPTION_LOOPS) |
+		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
 	  KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
@@ -193,35 +215,70 @@ static int set_number(struct cli *cli, enum option_id id, const char *text, stru
 	return r;
 }
 
-static int add_build(struct cli *cli, const char *text, struct err *err)
+int cli_build_parse(const char *what, const char *text, struct cli_build *ret_build,
+		    struct err *err)
 {
 	const char *equals = strchr(text, '=');
-	json_t *builds = json_object_get(cli->overrides, "builds");
-	auto_free char *name = NULL, *binary = NULL;
+	struct cli_build build = { 0 };
 
 	if (!*text || equals == text || (equals && !equals[1]))
 		return err_set(err, -EINVAL,
-			       "--build: found \"%s\", expected NAME=BINARY, or the NAME of a "
+			       "%s: found \"%s\", expected NAME=BINARY, or the NAME of a "
 			       "registered build",
-			       text);
-	if (!equals && json_array_append_new(cli->registered, json_string(text)) < 0)
-		return err_set(err, -EINVAL, "--build %s: not UTF-8", text);
-	if (!equals)
-		return 0;
-	name = mem_strndup(text, (size_t)(equals - text));
-	/* The daemon runs elsewhere: a relative path is relative to us. */
-	binary = realpath(equals + 1, NULL);
-	if (!binary) {
-		err_set_errno(err, errno, "--build %s: %s", name, equals + 1);
+			       what, text);
+	build.name = mem_strndup(text, equals ? (size_t)(equals - text) : strlen(text));
+	/* A relative path is relative to us. */
+	build.binary = equals ? realpath(equals + 1, NULL) : NULL;
+	if (equals && !build.binary) {
+		err_set_errno(err, errno, "%s %s: %s", what, build.name, equals + 1);
+		cli_build_finish(&build);
 		return err->code = -EINVAL;
 	}
-	if (!builds) {
+	*ret_build = build;
+	return 0;
+}
+
+void cli_build_finish(struct cli_build *build)
+{
+	free(build->name);
+	free(build->binary);
+	*build = (struct cli_build){ 0 };
+}
+
+static int add_build(struct cli *cli, const char *text, struct err *err)
+{
+	json_t *builds = json_object_get(cli->overrides, "builds");
+	struct cli_build build;
+	int r = cli_build_parse("--build", text, &build, err);
+
+	if (r < 0)
+		return r;
+	if (build.binary && !builds) {
 		builds = json_array();
 		json_object_set_new(cli->overrides, "builds", builds);
 	}
-	if (json_array_append_new(builds, json_pack("{s:s, s:s}", "name", name, "binary", binary)) <
-	    0)
-		return err_set(err, -EINVAL, "--build %s: not UTF-8", text);
+	if (build.binary)
+		r = json_array_append_new(builds, json_pack("{s:s, s:s}", "name", build.name,
+							    "binary", build.binary));
+	else
+		r = json_array_append_new(cli->registered, json_string(build.name));
+	if (r < 0)
+		r = err_set(err, -EINVAL, "--build %s: not UTF-8", text);
+	cli_build_finish(&build);
+	return r;
+}
+
+/* Between 0 and 1, neither of them. */
+static int set_share(enum option_id id, const char *text, double *ret_share, struct err *err)
+{
+	char *end;
+	double share = strtod(text, &end);
+
+	if (!*text || *end || text[strspn(text, "0123456789.e-")] || !(share > 0 && share < 1))
+		return err_set(err, -EINVAL,
+			       "--%s: found \"%s\", expected a number between 0 and 1",
+			       options[id].name, text);
+	*ret_share = share;
 	return 0;
 }
 
@@ -275,6 +332,25 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_TIMES:
 		return cli_parse_id("--times", value, &cli->times, err);
+	case OPTION_GOOD:
+		cli->good = value;
+		break;
+	case OPTION_BAD:
+		cli->bad = value;
+		break;
+	case OPTION_PROFILE:
+		cli->profile = value;
+		break;
+	case OPTION_SIGNATURE:
+		cli->signature = value;
+		break;
+	case OPTION_CONFIDENCE:
+		return set_share(id, value, &cli->confidence, err);
+	case OPTION_RATE:
+		return set_share(id, value, &cli->rate, err);
+	case OPTION_RUN:
+		cli->predicate = true;
+		break;
 	case OPTION_FORMAT:
 		cli->format = value;
 		break;
@@ -306,8 +382,17 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Options may stand anywhere. Returns whether all were understood; *given has their BIT()s. */
-static bool read_options(int argc, char **argv, struct cli *cli, uint64_t *given)
+/* Whether `git bisect run` is to make something of our exit code. */
+static bool is_predicate(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--run"))
+			return true;
+	return false;
+}
+
+/* Options may stand anywhere. Returns EXIT_CLEAN if all were understood; *given has their BIT()s. */
+static int read_options(int argc, char **argv, struct cli *cli, uint64_t *given)
 {
 	struct option known[OPTION_COUNT + 1] = { 0 };
 	struct err err = { 0 };
@@ -322,14 +407,16 @@ static bool read_options(int argc, char **argv, struct cli *cli, uint64_t *given
 	argv[0] = (char *)"qsoak"; /* for getopt's own lines */
 	while ((id = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (id == '?')
-			return false; /* getopt has said it */
+			return EXIT_USAGE; /* getopt has said it */
 		*given |= BIT(id);
 		if (set_option(cli, (enum option_id)id, optarg, &err) < 0) {
 			cli_error(&err);
-			return false;
+			/* A binary that is not there is one that could not be built. */
+			return id == OPTION_BUILD && is_predicate(argc, argv) ? BISECT_CANNOT_TEST
+									      : EXIT_USAGE;
 		}
 	}
-	return true;
+	return EXIT_CLEAN;
 }
 
 /* What the command takes, against what is there. */
@@ -353,14 +440,15 @@ static int check_usage(const struct command *command, uint64_t given, int argume
 	return EXIT_USAGE;
 }
 
-int options_parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const struct cli *cli))
+static int parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const struct cli *cli))
 {
 	const struct command *command = NULL;
 	uint64_t given = 0;
 	int code;
 
-	if (!read_options(argc, argv, cli, &given))
-		return EXIT_USAGE;
+	code = read_options(argc, argv, cli, &given);
+	if (code != EXIT_CLEAN)
+		return code;
 	if (given & BIT(OPTION_VERSION)) {
 		puts("qsoak " QSOAK_VERSION);
 		return EXIT_CLEAN;
@@ -389,4 +477,11 @@ int options_parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const 
 	cli->arguments = (const char *const *)&argv[optind + 1];
 	*ret_run = command->run;
 	return code;
+}
+
+int options_parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const struct cli *cli))
+{
+	int code = parse(argc, argv, cli, ret_run);
+
+	return code == EXIT_USAGE && is_predicate(argc, argv) ? BISECT_ABORT : code;
 }

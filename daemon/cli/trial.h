@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Campaigns that look for one failure on one build after another. */
+#ifndef QSOAK_CLI_TRIAL_H
+#define QSOAK_CLI_TRIAL_H
+
+#include "cli/session.h"
+
+struct trials;
+
+/* Of --profile, with --vms, by a session of their own, which the first one starts. -EINVAL: what is wrong
+ * with these. */
+int trials_new(const struct cli *cli, struct trials **ret_trials, struct err *err);
+
+/* --loops, 1 to PROFILE_STOP_LOOPS_MAX; 0 where it is not given. */
+int trials_loops(const struct cli *cli, int64_t *ret_loops, struct err *err);
+
+/* Ends it: as session_end(). Takes NULL. */
+int trials_end(struct trials *trials, int r, const struct err *err);
+
+/* What came of one. */
+struct trial {
+	int64_t campaign;
+	int64_t loops;	     /* finished */
+	int64_t loops_begun; /* at most: with those that failed, and what was cut short at the end */
+	int64_t matches;     /* failures whose signature matched */
+	int64_t age_loops; /* that a fleet does until all VMs are as old as the oldest of these was */
+	int64_t others;	   /* that did not, neither by the host's fault */
+	int64_t host;
+	int64_t duration_ns;
+	bool cannot_boot;
+	char *signature; /* most frequent of those that matched, or NULL */
+};
+
+/* A campaign with this build alone, until `times` failures whose signatures the fnmatch(3) pattern matches
+ * have come, or so many loops. The seed is a new one: each trial is independent of all others. Returns 1
+ * where the user has ended it. */
+int trial_run(struct trials *trials, const struct cli_build *build, const char *pattern,
+	      int64_t times, int64_t loops, struct trial *ret_trial, struct err *err);
+void trial_finish(struct trial *trial);
+
+/* A pattern that matches this text alone; the caller frees. */
+char *trial_pattern(const char *text);
+
+#endif
