@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* qsoak campaigns, builds, failures, report: what a store holds. */
+/* qsoak campaigns, builds, failures, signatures, report: what a store holds. */
 #include "base/mem.h"
 #include "cli/known.h"
 #include "cli/registry.h"
