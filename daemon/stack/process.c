@@ -1,66 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The threads of a process and what QEMU's names for them mean. */
+/* The threads of a process, their frames and waits. */
 #include "stack/process.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "base/names.h"
+#include "stack/role.h"
 
-/* Names as QEMU sets them (its debug-threads, which is on by default since 8.2 and by our command line
- * before), of several versions. %d: a number that belongs to the role. */
-static const struct {
-	const char *name, *role;
-} roles[] = {
-	{ "CPU %d/", "vCPU %d" },
-	{ "live_migration", "migration" },
-	{ "mig/src/main", "migration" },
-	{ "mig/dst/main", "incoming migration" },
-	{ "bg_snapshot", "background snapshot" },
-	{ "mig/snapshot", "background snapshot" },
-	{ "multifdsend_%d", "multifd send %d" },
-	{ "mig/src/send_%d", "multifd send %d" },
-	{ "multifdrecv_%d", "multifd receive %d" },
-	{ "mig/dst/recv_%d", "multifd receive %d" },
-	{ "IO mon_iothread", "monitor" },
-	{ "IO ", "IO thread" },
-	{ "call_rcu", "RCU" },
-	{ "worker", "worker" },
+/* What being stopped and looked at, and the clock's grain, may cost a thread that does nothing. */
+#define WAITED_TICKS 1
+
+const char *const stack_what_names[STACK_WHATS] = {
+	[STACK_MUTEX] = "mutex", [STACK_CONDITION] = "condition", [STACK_SEMAPHORE] = "semaphore",
+	[STACK_EVENT] = "event", [STACK_JOIN] = "join",		  [STACK_POLL] = "poll",
+	[STACK_IO] = "io",
 };
+NAMES_COMPLETE(stack_what_names, STACK_WHATS);
 
-/* Whether name begins as pattern says; ret_number: what stands at its %d, else -1. */
-static bool begins_as(const char *name, const char *pattern, int *ret_number)
+void stack_thread_set_proc(struct stack_thread *thread, const struct proc_thread *proc)
 {
-	const char *number = strstr(pattern, "%d");
-	size_t length = number ? (size_t)(number - pattern) : strlen(pattern);
-	int used = 0;
-
-	*ret_number = -1;
-	if (strncmp(name, pattern, length))
-		return false;
-	if (!number)
-		return true;
-	name += length;
-	if (sscanf(name, "%9d%n", ret_number, &used) != 1 || *ret_number < 0)
-		return false;
-	return !strncmp(name + used, number + 2, strlen(number + 2));
+	thread->proc = *proc;
+	ascii_only(thread->proc.name, '?');
 }
 
-char *stack_role(const char *name, bool main)
+bool stack_proc_waited(const struct proc_thread *before, const struct proc_thread *after)
 {
-	if (main)
-		return mem_strdup("main");
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
-		const char *role = roles[i].role;
-		int number;
-
-		if (!begins_as(name, roles[i].name, &number))
-			continue;
-		return number < 0 ? mem_strdup(role)
-				  : mem_printf("%.*s%d", (int)strcspn(role, "%"), role, number);
-	}
-	return mem_strdup(*name ? name : "unnamed");
+	/* A wait with a time goes on as another call, once the thread was stopped; and who makes the same
+	 * call again and again works in between. */
+	return before->syscall >= 0 &&
+	       (after->syscall == before->syscall || after->syscall == SYS_restart_syscall) &&
+	       !memcmp(before->args, after->args, sizeof(before->args)) &&
+	       after->cpu_ticks - before->cpu_ticks <= WAITED_TICKS;
 }
 
 void stack_process_set_threads(struct stack_process *process, struct proc_thread *threads,
@@ -71,9 +44,7 @@ void stack_process_set_threads(struct stack_process *process, struct proc_thread
 	for (size_t i = 0; i < count; i++) {
 		struct stack_thread *thread = &process->threads[i];
 
-		thread->proc = threads[i];
-		/* A process names its threads as it likes. */
-		ascii_only(thread->proc.name, '?');
+		stack_thread_set_proc(thread, &threads[i]);
 		thread->role = stack_role(thread->proc.name, threads[i].tid == process->pid);
 	}
 	free(threads);
@@ -83,12 +54,12 @@ static void thread_clear(struct stack_thread *thread)
 {
 	for (size_t i = 0; i < thread->frame_count; i++) {
 		free(thread->frames[i].function);
-		free(thread->frames[i].module);
-		free(thread->frames[i].build_id);
 		free(thread->frames[i].source);
 	}
-	for (size_t i = 0; i < thread->wait_count; i++)
+	for (size_t i = 0; i < thread->wait_count; i++) {
+		free(thread->waits[i].object);
 		free(thread->waits[i].text);
+	}
 	free(thread->frames);
 	free(thread->waits);
 	free(thread->role);
@@ -99,7 +70,12 @@ void stack_process_clear(struct stack_process *process)
 {
 	for (size_t i = 0; i < process->thread_count; i++)
 		thread_clear(&process->threads[i]);
+	for (size_t i = 0; i < process->file_count; i++) {
+		free(process->files[i].path);
+		free(process->files[i].build_id);
+	}
 	free(process->threads);
+	free(process->files);
 	free(process->circle);
 	*process = (struct stack_process){ 0 };
 }
@@ -112,10 +88,41 @@ struct stack_thread *stack_process_find(const struct stack_process *process, pid
 	return NULL;
 }
 
+struct stack_frame *stack_thread_insert(struct stack_thread *thread, size_t index)
+{
+	struct stack_frame *frame;
+
+	thread->frames = mem_realloc(thread->frames, thread->frame_count + 1, sizeof(*frame));
+	frame = &thread->frames[index];
+	memmove(frame + 1, frame, (thread->frame_count - index) * sizeof(*frame));
+	thread->frame_count++;
+	*frame = (struct stack_frame){ .file = SIZE_MAX };
+	return frame;
+}
+
+struct stack_frame *stack_thread_add(struct stack_thread *thread)
+{
+	return stack_thread_insert(thread, thread->frame_count);
+}
+
+bool stack_frame_in(const struct stack_frame *frame, const char *function)
+{
+	size_t length = strlen(function);
+
+	return frame->function && !strncmp(frame->function, function, length) &&
+	       (!frame->function[length] || frame->function[length] == '.');
+}
+
 const struct stack_frame *stack_thread_in(const struct stack_thread *thread, const char *function)
 {
 	for (size_t i = 0; i < thread->frame_count; i++)
-		if (thread->frames[i].function && !strcmp(thread->frames[i].function, function))
+		if (stack_frame_in(&thread->frames[i], function))
 			return &thread->frames[i];
 	return NULL;
+}
+
+const struct stack_file *stack_frame_file(const struct stack_process *process,
+					  const struct stack_frame *frame)
+{
+	return frame->file < process->file_count ? &process->files[frame->file] : NULL;
 }

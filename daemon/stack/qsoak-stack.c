@@ -2,9 +2,9 @@
 /* qsoak-stack: the stacks of a QEMU's threads and what they wait for. */
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "stack/print.h"
 #include "stack/unwind.h"
@@ -12,10 +12,20 @@
 
 enum { EXIT_READ = 0, EXIT_UNREADABLE = 1, EXIT_USAGE = 2 };
 
+/* Seconds; more is of no use to anybody who waits. */
+#define LIMIT_MAX_S 3600
+
+struct wish {
+	pid_t pid;
+	const char *core, *executable;
+	int64_t limit_ns;
+	bool debuginfod;
+};
+
 static void print_help(FILE *out)
 {
-	fputs("usage: qsoak-stack --pid PID\n"
-	      "       qsoak-stack --core FILE [--executable FILE]\n"
+	fputs("usage: qsoak-stack --pid PID [OPTION]...\n"
+	      "       qsoak-stack --core FILE [--executable FILE] [OPTION]...\n"
 	      "\n"
 	      "Prints the stack of each thread of a process, or of what a core file holds of it; "
 	      "of a\n"
@@ -25,6 +35,8 @@ static void print_help(FILE *out)
 	      "  --pid PID          a living process; each thread is stopped while it is read\n"
 	      "  --core FILE        a core file\n"
 	      "  --executable FILE  the program that dumped it, where the core does not say\n"
+	      "  --limit SECONDS    print after that what is there (2); SIGTERM does the same\n"
+	      "  --debuginfod       ask the servers of DEBUGINFOD_URLS for debug information\n"
 	      "  --help             this text\n"
 	      "  --version          print the version\n"
 	      "\n"
@@ -40,35 +52,48 @@ static int usage(const char *text, const char *found)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+/* -1: go on; else the code to exit with. */
+static int read_options(int argc, char **argv, struct wish *wish)
 {
 	static const struct option options[] = {
 		{ "pid", required_argument, NULL, 'p' },
 		{ "core", required_argument, NULL, 'c' },
 		{ "executable", required_argument, NULL, 'e' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ "debuginfod", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ 0 },
 	};
-	const char *core = NULL, *executable = NULL;
-	struct stack_process process = { 0 };
-	struct err err = { 0 };
-	long pid = 0;
+	double seconds;
+	long pid;
 	char *end;
-	int option, r;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
 		case 'p':
 			pid = strtol(optarg, &end, 10);
-			if (*end || pid < 1 || pid > INT_MAX)
+			if (end == optarg || *end || pid < 1 || pid > INT_MAX)
 				return usage("--pid: expected the id of a process, found ", optarg);
+			wish->pid = (pid_t)pid;
 			break;
 		case 'c':
-			core = optarg;
+			wish->core = optarg;
 			break;
 		case 'e':
-			executable = optarg;
+			wish->executable = optarg;
+			break;
+		case 'l':
+			seconds = strtod(optarg, &end);
+			if (end == optarg || *end || !(seconds > 0 && seconds <= LIMIT_MAX_S))
+				return usage(
+					"--limit: expected seconds above 0, 3600 at most, found ",
+					optarg);
+			wish->limit_ns = (int64_t)(seconds * CLOCK_NS_PER_S);
+			break;
+		case 'd':
+			wish->debuginfod = true;
 			break;
 		case 'h':
 			print_help(stdout);
@@ -82,15 +107,52 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage("unexpected argument ", argv[optind]);
-	if (!pid == !core)
+	if (!wish->pid == !wish->core)
 		return usage("expected either --pid or --core", "");
-	if (executable && !core)
+	if (wish->executable && !wish->core)
 		return usage("--executable goes with --core", "");
+	return -1;
+}
 
-	r = core ? unwind_core(core, executable, &process, &err)
-		 : unwind_process((pid_t)pid, &process, &err);
-	if (r == 0 && !core)
-		waits_find(&process, waits_read_owner, &process);
+static int read_process(const struct wish *wish, struct stack_process *process, struct err *err)
+{
+	const struct stack_budget budget = stack_budget_begin(wish->limit_ns);
+	int r;
+
+	if (wish->core)
+		return unwind_core(wish->core, wish->executable, &budget, process, err);
+	r = unwind_process(wish->pid, &budget, process, err);
+	if (r == 0)
+		waits_find(process, waits_read_owner, process);
+	return r;
+}
+
+/* SIGTERM asks for what is there, see stack_budget_left_ns(); SIGCHLD tells of threads that stop, but not
+ * a process that inherited to ignore it. */
+static void set_signals(void)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+	struct wish wish = { .limit_ns = STACK_LIMIT_NS };
+	struct stack_process process = { 0 };
+	struct err err = { 0 };
+	int r = read_options(argc, argv, &wish);
+
+	if (r >= 0)
+		return r;
+	set_signals();
+	/* A server that does not answer takes 90 s a file. */
+	if (!wish.debuginfod)
+		unsetenv("DEBUGINFOD_URLS");
+	r = read_process(&wish, &process, &err);
 	/* What /proc has said of the threads is worth having without the stacks. */
 	if (process.thread_count)
 		stack_print(&process, stdout);

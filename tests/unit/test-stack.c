@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who waits for whom: in made-up QEMUs, and in a real process whose threads have locked each other out. */
+/* Who waits for whom, and who is who, in made-up QEMUs. */
 #include "tests/unit/helper.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/prctl.h>
+#include <linux/futex.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "stack/print.h"
-#include "stack/unwind.h"
+#include "stack/role.h"
 #include "stack/waits.h"
 
 #define BQL 0x1000
+#define IDLE 0x2000
 
 /* A process of up to four threads, by hand. */
 struct scene {
@@ -42,7 +35,7 @@ static void setup(struct scene *scene, size_t count, const char *const *names)
 	*scene = (struct scene){ .process.pid = 100 };
 	for (size_t i = 0; i < count; i++) {
 		threads[i] = (struct proc_thread){ .tid = 100 + (pid_t)i, .syscall = SYS_futex };
-		threads[i].args[0] = BQL;
+		threads[i].args[0] = IDLE;
 		snprintf(threads[i].name, sizeof(threads[i].name), "%s", names[i]);
 	}
 	stack_process_set_threads(&scene->process, threads, count);
@@ -66,6 +59,16 @@ static void stand_in(struct scene *scene, size_t index, const char *functions)
 	}
 }
 
+/* In the futex system call of a mutex at the address, or of another thing, while its word is value. */
+static void wait_on(struct scene *scene, size_t index, uint64_t address, uint64_t value)
+{
+	struct proc_thread *proc = &scene->process.threads[index].proc;
+
+	proc->args[0] = address;
+	proc->args[1] = FUTEX_WAIT | FUTEX_PRIVATE_FLAG;
+	proc->args[2] = value;
+}
+
 static void circle_is(struct scene *scene, const char *expected)
 {
 	waits_find(&scene->process, owner_of, scene);
@@ -86,6 +89,7 @@ static void setup_multifd(struct scene *scene)
 {
 	setup(scene, 3, migrating);
 	stand_in(scene, 0, WAITS_FOR_BQL " main_loop_wait main");
+	wait_on(scene, 0, BQL, 2);
 	stand_in(scene, 1,
 		 "pthread_cond_wait qemu_cond_wait_impl qemu_sem_wait multifd_send_sync_main "
 		 "ram_save_setup migration_thread");
@@ -186,132 +190,149 @@ static void names_that_a_process_gave_its_threads_drive_no_terminal(void **state
 	stack_process_clear(&scene.process);
 }
 
-static pthread_mutex_t locks[2] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
-static pthread_barrier_t both_locked;
-
-static void *lock_crosswise(void *arg)
+/* Without the symbols of glibc, and with the big lock found by its symbol. */
+static void without_the_names_of_glibc_the_futex_tells_the_big_lock(void **state)
 {
-	const int first = *(const int *)arg;
+	struct scene scene;
 
-	prctl(PR_SET_NAME, first ? "second" : "first");
-	pthread_mutex_lock(&locks[first]);
-	pthread_barrier_wait(&both_locked);
-	pthread_mutex_lock(&locks[1 - first]);
-	return NULL;
+	(void)state;
+	setup(&scene, 3, migrating);
+	scene.process.bql = BQL;
+	stand_in(&scene, 0, "pthread_mutex_lock qemu_mutex_lock_impl main_loop_wait main");
+	wait_on(&scene, 0, BQL, 2);
+	stand_in(&scene, 1, "qemu_sem_wait multifd_send_sync_main ram_save_setup");
+	scene.owner = 101;
+	/* Names of what there is between qemu_mutex_lock_impl() and the system call are missing. */
+	free(scene.process.threads[0].frames[0].function);
+	scene.process.threads[0].frames[0].function = NULL;
+	circle_is(&scene,
+		  "the main thread waits for the BQL, which the migration thread holds; the "
+		  "migration thread waits in multifd_send_sync_main on a semaphore for its "
+		  "multifd channels, those of which are not set up yet need the main thread");
 }
 
-/* A child whose main thread joins two threads that have locked each other out. */
-static pid_t start_deadlock(void)
+static void a_wait_for_a_condition_is_none_for_its_mutex(void **state)
 {
-	static const int order[] = { 0, 1 };
-	pthread_t threads[2];
-	pid_t pid = fork();
+	struct scene scene;
 
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	pthread_barrier_init(&both_locked, NULL, 2);
-	for (int i = 0; i < 2; i++)
-		pthread_create(&threads[i], NULL, lock_crosswise, (void *)&order[i]);
-	pthread_join(threads[0], NULL);
-	_exit(0);
+	(void)state;
+	setup(&scene, 3, running);
+	scene.process.bql = BQL;
+	scene.owner = 101;
+	stand_in(&scene, 1, "pthread_cond_wait qemu_cond_wait_impl qemu_wait_io_event");
+	stand_in(&scene, 2, "pthread_cond_wait qemu_cond_wait_impl qemu_wait_io_event");
+	/* One waits for the condition, the other one has got it and waits for the lock. */
+	wait_on(&scene, 1, IDLE, 0);
+	wait_on(&scene, 2, BQL, 2);
+	waits_find(&scene.process, owner_of, &scene);
+	assert_int_equal(scene.process.threads[1].wait_count, 0);
+	assert_int_equal(scene.process.threads[2].wait_count, 1);
+	assert_string_equal(scene.process.threads[2].waits[0].text,
+			    "waits for the BQL, which vCPU 0 holds");
+	assert_string_equal(scene.process.threads[2].waits[0].object, "BQL");
+	assert_int_equal(scene.process.threads[2].waits[0].what, STACK_MUTEX);
+	stack_process_clear(&scene.process);
 }
 
-/* Until all of its three threads wait in futex(2). */
-static void await_deadlock(pid_t pid)
+static void a_join_is_known_by_the_function_of_qemu(void **state)
 {
-	int64_t end = clock_now_ns() + HELPER_LIMIT_NS;
-	size_t waiting = 0;
+	struct scene scene;
 
-	while (waiting < 3 && clock_now_ns() < end) {
-		auto_free struct proc_thread *threads = NULL;
-		size_t count = proc_threads(pid, &threads);
+	(void)state;
+	setup(&scene, 3, migrating);
+	stand_in(&scene, 0, "- - qemu_thread_join migrate_fd_cleanup");
+	wait_on(&scene, 0, IDLE, 102);
+	waits_find(&scene.process, owner_of, &scene);
+	assert_int_equal(scene.process.threads[0].wait_count, 1);
+	assert_int_equal(scene.process.threads[0].waits[0].on, 102);
+	assert_int_equal(scene.process.threads[0].waits[0].what, STACK_JOIN);
+	assert_string_equal(scene.process.threads[0].waits[0].text,
+			    "waits in pthread_join for the end of multifd send 0");
+	stack_process_clear(&scene.process);
+}
 
-		waiting = 0;
-		for (size_t i = 0; i < count; i++)
-			waiting += proc_thread_in_futex(&threads[i]);
-		poll(NULL, 0, 5);
+static void a_vcpu_that_wants_the_big_lock_is_not_paused(void **state)
+{
+	static const char *const names[] = { "qemu-system-x86", "CPU 0/TCG", "live_migration" };
+	struct scene scene;
+
+	(void)state;
+	for (int wants = 0; wants < 2; wants++) {
+		setup(&scene, 3, names);
+		scene.process.bql = BQL;
+		scene.owner = 102;
+		stand_in(&scene, 0, "pthread_cond_wait qemu_cond_wait_impl pause_all_vcpus");
+		stand_in(&scene, 1, "pthread_cond_wait qemu_cond_wait_impl qemu_wait_io_event");
+		stand_in(&scene, 2, "aio_poll bdrv_flush migration_thread");
+		if (wants)
+			wait_on(&scene, 1, BQL, 2);
+		circle_is(
+			&scene,
+			wants ? "the main thread waits in pause_all_vcpus for vCPU 0; vCPU 0 waits "
+				"for the BQL, which the migration thread holds; the migration "
+				"thread waits in aio_poll for what only the main loop can complete"
+			      : NULL);
 	}
-	assert_int_equal(waiting, 3);
 }
 
-static void end_child(pid_t pid)
+static void parts_that_a_compiler_made_of_a_function_are_that_function(void **state)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
-static void threads_that_have_locked_each_other_out_are_found_in_a_real_process(void **state)
-{
-	pid_t pid = start_deadlock();
-	struct stack_process process = { 0 };
-	struct err err = { 0 };
-	auto_free char *text = NULL;
-	size_t size;
-	FILE *f;
+	struct scene scene;
 
 	(void)state;
-	await_deadlock(pid);
-	assert_int_equal(unwind_process(pid, &process, &err), 0);
-	waits_find(&process, waits_read_owner, &process);
-	assert_int_equal(process.thread_count, 3);
-	for (size_t i = 0; i < 3; i++)
-		assert_null(process.threads[i].missing);
-	assert_non_null(stack_thread_in(&process.threads[1], "lock_crosswise"));
-	assert_non_null(process.circle);
-	assert_non_null(strstr(process.circle, ", which the second thread holds; the second thread "
-					       "waits for the mutex at 0x"));
-	assert_string_equal(process.threads[0].waits[0].text,
-			    "waits in pthread_join for the end of the first thread");
-	f = open_memstream(&text, &size);
-	stack_print(&process, f);
-	fclose(f);
-	assert_non_null(strstr(text, "\n" STACK_CIRCLE "the first thread waits for"));
-	assert_non_null(strstr(text, " lock_crosswise+0x"));
-	stack_process_clear(&process);
-	/* It was let go. */
-	end_child(pid);
+	setup(&scene, 3, running);
+	stand_in(&scene, 0, "qemu_cond_wait_impl pause_all_vcpus.part.0 vm_stop");
+	stand_in(&scene, 1, "qemu_cond_wait_impl qemu_wait_io_event.constprop.0.isra.0");
+	stand_in(&scene, 2, "ppoll aio_poll.lto_priv.0 blk_pwrite.cold");
+	circle_is(&scene, "the main thread waits in pause_all_vcpus for vCPU 1; vCPU 1 waits in "
+			  "blk_pwrite for an I/O that only the main loop can complete");
+	/* Others that only begin alike are not. */
+	setup(&scene, 3, running);
+	stand_in(&scene, 0, "qemu_cond_wait_impl pause_all_vcpus_x vm_stop");
+	stand_in(&scene, 2, "ppoll aio_poll blk_pwrite");
+	circle_is(&scene, NULL);
 }
 
-static void a_process_that_is_stopped_can_be_read(void **state)
+static void who_makes_the_same_call_again_and_again_does_not_wait(void **state)
 {
-	pid_t pid = start_deadlock();
-	struct stack_process process = { 0 };
-	struct err err = { 0 };
+	struct proc_thread before = { .syscall = SYS_ioctl, .args = { 1, 2 }, .cpu_ticks = 70 };
+	struct proc_thread after = before;
 
 	(void)state;
-	await_deadlock(pid);
-	kill(pid, SIGSTOP);
-	waitpid(pid, NULL, WUNTRACED);
-	assert_int_equal(unwind_process(pid, &process, &err), 0);
-	for (size_t i = 0; i < process.thread_count; i++)
-		assert_true(process.threads[i].frame_count > 2);
-	stack_process_clear(&process);
-	end_child(pid);
+	assert_true(stack_proc_waited(&before, &after));
+	/* Being stopped costs a little. */
+	after.cpu_ticks++;
+	assert_true(stack_proc_waited(&before, &after));
+	after.cpu_ticks++;
+	assert_false(stack_proc_waited(&before, &after));
+	after = before;
+	after.syscall = SYS_restart_syscall;
+	assert_true(stack_proc_waited(&before, &after));
+	after.args[1]++;
+	assert_false(stack_proc_waited(&before, &after));
+	before.syscall = after.syscall = -1;
+	after.args[1]--;
+	assert_false(stack_proc_waited(&before, &after));
 }
 
-static void a_process_that_has_gone_is_an_error(void **state)
+static void threads_without_names_are_known_by_their_functions(void **state)
 {
-	pid_t pid = start_deadlock();
-	struct stack_process process = { 0 };
-	struct err err = { 0 };
+	static const char *const names[] = { "qemu-system-x86", "", "qemu-system-x86",
+					     "CPU 1/TCG" };
+	struct scene scene;
 
 	(void)state;
-	end_child(pid);
-	assert_int_equal(unwind_process(pid, &process, &err), -ESRCH);
-	assert_int_equal(process.thread_count, 0);
-	stack_process_clear(&process);
-}
-
-static void what_is_no_core_is_an_error(void **state)
-{
-	struct stack_process process = { 0 };
-	struct err err = { 0 };
-
-	(void)state;
-	assert_int_equal(unwind_core("/dev/null", NULL, &process, &err), -EINVAL);
-	assert_int_equal(unwind_core("/nowhere/core", NULL, &process, &err), -ENOENT);
-	stack_process_clear(&process);
+	setup(&scene, 4, names);
+	stand_in(&scene, 0, "ppoll main_loop_wait main");
+	stand_in(&scene, 1, "futex qemu_sem_wait multifd_send_thread qemu_thread_start");
+	stand_in(&scene, 2, "qemu_wait_io_event mttcg_cpu_thread_fn qemu_thread_start");
+	stand_in(&scene, 3, "qemu_wait_io_event mttcg_cpu_thread_fn qemu_thread_start");
+	stack_roles_by_frames(&scene.process);
+	assert_string_equal(scene.process.threads[0].role, "main");
+	assert_string_equal(scene.process.threads[1].role, "multifd send");
+	assert_string_equal(scene.process.threads[2].role, "vCPU");
+	assert_string_equal(scene.process.threads[3].role, "vCPU 1");
+	stack_process_clear(&scene.process);
 }
 
 int main(void)
@@ -320,13 +341,15 @@ int main(void)
 		cmocka_unit_test(multifd_channels_that_the_main_thread_should_set_up_are_a_circle),
 		cmocka_unit_test(a_vcpu_whose_write_the_main_loop_completes_is_a_circle),
 		cmocka_unit_test(who_idles_waits_for_nobody),
+		cmocka_unit_test(without_the_names_of_glibc_the_futex_tells_the_big_lock),
+		cmocka_unit_test(a_wait_for_a_condition_is_none_for_its_mutex),
+		cmocka_unit_test(a_join_is_known_by_the_function_of_qemu),
+		cmocka_unit_test(a_vcpu_that_wants_the_big_lock_is_not_paused),
+		cmocka_unit_test(parts_that_a_compiler_made_of_a_function_are_that_function),
+		cmocka_unit_test(who_makes_the_same_call_again_and_again_does_not_wait),
+		cmocka_unit_test(threads_without_names_are_known_by_their_functions),
 		cmocka_unit_test(names_that_a_process_gave_its_threads_drive_no_terminal),
 		cmocka_unit_test(roles_are_known_by_the_names_of_several_versions),
-		cmocka_unit_test(
-			threads_that_have_locked_each_other_out_are_found_in_a_real_process),
-		cmocka_unit_test(a_process_that_is_stopped_can_be_read),
-		cmocka_unit_test(a_process_that_has_gone_is_an_error),
-		cmocka_unit_test(what_is_no_core_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
