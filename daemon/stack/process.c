@@ -88,6 +88,12 @@ struct stack_thread *stack_process_find(const struct stack_process *process, pid
 	return NULL;
 }
 
+void stack_thread_miss(struct stack_thread *thread, const char *text)
+{
+	if (!thread->missing)
+		thread->missing = mem_strdup(text);
+}
+
 struct stack_frame *stack_thread_insert(struct stack_thread *thread, size_t index)
 {
 	struct stack_frame *frame;

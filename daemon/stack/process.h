@@ -89,6 +89,9 @@ struct stack_thread *stack_process_find(const struct stack_process *process, pid
 /* Takes over facts as /proc has them; the name, which a process chooses as it likes, becomes printable. */
 void stack_thread_set_proc(struct stack_thread *thread, const struct proc_thread *proc);
 
+/* Says why its stack is not whole; the first reason counts. */
+void stack_thread_miss(struct stack_thread *thread, const char *text);
+
 /* Whether a thread was in the same system call all the time from before until after. */
 bool stack_proc_waited(const struct proc_thread *before, const struct proc_thread *after);
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* qsoak-stack: the stacks of a QEMU's threads and what they wait for. */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
+#include "stack/json.h"
 #include "stack/print.h"
 #include "stack/unwind.h"
 #include "stack/waits.h"
@@ -17,7 +20,7 @@ enum { EXIT_READ = 0, EXIT_UNREADABLE = 1, EXIT_USAGE = 2 };
 
 struct wish {
 	pid_t pid;
-	const char *core, *executable;
+	const char *core, *executable, *json;
 	int64_t limit_ns;
 	bool debuginfod;
 };
@@ -35,6 +38,7 @@ static void print_help(FILE *out)
 	      "  --pid PID          a living process; each thread is stopped while it is read\n"
 	      "  --core FILE        a core file\n"
 	      "  --executable FILE  the program that dumped it, where the core does not say\n"
+	      "  --json FILE        write the same to the file, as JSON\n"
 	      "  --limit SECONDS    print after that what is there (2); SIGTERM does the same\n"
 	      "  --debuginfod       ask the servers of DEBUGINFOD_URLS for debug information\n"
 	      "  --help             this text\n"
@@ -42,7 +46,7 @@ static void print_help(FILE *out)
 	      "\n"
 	      "Exit codes: 0 read (a thread of which something is missing says so), 1 nothing "
 	      "could be\n"
-	      "read, 2 usage.\n",
+	      "read, or not written, 2 usage.\n",
 	      out);
 }
 
@@ -59,6 +63,7 @@ static int read_options(int argc, char **argv, struct wish *wish)
 		{ "pid", required_argument, NULL, 'p' },
 		{ "core", required_argument, NULL, 'c' },
 		{ "executable", required_argument, NULL, 'e' },
+		{ "json", required_argument, NULL, 'j' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "debuginfod", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -83,6 +88,9 @@ static int read_options(int argc, char **argv, struct wish *wish)
 			break;
 		case 'e':
 			wish->executable = optarg;
+			break;
+		case 'j':
+			wish->json = optarg;
 			break;
 		case 'l':
 			seconds = strtod(optarg, &end);
@@ -127,6 +135,21 @@ static int read_process(const struct wish *wish, struct stack_process *process, 
 	return r;
 }
 
+static int tell(const struct wish *wish, const struct stack_process *process)
+{
+	auto_json json_t *value = NULL;
+	struct err err = { 0 };
+
+	stack_print(process, stdout);
+	fflush(stdout);
+	if (!wish->json)
+		return 0;
+	value = stack_json(process);
+	if (stack_json_write(value, wish->json, &err) < 0)
+		fprintf(stderr, "qsoak-stack: %s\n", err.text);
+	return err.code;
+}
+
 /* SIGTERM asks for what is there, see stack_budget_left_ns(); SIGCHLD tells of threads that stop, but not
  * a process that inherited to ignore it. */
 static void set_signals(void)
@@ -153,11 +176,11 @@ int main(int argc, char **argv)
 	if (!wish.debuginfod)
 		unsetenv("DEBUGINFOD_URLS");
 	r = read_process(&wish, &process, &err);
-	/* What /proc has said of the threads is worth having without the stacks. */
-	if (process.thread_count)
-		stack_print(&process, stdout);
-	stack_process_clear(&process);
 	if (r < 0)
 		fprintf(stderr, "qsoak-stack: %s\n", err.text);
+	/* What /proc has said of the threads is worth having without the stacks. */
+	if (process.thread_count && tell(&wish, &process) < 0)
+		r = -EIO;
+	stack_process_clear(&process);
 	return r < 0 ? EXIT_UNREADABLE : EXIT_READ;
 }

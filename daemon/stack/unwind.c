@@ -7,16 +7,11 @@
  */
 #include "stack/unwind.h"
 
-#include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
-#include "stack/role.h"
-#include "stack/symbols.h"
+#include "stack/frames.h"
 #include "stack/trace.h"
 
 /* How often, in all, and how far apart the threads are looked at until they are in a call again. */
@@ -25,9 +20,7 @@
 
 struct unwind {
 	struct stack_process *process;
-	Dwfl *frames, *names; /* the same one of a core */
-	Elf *elf;	      /* of a core */
-	int fd;		      /* of elf, else -1 */
+	Dwfl *frames, *names;
 };
 
 static char *no_path = NULL;
@@ -51,28 +44,12 @@ static const Dwfl_Callbacks name_callbacks = {
 	.debuginfo_path = &no_path,
 };
 
-static const Dwfl_Callbacks core_callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.debuginfo_path = &no_path,
-};
-
 static void close_unwind(struct unwind *unwind)
 {
-	if (unwind->names && unwind->names != unwind->frames)
+	if (unwind->names)
 		dwfl_end(unwind->names);
 	if (unwind->frames)
 		dwfl_end(unwind->frames);
-	if (unwind->elf)
-		elf_end(unwind->elf);
-	fd_close(&unwind->fd);
-}
-
-/* result: what a function of libdwfl returned that may be an errno; -1: its own error. */
-static int dwfl_error(struct err *err, int result, const char *what)
-{
-	return result > 0 ? err_set_errno(err, result, "%s", what)
-			  : err_set(err, -EIO, "%s: %s", what, dwfl_errmsg(-1));
 }
 
 static int report_process(const Dwfl_Callbacks *callbacks, pid_t pid, Dwfl **ret_dwfl,
@@ -82,12 +59,12 @@ static int report_process(const Dwfl_Callbacks *callbacks, pid_t pid, Dwfl **ret
 	int r;
 
 	if (!dwfl)
-		return dwfl_error(err, -1, "libdwfl");
+		return frames_error(err, -1, "libdwfl");
 	*ret_dwfl = dwfl;
 	r = dwfl_linux_proc_report(dwfl, pid);
 	if (r == 0)
 		r = dwfl_report_end(dwfl, NULL, NULL);
-	return r == 0 ? 0 : dwfl_error(err, r, "cannot read the process's memory map");
+	return r == 0 ? 0 : frames_error(err, r, "cannot read the process's memory map");
 }
 
 static int open_process(struct unwind *unwind, pid_t pid, struct err *err)
@@ -100,33 +77,7 @@ static int open_process(struct unwind *unwind, pid_t pid, struct err *err)
 		return r;
 	/* We stop the threads ourselves. */
 	r = dwfl_linux_proc_attach(unwind->frames, pid, true);
-	return r == 0 ? 0 : dwfl_error(err, r, "cannot attach to the process");
-}
-
-static int add_frame(Dwfl_Frame *state, void *arg)
-{
-	struct stack_thread *thread = arg;
-	struct stack_frame *frame;
-	Dwarf_Addr pc;
-	bool activation;
-
-	if (thread->frame_count == STACK_FRAMES_MAX) {
-		thread->missing = mem_printf("there are more than %d frames", STACK_FRAMES_MAX);
-		return DWARF_CB_ABORT;
-	}
-	if (!dwfl_frame_pc(state, &pc, &activation))
-		return DWARF_CB_ABORT;
-	frame = stack_thread_add(thread);
-	frame->pc = pc;
-	frame->activation = activation;
-	return DWARF_CB_OK;
-}
-
-static void read_frames(struct unwind *unwind, struct stack_thread *thread)
-{
-	if (dwfl_getthread_frames(unwind->frames, thread->proc.tid, add_frame, thread) != 0 &&
-	    !thread->missing)
-		thread->missing = mem_strdup(dwfl_errmsg(-1));
+	return r == 0 ? 0 : frames_error(err, r, "cannot attach to the process");
 }
 
 /* Its state by now: the others took their time. Whether it can be stopped. */
@@ -153,15 +104,10 @@ static int read_stopped(struct unwind *unwind, struct stack_thread *thread, stru
 
 	if (r < 0)
 		return r;
-	read_frames(unwind, thread);
+	if (dwfl_getthread_frames(unwind->frames, thread->proc.tid, frames_add, thread) != 0)
+		stack_thread_miss(thread, dwfl_errmsg(-1));
 	trace_release(trace);
 	return 0;
-}
-
-static void set_missing(struct stack_thread *thread, const char *text)
-{
-	if (!thread->missing)
-		thread->missing = mem_strdup(text);
 }
 
 /* Says in thread->missing what it cannot read; *ret_late: the thread is yet to stop. */
@@ -173,7 +119,7 @@ static int read_living(struct unwind *unwind, struct stack_thread *thread,
 	int r;
 
 	if (left_ns <= 0) {
-		set_missing(thread, STACK_NO_TIME);
+		stack_thread_miss(thread, STACK_NO_TIME);
 		return 0;
 	}
 	if (!look_again(unwind, thread))
@@ -186,7 +132,7 @@ static int read_living(struct unwind *unwind, struct stack_thread *thread,
 	if (r == -ETIMEDOUT)
 		*ret_late = true;
 	else if (r < 0)
-		set_missing(thread, err->text);
+		stack_thread_miss(thread, err->text);
 	return r;
 }
 
@@ -213,7 +159,7 @@ static int read_process(struct unwind *unwind, const struct stack_budget *budget
 		struct err why = { 0 };
 
 		if (late[i] && read_stopped(unwind, &process->threads[i], &traces[i], 0, &why) < 0)
-			set_missing(&process->threads[i], why.text);
+			stack_thread_miss(&process->threads[i], why.text);
 	}
 	return refused ? err->code : 0;
 }
@@ -238,17 +184,10 @@ static void find_blocked(struct stack_process *process, const struct stack_budge
 	}
 }
 
-static void find_names(struct unwind *unwind, const struct stack_budget *budget)
-{
-	symbols_name(unwind->names, unwind->process, budget);
-	symbols_locate(unwind->names, unwind->process, budget);
-	stack_roles_by_frames(unwind->process);
-}
-
 int unwind_process(pid_t pid, const struct stack_budget *budget, struct stack_process *process,
 		   struct err *err)
 {
-	struct unwind unwind = { .process = process, .fd = -1 };
+	struct unwind unwind = { .process = process };
 	struct proc_thread *threads = NULL;
 	size_t count = proc_threads(pid, &threads);
 	int r;
@@ -261,98 +200,11 @@ int unwind_process(pid_t pid, const struct stack_budget *budget, struct stack_pr
 	if (r == 0)
 		r = read_process(&unwind, budget, err);
 	for (size_t i = 0; i < count && r < 0; i++)
-		set_missing(&process->threads[i], err->text);
+		stack_thread_miss(&process->threads[i], err->text);
 	if (r == 0) {
 		find_blocked(process, budget);
-		find_names(&unwind, budget);
+		frames_name(unwind.names, process, budget);
 	}
-	close_unwind(&unwind);
-	return r;
-}
-
-/* Threads of a core, as libdwfl lists them. */
-struct listing {
-	struct proc_thread *threads;
-	size_t count;
-};
-
-static int list_thread(Dwfl_Thread *thread, void *arg)
-{
-	struct listing *listing = arg;
-
-	if (listing->count == PROC_THREADS_MAX)
-		return DWARF_CB_ABORT;
-	listing->threads =
-		mem_realloc(listing->threads, listing->count + 1, sizeof(*listing->threads));
-	listing->threads[listing->count++] =
-		(struct proc_thread){ .tid = dwfl_thread_tid(thread), .syscall = -1 };
-	return DWARF_CB_OK;
-}
-
-static int open_core(struct unwind *unwind, const char *core, const char *executable,
-		     struct err *err)
-{
-	unwind->frames = unwind->names = dwfl_begin(&core_callbacks);
-	if (!unwind->frames)
-		return dwfl_error(err, -1, "libdwfl");
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return err_set(err, -EIO, "libelf: %s", elf_errmsg(-1));
-	unwind->fd = open(core, O_RDONLY | O_CLOEXEC);
-	if (unwind->fd < 0)
-		return err_set_errno(err, errno, "%s", core);
-	/* Not by mmap: a file that becomes shorter meanwhile would kill us by SIGBUS. */
-	unwind->elf = elf_begin(unwind->fd, ELF_C_READ, NULL);
-	if (!unwind->elf || elf_kind(unwind->elf) != ELF_K_ELF)
-		return err_set(err, -EINVAL, "%s is no ELF file", core);
-	if (dwfl_core_file_report(unwind->frames, unwind->elf, executable) < 0 ||
-	    dwfl_report_end(unwind->frames, NULL, NULL) != 0)
-		return dwfl_error(err, -1, core);
-	if (dwfl_core_file_attach(unwind->frames, unwind->elf) < 0)
-		return dwfl_error(err, -1, core);
-	return 0;
-}
-
-/* An error if none of its threads has a stack. */
-static int read_core(struct unwind *unwind, const char *core, const struct stack_budget *budget,
-		     struct err *err)
-{
-	struct stack_process *process = unwind->process;
-	const struct stack_budget half = stack_budget_half(budget);
-	size_t frames = 0;
-
-	for (size_t i = 0; i < process->thread_count; i++) {
-		struct stack_thread *thread = &process->threads[i];
-
-		if (stack_budget_left_ns(&half) > 0)
-			read_frames(unwind, thread);
-		else
-			set_missing(thread, STACK_NO_TIME);
-		frames += thread->frame_count;
-	}
-	if (!process->thread_count)
-		return err_set(err, -EINVAL, "%s has no threads that can be read", core);
-	if (!frames)
-		return err_set(err, -EIO, "%s: no stack can be read: %s", core,
-			       process->threads[0].missing ? process->threads[0].missing
-							   : "they are empty");
-	return 0;
-}
-
-int unwind_core(const char *core, const char *executable, const struct stack_budget *budget,
-		struct stack_process *process, struct err *err)
-{
-	struct unwind unwind = { .process = process, .fd = -1 };
-	struct listing listing = { 0 };
-	int r = open_core(&unwind, core, executable, err);
-
-	if (r == 0) {
-		process->pid = dwfl_pid(unwind.frames);
-		dwfl_getthreads(unwind.frames, list_thread, &listing);
-		stack_process_set_threads(process, listing.threads, listing.count);
-		r = read_core(&unwind, core, budget, err);
-	}
-	if (r == 0)
-		find_names(&unwind, budget);
 	close_unwind(&unwind);
 	return r;
 }
