@@ -20,10 +20,10 @@ WERROR ?=
 
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
-	libsmartcols-dev nettle-dev libelf-dev libdw-dev \
-	libzstd-dev zlib1g-dev
+	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
+	zlib1g-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
-DEPS_CHECK := libc6-dbg libcmocka-dev jq sqlite3 procps python3
+DEPS_CHECK := gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "stack/gdb.h"
 #include "stack/json.h"
 #include "stack/print.h"
 #include "stack/unwind.h"
@@ -20,9 +21,9 @@ enum { EXIT_READ = 0, EXIT_UNREADABLE = 1, EXIT_USAGE = 2 };
 
 struct wish {
 	pid_t pid;
-	const char *core, *executable, *json;
+	const char *core, *executable, *json, *gdb_script;
 	int64_t limit_ns;
-	bool debuginfod;
+	bool debuginfod, gdb;
 };
 
 static void print_help(FILE *out)
@@ -41,6 +42,8 @@ static void print_help(FILE *out)
 	      "  --json FILE        write the same to the file, as JSON\n"
 	      "  --limit SECONDS    print after that what is there (2); SIGTERM does the same\n"
 	      "  --debuginfod       ask the servers of DEBUGINFOD_URLS for debug information\n"
+	      "  --gdb              let gdb tell of coroutines, which may break the process\n"
+	      "  --gdb-script FILE  QEMU's qemu-gdb.py, where it is not around the binary\n"
 	      "  --help             this text\n"
 	      "  --version          print the version\n"
 	      "\n"
@@ -66,6 +69,8 @@ static int read_options(int argc, char **argv, struct wish *wish)
 		{ "json", required_argument, NULL, 'j' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "debuginfod", no_argument, NULL, 'd' },
+		{ "gdb", no_argument, NULL, 'g' },
+		{ "gdb-script", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ 0 },
@@ -103,6 +108,12 @@ static int read_options(int argc, char **argv, struct wish *wish)
 		case 'd':
 			wish->debuginfod = true;
 			break;
+		case 'g':
+			wish->gdb = true;
+			break;
+		case 's':
+			wish->gdb_script = optarg;
+			break;
 		case 'h':
 			print_help(stdout);
 			return EXIT_READ;
@@ -119,6 +130,10 @@ static int read_options(int argc, char **argv, struct wish *wish)
 		return usage("expected either --pid or --core", "");
 	if (wish->executable && !wish->core)
 		return usage("--executable goes with --core", "");
+	if (wish->gdb && !wish->pid)
+		return usage("--gdb goes with --pid", "");
+	if (wish->gdb_script && !wish->gdb)
+		return usage("--gdb-script goes with --gdb", "");
 	return -1;
 }
 
@@ -133,6 +148,18 @@ static int read_process(const struct wish *wish, struct stack_process *process, 
 	if (r == 0)
 		waits_find(process, waits_read_owner, process);
 	return r;
+}
+
+/* All else has been printed. */
+static void ask_gdb(const struct wish *wish, const struct stack_process *process)
+{
+	auto_free char *text = NULL;
+	struct err err = { 0 };
+
+	if (gdb_tell_coroutines(process, wish->gdb_script, GDB_LIMIT_NS, &text, &err) == 0)
+		printf("\ngdb, by QEMU's script:\n%s", text);
+	else
+		printf("\ngdb tells nothing of coroutines: %s\n", err.text);
 }
 
 static int tell(const struct wish *wish, const struct stack_process *process)
@@ -150,16 +177,14 @@ static int tell(const struct wish *wish, const struct stack_process *process)
 	return err.code;
 }
 
-/* SIGTERM asks for what is there, see stack_budget_left_ns(); SIGCHLD tells of threads that stop, but not
- * a process that inherited to ignore it. */
-static void set_signals(void)
+/* Blocked, it asks for what is there, see stack_budget_left_ns(). */
+static void block_sigterm(int how)
 {
 	sigset_t term;
 
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
-	sigprocmask(SIG_BLOCK, &term, NULL);
-	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(how, &term, NULL);
 }
 
 int main(int argc, char **argv)
@@ -171,7 +196,9 @@ int main(int argc, char **argv)
 
 	if (r >= 0)
 		return r;
-	set_signals();
+	block_sigterm(SIG_BLOCK);
+	/* It tells of threads that stop, but not a process that inherited to ignore it. */
+	signal(SIGCHLD, SIG_DFL);
 	/* A server that does not answer takes 90 s a file. */
 	if (!wish.debuginfod)
 		unsetenv("DEBUGINFOD_URLS");
@@ -181,6 +208,10 @@ int main(int argc, char **argv)
 	/* What /proc has said of the threads is worth having without the stacks. */
 	if (process.thread_count && tell(&wish, &process) < 0)
 		r = -EIO;
+	if (r == 0 && wish.gdb && !stack_budget_asked_to_end()) {
+		block_sigterm(SIG_UNBLOCK);
+		ask_gdb(&wish, &process);
+	}
 	stack_process_clear(&process);
 	return r < 0 ? EXIT_UNREADABLE : EXIT_READ;
 }

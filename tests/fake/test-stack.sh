@@ -32,6 +32,9 @@ check 'each has a build-id, and an offset in its file' same \
 	"$scratch/json")" 0
 check 'the process goes on' asleep
 
+check 'gdb is not asked without debug symbols' contains \
+	"$("$stack" --pid "$sleeper" --gdb)" 'gdb tells nothing of coroutines: the process has no debug symbols'
+
 # Says what is wrong, on one line, and exits with the status.
 refuses() {
 	local status=$1 text=$2 found
@@ -46,6 +49,8 @@ check 'an empty process id is refused' refuses 2 'the id of a process, found ' -
 check 'no limit is refused' refuses 2 'seconds above 0, 3600 at most, found 0' --pid 1 --limit 0
 check 'a limit without end is refused' refuses 2 'found inf' --pid 1 --limit inf
 check 'a limit that is no number is refused' refuses 2 'found 2s' --pid 1 --limit 2s
+check 'gdb without a process is refused' refuses 2 '--gdb goes with --pid' --core x --gdb
+check 'a script without gdb is refused' refuses 2 'goes with --gdb' --pid 1 --gdb-script x
 check 'a core that is none is said' refuses 1 "$out is no ELF file" --core "$out"
 check 'a core that is empty is said' refuses 1 '/dev/null is no ELF file' --core /dev/null
 check 'JSON that cannot be written is said' refuses 1 'cannot write beside /nowhere/x' \
