@@ -172,18 +172,18 @@ static void a_core_that_is_cut_off_anywhere_kills_nobody(void **state)
 	}
 }
 
-/* Changes a few bytes where the headers and the notes are. */
+/* Changes a few bytes: where the headers and the notes are, or in each second file anywhere. */
 static void change(const struct scene *scene, uint64_t number)
 {
 	auto_close int fd = open(scene->damaged, O_WRONLY | O_CLOEXEC);
+	uint64_t area = number % 2 ? scene->size : CHANGED_AREA;
 
 	assert_true(fd >= 0);
 	for (uint64_t i = 0; i < CHANGED_BYTES; i++) {
 		uint64_t random = random_mix(number * CHANGED_BYTES + i);
 		char byte = (char)random;
 
-		assert_int_equal(pwrite(fd, &byte, 1, (off_t)random_below(random, CHANGED_AREA)),
-				 1);
+		assert_int_equal(pwrite(fd, &byte, 1, (off_t)random_below(random, area)), 1);
 	}
 }
 
@@ -216,21 +216,30 @@ static void what_is_no_core_is_an_error(void **state)
 	stack_process_clear(&process);
 }
 
-/* A header that says that no notes follow. */
+/* All notes are there but those of threads. */
 static void a_core_without_threads_is_an_error(void **state)
 {
 	struct stack_budget no_hurry = stack_budget_begin(HELPER_LIMIT_NS);
 	struct stack_process process = { 0 };
 	struct err err = { 0 };
 	const struct scene *scene = *state;
-	Elf64_Phdr *program;
+	const Elf64_Phdr *program = (const Elf64_Phdr *)(scene->bytes + sizeof(Elf64_Ehdr));
+	auto_close int fd = -1;
 
-	program = (Elf64_Phdr *)(scene->bytes + sizeof(Elf64_Ehdr));
-	assert_int_equal(program->p_type, PT_NOTE);
-	program->p_type = PT_NULL;
 	copy(scene);
-	assert_true(unwind_core(scene->damaged, NULL, &no_hurry, &process, &err) < 0);
-	assert_non_null(strstr(err.text, scene->damaged));
+	fd = open(scene->damaged, O_WRONLY | O_CLOEXEC);
+	for (size_t at = program->p_offset; at < program->p_offset + program->p_filesz;) {
+		Elf64_Nhdr note;
+
+		memcpy(&note, scene->bytes + at, sizeof(note));
+		if (note.n_type == NT_PRSTATUS) {
+			note.n_type = 0x12345;
+			assert_int_equal(pwrite(fd, &note, sizeof(note), (off_t)at), sizeof(note));
+		}
+		at += sizeof(note) + ((note.n_namesz + 3) & ~3u) + ((note.n_descsz + 3) & ~3u);
+	}
+	assert_int_equal(unwind_core(scene->damaged, NULL, &no_hurry, &process, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "has no threads that can be read"));
 	stack_process_clear(&process);
 }
 
