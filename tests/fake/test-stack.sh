@@ -63,6 +63,38 @@ check 'it says so' contains "$(cat "$out")" 'the stack is not whole: no time was
 check 'it has what /proc says' same "$(jq -c '[.threads[0] | .name, .state, .missing]' \
 	"$scratch/json")" '["sleep","S","no time was left"]'
 
+# A server of debug information, which says when it is asked and gives none.
+python3 - >"$scratch/server" <<'END' &
+import socket
+server = socket.create_server(('127.0.0.1', 0))
+print(server.getsockname()[1], flush=True)
+while True:
+    server.accept()[0].close()
+    print('asked', flush=True)
+END
+started+=("$!")
+disown
+await 60 test -s "$scratch/server"
+
+ask_server() {
+	DEBUGINFOD_URLS=http://127.0.0.1:$(head -1 "$scratch/server") DEBUGINFOD_TIMEOUT=60 \
+		DEBUGINFOD_CACHE_PATH=$scratch/cache HOME=$scratch \
+		"$stack" --pid "$sleeper" --limit 60 "$@" >"$out" 2>&1
+}
+
+asked() {
+	grep -q asked "$scratch/server"
+}
+
+if ldconfig -p | grep -q libdebuginfod; then
+	check 'with a server of debug information it reads' ask_server
+	check 'the server was not asked' eval '! asked'
+	check 'with --debuginfod it reads' ask_server --debuginfod
+	check 'the server was asked' await 60 asked
+else
+	skip 'a server of debug information' 'there is no libdebuginfod'
+fi
+
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 check 'a process that has gone is said' refuses 1 "there is no process $sleeper" --pid "$sleeper"
