@@ -197,6 +197,7 @@ static const struct bind_key evidence_keys[] = {
 	  .max = PROFILE_STOP_DURATION_MAX_NS },
 	{ "cores", .read = read_cores,
 	  .offset = BIND_FIELD(struct profile, evidence.cores, enum evidence_cores) },
+	{ "gdb", BIND_BOOL(struct profile, evidence.gdb) },
 	{ 0 }
 };
 

@@ -140,8 +140,24 @@ static void failure_durable(void *ctx)
 		kill_vm(slot);
 }
 
+/* The one at fault: after a migration to another build it is not the slot's. */
+static const struct build *failed_build(const struct slot *slot)
+{
+	struct run *run = slot->failure.run;
+
+	if (!run && slot->vm)
+		run = vm_run(slot->vm);
+	return run ? run_build(run) : slot->spec.build;
+}
+
+static bool expects(struct slot *slot, const char *title)
+{
+	return title && slot->failure.class != FAILURE_HOST &&
+	       slot->spec.handler.expects(slot->spec.handler.ctx, failed_build(slot), title);
+}
+
 /* incident: relative to the state folder, or NULL where there is no evidence. */
-static void emit_failure(struct slot *slot, const char *incident)
+static void emit_failure(struct slot *slot, const char *incident, const char *alternative)
 {
 	struct record_failure failure = {
 		.id = slot->failure_id,
@@ -159,42 +175,37 @@ static void emit_failure(struct slot *slot, const char *incident)
 		.step = slot->failure.step,
 		.build = slot->spec.build->spec.name,
 		.signature = slot->signature,
+		.alternative = alternative,
 		.detail = slot->failure.detail,
 		.incident = incident,
-		.expected = slot->expected,
 	};
 
+	slot->expected = failure.expected =
+		expects(slot, slot->signature) || expects(slot, alternative);
 	records_emit_durable(slot->spec.records,
 			     &(struct record){ .type = RECORD_FAILURE, .failure = failure },
 			     (struct record_durable){ failure_durable, slot });
 }
 
-static void evidence_taken(void *ctx, bool kept, const char *complaint)
+static void evidence_taken(void *ctx, const struct incident_result *result)
 {
 	struct slot *slot = ctx;
 	auto_free char *relative =
 		mem_printf("%s/%" PRId64, strrchr(slot->spec.incidents, '/') + 1, slot->failure_id);
+	auto_free char *alternative = result->alternative ? mem_strdup(result->alternative) : NULL;
+	bool kept = result->kept;
 
-	if (complaint)
+	if (result->complaint)
 		log_warning("slot %d: evidence of failure %" PRId64 " is incomplete: %s",
-			    slot->spec.number, slot->failure_id, complaint);
+			    slot->spec.number, slot->failure_id, result->complaint);
+	snprintf(slot->signature, sizeof(slot->signature), "%s", result->signature);
 	incident_free(slot->incident);
 	slot->incident = NULL;
 	if (kept) {
 		evidence_add(slot->spec.evidence, slot->failure_id, slot->signature);
 		evidence_prune(slot->spec.evidence, &slot->spec.profile->evidence);
 	}
-	emit_failure(slot, kept ? relative : NULL);
-}
-
-/* The one at fault: after a migration to another build it is not the slot's. */
-static const struct build *failed_build(const struct slot *slot)
-{
-	struct run *run = slot->failure.run;
-
-	if (!run && slot->vm)
-		run = vm_run(slot->vm);
-	return run ? run_build(run) : slot->spec.build;
+	emit_failure(slot, kept ? relative : NULL, alternative);
 }
 
 static void identify_failure(struct slot *slot, const struct failure *failure,
@@ -206,9 +217,6 @@ static void identify_failure(struct slot *slot, const struct failure *failure,
 	slot->src_run_id = result->src_run_id;
 	slot->dst_run_id = result->dst_run_id;
 	signature_make(&slot->failure, slot->signature, sizeof(slot->signature));
-	slot->expected = failure->class != FAILURE_HOST &&
-			 slot->spec.handler.expects(slot->spec.handler.ctx, failed_build(slot),
-						    slot->signature);
 }
 
 static void diagnosed(void *ctx, const struct failure *failure)
@@ -230,6 +238,8 @@ static void diagnosed(void *ctx, const struct failure *failure)
 		.failure_id = slot->failure_id,
 		.operation_id = slot->operation_id,
 		.cores = slot->spec.profile->evidence.cores,
+		/* Not of a VM that somebody will want to look at. */
+		.gdb = slot->spec.profile->evidence.gdb && !slot->may_hold,
 		.profile_text = slot->spec.profile->text,
 		.fleet = slot->spec.profile->vms,
 		.seed = slot->spec.seed,
@@ -395,7 +405,7 @@ static void boot(struct slot *slot)
 		/* There is no VM to take evidence from, and no use in trying again and again. */
 		snprintf(failure.detail, sizeof(failure.detail), "%s", err.text);
 		identify_failure(slot, &failure, &(struct op_result){ 0 });
-		emit_failure(slot, NULL);
+		emit_failure(slot, NULL, NULL);
 		return;
 	}
 	vm_listen(slot->vm, RUN_ROLE_OWNER, &slot->owner);

@@ -8,6 +8,7 @@
 #ifndef QSOAK_TRIAGE_EVIDENCE_H
 #define QSOAK_TRIAGE_EVIDENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What becomes of the core of a QEMU that was ended by a signal. */
@@ -25,6 +26,7 @@ struct evidence_rules {
 	int64_t incidents; /* how many folders */
 	int64_t age_ns;	   /* older ones go */
 	enum evidence_cores cores;
+	bool gdb; /* ask gdb of coroutines: see qsoak-stack(1) */
 };
 
 extern const struct evidence_rules evidence_rules_default;

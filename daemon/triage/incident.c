@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "triage/bundle.h"
 #include "triage/manifest.h"
+#include "triage/title.h"
 #include "triage/witness.h"
 #include "vm/direct.h"
 #include "watch/proc.h"
@@ -34,7 +35,9 @@ struct incident {
 	size_t member_count;
 	int64_t began_ns;
 	struct deadline finish;
-	void (*done)(void *ctx, bool kept, const char *complaint);
+	struct failure failure;
+	char *signature, *alternative;
+	void (*done)(void *ctx, const struct incident_result *result);
 	void *ctx;
 };
 
@@ -97,14 +100,37 @@ static void write_flash(struct incident *incident, const struct incident_spec *s
 /* Puts the circle that the stacks of a QEMU show into the manifest. */
 static void add_circle(struct incident *incident, const struct member *member)
 {
-	auto_free char *circle = witness_circle(member->witness);
-	json_t *run;
+	json_t *circle = json_object_get(witness_stacks(member->witness), "circle"), *run;
 	size_t i;
 
 	json_array_foreach(json_object_get(incident->manifest, "runs"), i, run)
-		if (circle &&
+		if (json_is_string(circle) &&
 		    !strcmp(member->role, json_string_value(json_object_get(run, "role"))))
-			json_object_set_new(run, "circle", json_string(circle));
+			json_object_set(run, "circle", circle);
+}
+
+/* By the stacks of the QEMU at fault; of the first where nobody is. */
+static void add_titles(struct incident *incident)
+{
+	const struct member *fault = &incident->members[0];
+	char *title;
+
+	for (size_t i = 0; i < incident->member_count; i++)
+		if (incident->members[i].run == incident->failure.run)
+			fault = &incident->members[i];
+	title = incident->member_count
+			? title_of_stacks(&incident->failure, witness_stacks(fault->witness))
+			: NULL;
+	if (title && incident->failure.class == FAILURE_CRASH) {
+		/* What it was doing tells less than where it was. */
+		incident->alternative = incident->signature;
+		incident->signature = title;
+	} else {
+		incident->alternative = title;
+	}
+	json_object_set_new(incident->manifest, "signature", json_string(incident->signature));
+	json_object_set_new(incident->manifest, "alternative",
+			    title ? json_string(incident->alternative) : json_null());
 }
 
 /* The manifest says at the end what is missing, and how long it took. */
@@ -126,10 +152,15 @@ static void finished(void *ctx)
 		witness_write(incident->members[i].witness);
 		add_circle(incident, &incident->members[i]);
 	}
+	add_titles(incident);
 	write_manifest(incident);
 	kept = bundle_finish(incident->bundle);
 	complaint = bundle_complaint(incident->bundle);
-	incident->done(incident->ctx, kept, complaint);
+	incident->done(incident->ctx,
+		       &(struct incident_result){ .kept = kept,
+						  .complaint = complaint,
+						  .signature = incident->signature,
+						  .alternative = incident->alternative });
 }
 
 static void witness_done(void *ctx)
@@ -144,14 +175,15 @@ static void witness_done(void *ctx)
 
 /* folder: where the QEMU lives. */
 static void start_witness(struct incident *incident, struct member *member, const char *folder,
-			  enum evidence_cores cores)
+			  const struct incident_spec *wanted)
 {
 	struct witness_spec spec = {
 		.bundle = incident->bundle,
 		.run = member->run,
 		.role = member->role,
 		.cwd = folder,
-		.cores = cores,
+		.cores = wanted->cores,
+		.gdb = wanted->gdb,
 		.done = witness_done,
 		.ctx = incident,
 	};
@@ -202,7 +234,7 @@ static void write_plan(struct incident *incident, const struct incident_spec *sp
 }
 
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,
-				void (*done)(void *ctx, bool kept, const char *complaint),
+				void (*done)(void *ctx, const struct incident_result *result),
 				void *ctx)
 {
 	struct incident *incident = mem_new(struct incident);
@@ -211,6 +243,8 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 	incident->began_ns = clock_now_ns();
 	incident->done = done;
 	incident->ctx = ctx;
+	incident->failure = *spec->failure;
+	incident->signature = mem_strdup(spec->signature);
 	incident->bundle = bundle_new(spec->folder);
 	deadline_init(&incident->finish, finished, incident);
 	add_member(incident, spec->vm, vm_run(spec->vm));
@@ -225,7 +259,7 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 			      incident->members[i].run == vm_incoming(spec->vm)
 				      ? vm_incoming_folder(spec->vm)
 				      : vm_folder(spec->vm),
-			      spec->cores);
+			      spec);
 	write_plan(incident, spec);
 	write_flash(incident, spec);
 	deadline_start(loop, &incident->finish,
@@ -241,6 +275,8 @@ void incident_free(struct incident *incident)
 	for (size_t i = 0; i < incident->member_count; i++)
 		witness_free(incident->members[i].witness);
 	json_decref(incident->manifest);
+	free(incident->signature);
+	free(incident->alternative);
 	bundle_free(incident->bundle);
 	free(incident);
 }

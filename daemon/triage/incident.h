@@ -10,6 +10,7 @@
 #define QSOAK_TRIAGE_INCIDENT_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 #include "triage/evidence.h"
 #include "vm/vm.h"
@@ -27,6 +28,7 @@ struct incident_spec {
 	const char *folder; /* absolute; the incident's own, does not exist yet */
 	int64_t failure_id, operation_id;
 	enum evidence_cores cores;
+	bool gdb; /* see struct witness_spec */
 	const char *profile_text;
 	unsigned fleet; /* slots */
 	uint64_t seed;
@@ -39,10 +41,18 @@ struct incident_spec {
 
 struct incident;
 
-/* done is called once, from the loop. kept: the folder is there. complaint: what of the evidence is
- * missing, or NULL; the manifest has all of it. */
+struct incident_result {
+	bool kept; /* the folder is there */
+	const char *
+		complaint; /* what of the evidence is missing, or NULL; the manifest has all of it */
+	/* The first title under which the failure counts, and another one, or NULL: of a crash whose core
+	 * tells where it was, that is the first. */
+	const char *signature, *alternative;
+};
+
+/* done is called once, from the loop; the result is borrowed. */
 struct incident *incident_start(struct ev_loop *loop, const struct incident_spec *spec,
-				void (*done)(void *ctx, bool kept, const char *complaint),
+				void (*done)(void *ctx, const struct incident_result *result),
 				void *ctx);
 void incident_free(struct incident *incident);
 

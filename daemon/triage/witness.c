@@ -13,8 +13,8 @@
 #include "base/beside.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "stack/print.h"
 #include "triage/core.h"
 
 #define STACK_PROGRAM "qsoak-stack"
@@ -28,6 +28,7 @@ struct witness {
 	char *core;   /* the core's path once it is there */
 	char *stacks; /* what qsoak-stack has printed; NULL: nothing yet */
 	size_t stacks_size;
+	json_t *json; /* the same for programs; NULL: it is not there */
 	bool by_core, done;
 	struct deadline finish, ask_again;
 };
@@ -94,11 +95,37 @@ static void pack_core(struct witness *witness)
 		start(witness, argv, 0, packed);
 }
 
+static char *json_path(const struct witness *witness)
+{
+	return bundle_path(witness->spec.bundle, witness->spec.role, "stacks.json.new");
+}
+
+/* Where it was written, it comes into the bundle as all else does. */
+static void take_json(struct witness *witness)
+{
+	auto_free char *path = json_path(witness);
+	auto_free char *text = NULL;
+	struct err err = { 0 };
+	size_t size;
+
+	if (access(path, F_OK) < 0)
+		return;
+	if (file_read_bytes(path, WITNESS_JSON_MAX, &text, &size, &err) < 0) {
+		bundle_miss(witness->spec.bundle, witness->spec.role, "stacks.json", "%s",
+			    err.text);
+	} else {
+		witness->json = json_loadb(text, size, 0, NULL);
+		bundle_write(witness->spec.bundle, witness->spec.role, "stacks.json", text, size);
+	}
+	unlink(path);
+}
+
 static void stacks_read(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
 
 	witness->stacks = child_output(witness->child, &witness->stacks_size);
+	take_json(witness);
 	/* If it could read nothing, its output says why. */
 	if (how->signal)
 		bundle_miss(witness->spec.bundle, witness->spec.role, "stacks",
@@ -122,8 +149,14 @@ static void read_stacks(struct witness *witness)
 	static const char *const places[] = { STACK_PROGRAM, "../bin/" STACK_PROGRAM };
 	auto_free char *program = beside_find(places, ARRAY_SIZE(places), X_OK);
 	auto_free char *pid = mem_printf("%d", run_pid(witness->spec.run));
-	const char *argv[] = { program, witness->by_core ? "--core" : "--pid",
-			       witness->by_core ? witness->core : pid, NULL };
+	auto_free char *json = json_path(witness);
+	const char *argv[] = { program,
+			       witness->by_core ? "--core" : "--pid",
+			       witness->by_core ? witness->core : pid,
+			       "--json",
+			       json,
+			       witness->spec.gdb && !witness->by_core ? "--gdb" : NULL,
+			       NULL };
 
 	if (program)
 		start(witness, argv, WITNESS_STACKS_MAX, stacks_read);
@@ -203,6 +236,7 @@ void witness_free(struct witness *witness)
 	deadline_stop(witness->loop, &witness->finish);
 	deadline_stop(witness->loop, &witness->ask_again);
 	child_free(witness->child);
+	json_decref(witness->json);
 	free(witness->core);
 	free(witness->stacks);
 	free(witness);
@@ -228,15 +262,7 @@ void witness_write(struct witness *witness)
 			     witness->stacks_size);
 }
 
-char *witness_circle(const struct witness *witness)
+json_t *witness_stacks(const struct witness *witness)
 {
-	static const char start[] = "\n" STACK_CIRCLE;
-	const char *line = witness->stacks ? strstr(witness->stacks, start) : NULL;
-	auto_free char *circle = NULL;
-
-	if (!line)
-		return NULL;
-	line += strlen(start);
-	circle = mem_strndup(line, strcspn(line, "\n"));
-	return strcmp(circle, STACK_NO_CIRCLE) ? mem_steal(circle) : NULL;
+	return witness->json;
 }

@@ -15,6 +15,9 @@
 /* What is kept of the stacks' text. */
 #define WITNESS_STACKS_MAX (1024 * 1024)
 
+/* Its JSON is longer. */
+#define WITNESS_JSON_MAX (8 * 1024 * 1024)
+
 /* How often systemd-coredump, which stores a core after the process has gone, is asked for it. */
 #define WITNESS_ASK_AGAIN_NS (300 * CLOCK_NS_PER_MS)
 
@@ -24,6 +27,7 @@ struct witness_spec {
 	const char *role;
 	const char *cwd; /* of the QEMU */
 	enum evidence_cores cores;
+	bool gdb; /* where a stack ends in a coroutine, gdb may tell more, and break the process */
 	/* Called once, from the loop, when nothing more will come. */
 	void (*done)(void *ctx);
 	void *ctx;
@@ -42,7 +46,7 @@ bool witness_is_done(const struct witness *witness);
 /* Puts the stacks into the bundle, as far as they are there, and notes what is not. Once. */
 void witness_write(struct witness *witness);
 
-/* The circle that they show; NULL: none. The caller frees. */
-char *witness_circle(const struct witness *witness);
+/* The same as qsoak-stack --json writes it; NULL: it is not there. Borrowed. */
+json_t *witness_stacks(const struct witness *witness);
 
 #endif

@@ -56,7 +56,7 @@ static void test_everything_given(void **state)
 		"  snapshot-delete: 5s, migrate: 6s, shutdown: 700ms,\n"
 		"  stall: 8s}\n"
 		"watch: {heartbeat: false, stolen-cpu: 7, leak-fds: 9, leak-rss: 1GiB}\n"
-		"evidence: {size: 2GiB, incidents: 9, age: 2h, cores: keep}\n"
+		"evidence: {size: 2GiB, incidents: 9, age: 2h, cores: keep, gdb: true}\n"
 		"operations:\n"
 		"  - {channels: 64, every: 1000000, operation: migrate}\n"
 		"  - {operation: snapshot-save, every: 1}\n"
@@ -129,6 +129,7 @@ static void test_everything_given(void **state)
 	assert_int_equal(p->evidence.incidents, 9);
 	assert_int_equal(p->evidence.age_ns, 7200 * CLOCK_NS_PER_S);
 	assert_int_equal(p->evidence.cores, EVIDENCE_CORES_KEEP);
+	assert_true(p->evidence.gdb);
 	assert_true(p->has_seed);
 	assert_true(p->seed == UINT64_MAX);
 	assert_int_equal(p->stop_duration_ns, 5400 * CLOCK_NS_PER_S);
