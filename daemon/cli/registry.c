@@ -152,6 +152,17 @@ static int add_of_profile(const struct folders *folders, const struct yaml_node 
 	return r;
 }
 
+static bool is_listed(json_t *list, const char *name)
+{
+	json_t *registered;
+	size_t i;
+
+	json_array_foreach(list, i, registered)
+		if (!strcmp(field_text(registered, "name"), name))
+			return true;
+	return false;
+}
+
 int registry_add(json_t *arguments, json_t *names, struct err *err)
 {
 	json_t *text = json_object_get(arguments, "profile"), *list = json_array(), *name;
@@ -166,7 +177,7 @@ int registry_add(json_t *arguments, json_t *names, struct err *err)
 		r = add_of_profile(&folders, yaml_get(tree, "builds"), arguments, list, err);
 	yaml_node_free(tree);
 	json_array_foreach(names, i, name)
-		if (r == 0)
+		if (r == 0 && !is_listed(list, json_string_value(name)))
 			r = add(&folders, json_string_value(name), "--build", list, err);
 	folders_finish(&folders);
 	if (json_array_size(list))
