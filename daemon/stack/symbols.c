@@ -55,6 +55,19 @@ static size_t file_of(struct stack_process *process, Dwfl_Module *module)
 	return process->file_count++;
 }
 
+/* What to take from an address to get the one in the file. */
+static GElf_Addr load_bias(Dwfl_Module *module)
+{
+	GElf_Addr bias;
+	Dwarf_Addr start = 0;
+
+	if (dwfl_module_getelf(module, &bias))
+		return bias;
+	/* The file cannot be read; it is loaded from its beginning. */
+	dwfl_module_info(module, NULL, &start, NULL, NULL, NULL, NULL, NULL);
+	return start;
+}
+
 /* A return address may be the first of what follows the function. */
 static uint64_t instruction_of(const struct stack_frame *frame)
 {
@@ -77,10 +90,7 @@ static void name_frame(Dwfl *dwfl, struct stack_process *process, struct stack_f
 		frame->offset = offset + (frame->pc - pc);
 	}
 	frame->file = file_of(process, module);
-	frame->file_offset = pc;
-	/* A program that is not relocatable has none, and its addresses are those in its file. */
-	if (dwfl_module_relocations(module) > 0)
-		dwfl_module_relocate_address(module, &frame->file_offset);
+	frame->file_offset = pc - load_bias(module);
 }
 
 /* The address of the big lock, which is a symbol of the program itself. */

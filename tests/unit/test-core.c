@@ -102,6 +102,8 @@ static int finish(void **state)
 
 static void the_threads_of_a_core_have_stacks_and_roles(void **state)
 {
+	extern const char __executable_start[];
+	const struct stack_frame *frame;
 	struct stack_budget no_hurry = stack_budget_begin(HELPER_LIMIT_NS);
 	struct stack_process process = { 0 };
 	struct err err = { 0 };
@@ -112,8 +114,11 @@ static void the_threads_of_a_core_have_stacks_and_roles(void **state)
 	assert_int_equal(process.thread_count, 2);
 	assert_string_equal(process.threads[0].role, "main");
 	assert_non_null(stack_thread_in(&process.threads[0], "main"));
-	assert_non_null(stack_thread_in(&process.threads[1], "wait_in_a_thread"));
-	assert_non_null(stack_frame_file(&process, &process.threads[1].frames[0])->build_id);
+	frame = stack_thread_in(&process.threads[1], "wait_in_a_thread");
+	assert_non_null(frame);
+	assert_non_null(stack_frame_file(&process, frame)->build_id);
+	/* As it lies in the file: the puppet is loaded where we are. */
+	assert_int_equal(frame->file_offset, frame->pc - 1 - (uintptr_t)__executable_start);
 	stack_process_clear(&process);
 }
 
