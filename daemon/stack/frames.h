@@ -9,6 +9,9 @@
 #include "stack/budget.h"
 #include "stack/process.h"
 
+/* The function of QEMU in which the stack of a coroutine begins. */
+#define FRAMES_COROUTINE "coroutine_trampoline"
+
 /* Callback of libdwfl; arg: the struct stack_thread to which the frame is added, with its address alone. */
 int frames_add(Dwfl_Frame *state, void *arg);
 

@@ -10,6 +10,7 @@
 
 #include "base/child.h"
 #include "base/mem.h"
+#include "stack/frames.h"
 
 /* Where QEMU's build leaves its script, from the folder of the binary, and where it is installed. */
 static const char *const script_places[] = {
@@ -68,7 +69,7 @@ static bool has_symbols(const struct stack_process *process)
 {
 	for (size_t i = 0; i < process->thread_count; i++)
 		if (stack_thread_in(&process->threads[i], "qemu_thread_start") ||
-		    stack_thread_in(&process->threads[i], "coroutine_trampoline"))
+		    stack_thread_in(&process->threads[i], FRAMES_COROUTINE))
 			return true;
 	return false;
 }
@@ -125,7 +126,7 @@ static size_t make_arguments(struct arguments *arguments, const struct stack_pro
 	add_command(arguments, mem_strdup("set scheduler-locking on"));
 	add_command(arguments, mem_printf("source %s", script));
 	for (size_t i = 0; i < process->thread_count && threads < GDB_THREADS_MAX; i++)
-		if (stack_thread_in(&process->threads[i], "coroutine_trampoline")) {
+		if (stack_thread_in(&process->threads[i], FRAMES_COROUTINE)) {
 			add_thread(arguments, process->threads[i].proc.tid);
 			threads++;
 		}

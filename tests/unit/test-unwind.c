@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -326,6 +327,59 @@ static void sigterm_asks_for_what_is_there(void **state)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+static int coroutine_fds[2];
+
+static void coroutine_trampoline(void)
+{
+	char byte;
+
+	while (read(coroutine_fds[0], &byte, 1) < 0)
+		;
+}
+
+/* As QEMU makes them: a stack of its own. */
+static void enter_a_coroutine(void)
+{
+	static char stack[64 * 1024];
+	ucontext_t here, there;
+
+	getcontext(&there);
+	there.uc_stack = (stack_t){ .ss_sp = stack, .ss_size = sizeof(stack) };
+	there.uc_link = &here;
+	makecontext(&there, coroutine_trampoline, 0);
+	swapcontext(&here, &there);
+}
+
+static void a_thread_in_a_coroutine_says_so(void **state)
+{
+	struct stack_process process = { 0 };
+	struct err err = { 0 };
+	struct stack_budget no_hurry = stack_budget_begin(HELPER_LIMIT_NS);
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(coroutine_fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(coroutine_fds[1]);
+		prctl(PR_SET_NAME, "coroutine");
+		enter_a_coroutine();
+		_exit(0);
+	}
+	do {
+		stack_process_clear(&process);
+		assert_int_equal(unwind_process(pid, &no_hurry, &process, &err), 0);
+	} while (!stack_thread_in(&process.threads[0], "coroutine_trampoline") &&
+		 stack_budget_left_ns(&no_hurry) > 0);
+	assert_string_equal(process.threads[0].missing,
+			    "it is in a coroutine, and who entered that is not seen");
+	stack_process_clear(&process);
+	end_child(pid);
+	close(coroutine_fds[0]);
+	close(coroutine_fds[1]);
+}
+
 #define TEN(a) a a a a a a a a a a
 #define LONG_NAME TEN(TEN("longname"))
 
@@ -384,6 +438,7 @@ int main(void)
 		cmocka_unit_test(no_signal_is_lost_to_the_stop),
 		cmocka_unit_test(when_time_is_up_what_is_there_is_told),
 		cmocka_unit_test(sigterm_asks_for_what_is_there),
+		cmocka_unit_test(a_thread_in_a_coroutine_says_so),
 		cmocka_unit_test(a_name_without_end_is_cut),
 	};
 
