@@ -90,7 +90,8 @@ struct reader {
 	bool cut; /* the first lines are not there */
 	struct migration migration;
 	json_t *operations;
-	json_t *last_sent; /* borrowed of the lines: no heartbeat */
+	json_t *last_sent; /* borrowed of the lines: changes something */
+	bool asked;	   /* a question after it, which is no heartbeat */
 	int64_t negotiated_ns, began_ns;
 	struct err *err;
 };
@@ -553,8 +554,10 @@ static int take_lines(struct reader *reader)
 		if (!line->sent)
 			continue;
 		command = command_of(line->message);
-		if (!is_heartbeat(command))
-			reader->last_sent = line->message;
+		if (!is_heartbeat(command)) {
+			reader->asked = command->act == ACT_ASKS;
+			reader->last_sent = reader->asked ? reader->last_sent : line->message;
+		}
 		if (!line->incoming)
 			r = take_sent(reader, i);
 		else if (command->act == ACT_LISTENS)
@@ -758,6 +761,7 @@ int trace_read(const struct trace_spec *spec, struct trace *ret_trace, struct er
 		choose_loops(&reader, &trace);
 		add_finale(&reader, &trace);
 		trace.last = last_command(&reader);
+		trace.asked = reader.asked;
 		*ret_trace = trace;
 	}
 	for (size_t i = 0; i < reader.count; i++)

@@ -49,6 +49,7 @@ struct trace {
 	json_t *finale; /* after the last round; empty but for a failure of shutdown */
 	int64_t boot_ns;
 	char *last;	/* command in which it failed: "boot" if none was sent */
+	bool asked;	/* that was over, and qsoak had asked how it went */
 	size_t loops;	/* whole ones that the transcript holds */
 	bool completed; /* the loop in which it failed is the only one: its end was added */
 };

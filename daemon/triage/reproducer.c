@@ -128,6 +128,9 @@ static int describe_failure(json_t *manifest, const struct trace *trace, json_t 
 		add_exit_words(failure, detail);
 	} else if (is_of_class(manifest, "hang")) {
 		json_object_set_new(failure, "how", json_string("hung"));
+		/* The script asks nothing: it hangs in what comes next. */
+		if (trace->asked)
+			json_object_set_new(failure, "at", json_null());
 	} else if (is_of_class(manifest, "error")) {
 		json_object_set_new(failure, "how", json_string("error"));
 		add_error_words(failure, detail);

@@ -112,7 +112,7 @@ class Failure(Exception):
         if self.how == "died":
             if self.status != FAILURE["status"]:
                 return False
-        elif self.at != FAILURE["at"]:
+        elif FAILURE["at"] not in (None, self.at):
             return False
         return all(matches(text, self.words) for text in FAILURE["words"])
 
