@@ -30,12 +30,14 @@ struct cli {
 	const char *known;	      /* --known, or NULL */
 	const char *format;	      /* --format, or NULL */
 	const char *list;	      /* --list, or NULL */
-	bool json, local, verbose, detach, kill, all;
+	bool json, local, verbose, detach, kill, all, shrink;
 	int64_t campaign;			      /* --campaign; 0: not given */
 	int64_t times;				      /* --times; 0: not given */
 	const char *good, *bad, *profile, *signature; /* of bisect, or NULL */
 	double confidence, rate;		      /* of bisect, between 0 and 1; 0: not given */
 	bool predicate;				      /* --run */
+	const char *qemu;			      /* --qemu, or NULL */
+	int64_t tries;				      /* --tries; 0: not given */
 	json_t *overrides;			      /* arguments of the command "run" */
 	json_t *registered; /* list of names of registered builds: --build NAME */
 };

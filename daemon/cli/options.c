@@ -38,6 +38,9 @@ enum option_id {
 	OPTION_CONFIDENCE,
 	OPTION_RUN,
 	OPTION_RATE,
+	OPTION_SHRINK,
+	OPTION_TRIES,
+	OPTION_QEMU,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -78,6 +81,10 @@ static const struct {
 	[OPTION_CONFIDENCE] = { "confidence", "C", "of the answer; default 0.95" },
 	[OPTION_RUN] = { "run", NULL, "judge one build, for `git bisect run`" },
 	[OPTION_RATE] = { "rate", "P", "with --run: share of loops that fail, at least" },
+	[OPTION_SHRINK] = { "shrink", NULL,
+			    "run it with less and less, and print what still fails" },
+	[OPTION_TRIES] = { "tries", "N", "with --shrink: tries of each candidate (10)" },
+	[OPTION_QEMU] = { "qemu", "BINARY", "with --shrink: run this instead of the build's binary" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -123,7 +130,9 @@ static const struct command {
 	{ "show", "INCIDENT", "print the evidence of a failure, given by its id", cli_show,
 	  BIT(OPTION_ALL) | RESULTS },
 	{ "reproducer", "INCIDENT", "print a script that repeats a failure without qsoak",
-	  cli_reproducer, RESULTS & ~BIT(OPTION_JSON) },
+	  cli_reproducer,
+	  BIT(OPTION_SHRINK) | BIT(OPTION_TRIES) | BIT(OPTION_QEMU) |
+		  (RESULTS & ~BIT(OPTION_JSON)) },
 	{ "replay", "INCIDENT",
 	  "play the plan of a VM that failed again, and tell how often it fails", cli_replay,
 	  BIT(OPTION_TIMES) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
@@ -356,6 +365,14 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_LIST:
 		cli->list = value;
+		break;
+	case OPTION_SHRINK:
+		cli->shrink = true;
+		break;
+	case OPTION_TRIES:
+		return cli_parse_id("--tries", value, &cli->tries, err);
+	case OPTION_QEMU:
+		cli->qemu = value;
 		break;
 	case OPTION_STATE_DIR:
 		cli->state = value;

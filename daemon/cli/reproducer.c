@@ -6,9 +6,10 @@
 #include "base/mem.h"
 #include "campaign/profile.h"
 #include "cli/evidence.h"
+#include "cli/shrink.h"
 #include "report/field.h"
 #include "triage/bundle.h"
-#include "triage/reproducer.h"
+#include "triage/reproducer-shrink.h"
 
 /* Of a transcript or an output; both are cut where they are made, far below it. */
 #define TEXT_MAX (8 * 1024 * 1024)
@@ -123,6 +124,29 @@ static int make(struct evidence *evidence, struct reproducer **ret_reproducer, s
 	return reproducer_make(&spec, ret_reproducer, err);
 }
 
+static int check_options(const struct cli *cli, struct err *err)
+{
+	if (!cli->shrink && (cli->tries || cli->qemu))
+		return err_set(err, -EINVAL, "--%s needs --shrink", cli->tries ? "tries" : "qemu");
+	if (cli->tries > SHRINK_TRIES_MAX)
+		return err_set(err, -EINVAL, "--tries: found %lld, expected at most %d",
+			       (long long)cli->tries, SHRINK_TRIES_MAX);
+	return 0;
+}
+
+/* The script runs elsewhere: a relative path is relative to us. */
+static int shrink_it(const struct cli *cli, struct reproducer *reproducer, struct err *err)
+{
+	auto_free char *qemu = cli->qemu ? realpath(cli->qemu, NULL) : NULL;
+
+	if (cli->qemu && !qemu) {
+		err_set_errno(err, errno, "--qemu: %s", cli->qemu);
+		return err->code = -EINVAL;
+	}
+	return shrink_here(reproducer, cli->tries ? (unsigned)cli->tries : SHRINK_TRIES_DEFAULT,
+			   qemu, err);
+}
+
 int cli_reproducer(const struct cli *cli)
 {
 	struct reproducer *reproducer = NULL;
@@ -133,15 +157,19 @@ int cli_reproducer(const struct cli *cli)
 	int r = cli_parse_incident(cli->argument, &incident, &err);
 
 	if (r == 0)
+		r = check_options(cli, &err);
+	if (r == 0)
 		r = source_open(cli, &source, &err);
 	if (r == 0)
 		r = fetch(&source, incident, &evidence, &err);
 	source_close(&source);
 	if (r == 0)
 		r = make(&evidence, &reproducer, &err);
+	if (r == 0 && cli->shrink)
+		r = shrink_it(cli, reproducer, &err);
 	if (r == 0)
 		reproducer_print(reproducer, stdout);
 	reproducer_free(reproducer);
 	evidence_finish(&evidence);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	return r == -EINTR ? EXIT_INTERRUPTED : r == 0 ? EXIT_CLEAN : cli_error(&err);
 }

@@ -3,6 +3,8 @@
 #
 @HEADER@
 
+set -u
+
 # What the environment may say otherwise.
 @DEFAULTS@
 export QEMU QEMU_IMG TRIES VMS ROUNDS LIMIT TRY_LIMIT

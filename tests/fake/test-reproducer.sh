@@ -83,6 +83,29 @@ story stuck-job -fake,stuck-job@snapshot-delete \
 	'after 2 s without JOB_STATUS_CHANGE concluded' LIMIT=2
 story stuck-quit -fake,stuck-quit@quit 'QEMU hangs in quit' LIMIT=2
 
+# Nothing but the save, its delete and the fault are needed.
+MIGRATE=1
+profile 2 'failures: 1' bad=-fake,assert@snapshot-save:3,-fake-lacks,zstd >"$scratch/shrink.yaml"
+unset MIGRATE
+run_campaign shrink
+id=$("$BUILD/qsoak" failures --state-dir "$scratch/shrink" --json | jq -r '.failures[0].id')
+"$BUILD/qsoak" reproducer "$id" --state-dir "$scratch/shrink" --shrink --tries 2 \
+	>"$scratch/shrink.sh" 2>"$scratch/shrink.err"
+check 'shrinking: it exits with 0' same "$?" 0
+check 'one machine is left' grep -q '^VMS=${VMS:-1}$' "$scratch/shrink.sh"
+check 'and two operations' same "$(grep -c '^  {"operation"' "$scratch/shrink.sh")" 2
+check 'and the option without which it does not fail' same "$(grep -c '"-fake' "$scratch/shrink.sh")" 1
+check 'the header says what was left out' grep -q '^# - Left out: .*-fake-lacks zstd' "$scratch/shrink.sh"
+check 'and at which rates' grep -q '^# - What is left: 2 of 2 tries.$' "$scratch/shrink.sh"
+check 'progress is on standard error' grep -q '^shrink: without snapshot-load' "$scratch/shrink.err"
+play shrink
+check 'and it shows the failure still' contains "$said" 'reproduced in 2 of 2 tries'
+"$BUILD/qsoak" reproducer "$id" --state-dir "$scratch/shrink" --shrink --tries 2 --qemu /bin/true \
+	>"$scratch/shrink.sh" 2>"$scratch/shrink.err"
+check 'one that does not fail stays whole' grep -q '^# - That is too seldom' "$scratch/shrink.sh"
+"$BUILD/qsoak" reproducer "$id" --state-dir "$scratch/shrink" --shrink --tries 100000 2>/dev/null
+check 'too many tries are refused' same "$?" 2
+
 # One that waits can be ended.
 start_waiting() {
 	rm -rf "$scratch/empty"
@@ -104,7 +127,8 @@ check 'SIGTERM ends it with 130' same "$?" 130
 check 'and all QEMUs' nothing_left
 check 'and leaves nothing in the folder' folder_is_empty
 start_waiting
-kill -KILL "$waiting"
+kill -KILL "$waiting" 2>/dev/null
+wait "$waiting" 2>/dev/null
 check 'SIGKILL takes the QEMUs along' await 20 nothing_left
 
 incident no-words -fake,wrong-tag@snapshot-load:2
