@@ -128,7 +128,7 @@ static const struct command {
 	{ "signatures", NULL, "list under which titles failures came, and what is known of them",
 	  cli_signatures, BIT(OPTION_CAMPAIGN) | KNOWN },
 	{ "show", "INCIDENT", "print the evidence of a failure, given by its id", cli_show,
-	  BIT(OPTION_ALL) | RESULTS },
+	  BIT(OPTION_ALL) | KNOWN },
 	{ "reproducer", "INCIDENT", "print a script that repeats a failure without qsoak",
 	  cli_reproducer,
 	  BIT(OPTION_SHRINK) | BIT(OPTION_TRIES) | BIT(OPTION_QEMU) |

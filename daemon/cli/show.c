@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/evidence.h"
+#include "cli/known.h"
 #include "report/field.h"
 #include "report/incident.h"
 #include "report/report.h"
@@ -52,14 +53,32 @@ static int add_texts(struct source *source, int64_t incident, json_t *value, boo
 	return 0;
 }
 
+/* "ledger": what is known of the failure, as of a row of signatures. */
+static void add_ledger(const struct ledger *ledger, json_t *value)
+{
+	json_t *manifest = json_object_get(value, "manifest");
+	json_t *run = json_array_get(json_object_get(manifest, "runs"), 0);
+	auto_json json_t *rows = json_pack("[{s:O*, s:O*, s:[O*], s:[O*]}]", "signature",
+					   json_object_get(manifest, "signature"), "build",
+					   json_object_get(run, "build"), "alternatives",
+					   json_object_get(manifest, "alternative"), "versions",
+					   json_object_get(run, "version"));
+
+	ledger_apply(ledger, rows);
+	json_object_set(value, "ledger", json_object_get(json_array_get(rows, 0), "ledger"));
+}
+
 int cli_show(const struct cli *cli)
 {
 	auto_json json_t *value = NULL;
 	struct source source = { 0 };
+	struct ledger ledger = { 0 };
 	struct err err = { 0 };
 	int64_t incident;
 	int r = cli_parse_incident(cli->argument, &incident, &err);
 
+	if (r == 0)
+		r = known_read(cli, &ledger, &err);
 	if (r == 0)
 		r = source_open(cli, &source, &err);
 	if (r == 0)
@@ -67,6 +86,8 @@ int cli_show(const struct cli *cli)
 	if (r == 0)
 		r = add_texts(&source, incident, value, cli->all || cli->json, &err);
 	source_close(&source);
+	add_ledger(&ledger, value);
+	ledger_finish(&ledger);
 	if (r == 0)
 		r = report_print(value, cli->all ? report_incident : report_screen, cli->json,
 				 stdout, &err);

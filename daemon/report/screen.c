@@ -48,6 +48,21 @@ static const char *or_dash(const char *text)
 	return text ? text : "-";
 }
 
+/* As the ledger has it; nothing where nobody has asked it. */
+static void print_known(json_t *ledger, FILE *out)
+{
+	const char *status = field_text(ledger, "status"), *title = field_text(ledger, "title");
+	const char *reference = field_text(ledger, "reference");
+	const char *fixed = field_text(ledger, "fixed_in");
+
+	if (status)
+		print_label(status,
+			    mem_printf("%s%s%s%s%s", title ? title : "nobody has written of it yet",
+				       reference ? "; " : "", reference ? reference : "",
+				       fixed ? "; fixed in " : "", fixed ? fixed : ""),
+			    out);
+}
+
 static void print_headline(json_t *value, json_t *manifest, FILE *out)
 {
 	const char *place = field_text(manifest, "place"), *step = field_text(manifest, "step");
@@ -65,6 +80,7 @@ static void print_headline(json_t *value, json_t *manifest, FILE *out)
 	print_label("", mem_strdup(or_dash(signature)), out);
 	if (detail && (!signature || strcmp(detail, signature)))
 		print_label("", mem_strdup(detail), out);
+	print_known(json_object_get(value, "ledger"), out);
 	fputc('\n', out);
 }
 

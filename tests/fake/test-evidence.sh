@@ -19,6 +19,9 @@ manifest() {
 incidents() {
 	ls "$scratch/$1/incidents" | sort -n
 }
+stacks_of() {
+	zstd -dcf "$scratch/$1/incidents/$(incidents "$1" | tail -1)"/qemu.stacks*
+}
 failures() {
 	"$BUILD/qsoak" failures --state-dir "$scratch/$1" --json | jq "[.failures[]$2] | length"
 }
@@ -43,8 +46,15 @@ case $(</proc/sys/kernel/core_pattern) in
 		check 'without a core it says why' contains \
 			"$(manifest assert '.missing[].reason')" 'ulimit -Hc'
 	else
-		check 'the dead tell by their core where it was' grep -q strike_before_greeting \
-			"$scratch/assert/incidents/$newest/qemu.stacks"
+		check 'the dead tell by their core where it was' contains "$(stacks_of assert)" \
+			strike_before_greeting
+		check 'that is a title, too' contains "$(manifest assert .alternative)" \
+			'assertion by SIGABRT in strike'
+		campaign segv 'failures: 1' -fake,segv@snapshot-save
+		check 'a crash counts where it was' contains "$(the_failure segv)" \
+			'crash null crash by SIGSEGV in strike_'
+		check 'and in what it was' same "$(manifest segv .alternative)" \
+			'crash by SIGSEGV in snapshot-save'
 		check 'nothing is missing' same "$(manifest assert '.missing | length')" 0
 		campaign keep 'failures: 1' -fake,assert@snapshot-save 'evidence: {cores: keep}'
 		check 'a core can be kept' zstd -qt \
@@ -106,8 +116,7 @@ fi
 campaign deep 'failures: 1' -fake,sleep-deep@snapshot-load
 check 'D state: the failure is found' same "$(the_failure deep)" \
 	'hang process hang of process in snapshot-load/load'
-check 'D state: the other threads have stacks' grep -q 'CPU 0/TCG' \
-	"$scratch/deep/incidents/$(incidents deep)/qemu.stacks"
+check 'D state: the other threads have stacks' contains "$(stacks_of deep)" 'CPU 0/TCG'
 check 'D state: nothing is left behind' nothing_left
 
 # A qsoak-stack of the story's own, beside a copy of the programs.

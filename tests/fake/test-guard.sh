@@ -18,7 +18,7 @@ circle+=' the main thread'
 check 'stuck-bql: the manifest names the circle' same \
 	"$(jq -r '.runs[].circle' "$scratch"/stuck-bql/incidents/*/manifest.json)" "$circle"
 check 'stuck-bql: so does the file of stacks' same \
-	"$(sed -n 's/^circle: //p' "$scratch"/stuck-bql/incidents/*/qemu.stacks)" "$circle"
+	"$(zstd -dcf "$scratch"/stuck-bql/incidents/*/qemu.stacks* | sed -n 's/^circle: //p')" "$circle"
 story mute -fake,mute@snapshot-save 'hang monitor hang of monitor in snapshot-save/save'
 MIGRATE=1
 story stuck-vcpu-in-migrate -fake,stuck-vcpu@migrate,-fake,stuck-migration@migrate \

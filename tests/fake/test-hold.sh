@@ -56,7 +56,7 @@ qsoak run "$scratch/two.yaml" --detach --on-failure hold >/dev/null
 check 'the VM that hangs is held' await 60 slot_is 0 held
 pid=$(slot 0 '.pids[0]')
 incident=$(slot 0 .incident)
-check 'its evidence was taken before' test -s "$state/incidents/$incident/qemu.stacks"
+check 'its evidence was taken before' test -n "$(zstd -dcf "$state/incidents/$incident"/qemu.stacks*)"
 check 'the failure is durable' same \
 	"$(sqlite3 "$state/results.db" "SELECT count(*) FROM failure WHERE id = $incident")" 1
 check 'status says which incident, and which process' contains "$(qsoak status)" \

@@ -42,6 +42,6 @@ check 'snapshot-save has its stall, not longer than itself' same \
 check 'every hang has the stacks of all threads' same \
 	"$(for incident in "$scratch"/quick/incidents/*; do
 		grep -q '"class": "hang"' "$incident/manifest.json" || continue
-		cat "$incident"/*.stacks | grep -qE 'qemu_main_loop|qemu_cleanup|aio_poll' ||
+		zstd -dcf "$incident"/*.stacks* | grep -qE 'qemu_main_loop|qemu_cleanup|aio_poll' ||
 			echo "$incident"
 	done)" ''
