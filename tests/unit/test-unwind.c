@@ -346,6 +346,8 @@ static void enter_a_coroutine(void)
 	getcontext(&there);
 	there.uc_stack = (stack_t){ .ss_sp = stack, .ss_size = sizeof(stack) };
 	there.uc_link = &here;
+	/* QEMU has no frame pointers, by which the unwinder would get out. */
+	there.uc_mcontext.gregs[REG_RBP] = 0;
 	makecontext(&there, coroutine_trampoline, 0);
 	swapcontext(&here, &there);
 }
