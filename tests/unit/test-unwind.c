@@ -141,6 +141,37 @@ static void a_process_that_has_gone_is_an_error(void **state)
 	stack_process_clear(&process);
 }
 
+/* Of another user: what everybody may know is told. */
+static void a_process_that_may_not_be_read_is_told_by_proc_alone(void **state)
+{
+	struct stack_process process = { 0 };
+	struct err err = { 0 };
+	struct stack_budget no_hurry = stack_budget_begin(HELPER_LIMIT_NS);
+	pid_t pid, reader;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("only root can become somebody else\n");
+		skip();
+	}
+	pid = start_deadlock();
+	await_deadlock(pid);
+	reader = fork();
+	if (reader == 0) {
+		bool told = setresuid(65534, 65534, 65534) == 0 &&
+			    unwind_process(pid, &no_hurry, &process, &err) == -EACCES &&
+			    strstr(err.text, ": Permission denied") && process.thread_count == 3 &&
+			    process.threads[2].proc.state == 'S' &&
+			    !strcmp(process.threads[2].missing, err.text);
+
+		_exit(told ? 0 : 1);
+	}
+	waitpid(reader, &status, 0);
+	assert_int_equal(status, 0);
+	end_child(pid);
+}
+
 /* A child with a second thread in D state: vfork() sleeps so until its child has ended. end_fd: closing it
  * ends that one. */
 static void *sleep_in_d_state(void *arg)
@@ -434,6 +465,7 @@ int main(void)
 			threads_that_have_locked_each_other_out_are_found_in_a_real_process),
 		cmocka_unit_test(a_process_that_is_stopped_can_be_read),
 		cmocka_unit_test(a_process_that_has_gone_is_an_error),
+		cmocka_unit_test(a_process_that_may_not_be_read_is_told_by_proc_alone),
 		cmocka_unit_test(a_thread_in_d_state_costs_the_others_nothing),
 		cmocka_unit_test(a_thread_that_does_not_stop_is_waited_for_a_while_and_later),
 		cmocka_unit_test(a_thread_that_goes_while_its_stop_is_awaited_is_told),
