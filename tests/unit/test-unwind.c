@@ -424,26 +424,40 @@ __attribute__((noinline)) int wait_long(int fd, char *byte)
 	return (int)read(fd, byte, 1) + 1;
 }
 
-static void a_name_without_end_is_cut(void **state)
+/* The stacks of a child that reads from a pipe by that function, once it does. */
+static void read_reader(int (*function)(int fd, char *byte), struct stack_process *process)
 {
-	struct stack_process process = { 0 };
 	struct err err = { 0 };
 	struct stack_budget no_hurry = stack_budget_begin(HELPER_LIMIT_NS);
-	const struct stack_frame *frame = NULL;
 	int fds[2];
 	char byte;
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(fds[1]);
 		prctl(PR_SET_NAME, "reader");
-		_exit(wait_long(fds[0], &byte));
+		_exit(function(fds[0], &byte));
 	}
-	await_thread(pid, "reader", 'S');
-	assert_int_equal(unwind_process(pid, &no_hurry, &process, &err), 0);
+	do {
+		stack_process_clear(process);
+		assert_int_equal(unwind_process(pid, &no_hurry, process, &err), 0);
+	} while (process->threads[0].proc.syscall != SYS_read &&
+		 stack_budget_left_ns(&no_hurry) > 0);
+	end_child(pid);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void a_name_without_end_is_cut(void **state)
+{
+	struct stack_process process = { 0 };
+	const struct stack_frame *frame = NULL;
+
+	(void)state;
+	read_reader(wait_long, &process);
 	for (size_t i = 0; i < process.threads[0].frame_count && !frame; i++) {
 		const char *name = process.threads[0].frames[i].function;
 
@@ -453,9 +467,56 @@ static void a_name_without_end_is_cut(void **state)
 	assert_non_null(frame);
 	assert_int_equal(strlen(frame->function), STACK_NAME_MAX);
 	stack_process_clear(&process);
-	end_child(pid);
-	close(fds[0]);
-	close(fds[1]);
+}
+
+static int depth;
+
+__attribute__((noinline, optimize("no-optimize-sibling-calls"))) static int dig(int fd, char *byte)
+{
+	return depth++ < 2 * STACK_FRAMES_MAX ? dig(fd, byte) + *byte : (int)read(fd, byte, 1);
+}
+
+static void a_stack_without_end_is_cut(void **state)
+{
+	struct stack_process process = { 0 };
+	size_t frames = 0;
+
+	(void)state;
+	read_reader(dig, &process);
+	for (size_t i = 0; i < process.threads[0].frame_count; i++)
+		frames += !process.threads[0].frames[i].inlined;
+	assert_int_equal(frames, STACK_FRAMES_MAX);
+	assert_string_equal(process.threads[0].missing, "there are more than 128 frames");
+	stack_process_clear(&process);
+}
+
+static inline __attribute__((always_inline)) int read_twice(int fd, char *byte)
+{
+	return (int)read(fd, byte, 1) + (int)read(fd, byte, 1);
+}
+
+__attribute__((noinline)) static int read_by_another(int fd, char *byte)
+{
+	return read_twice(fd, byte) + 1;
+}
+
+static void an_inlined_function_is_a_frame_with_its_line(void **state)
+{
+	struct stack_process process = { 0 };
+	const struct stack_frame *frame;
+
+	(void)state;
+	read_reader(read_by_another, &process);
+	frame = stack_thread_in(&process.threads[0], "read_twice");
+	assert_non_null(frame);
+	assert_true(frame->inlined);
+	assert_non_null(strstr(frame->source, "test-unwind.c"));
+	assert_true(stack_frame_in(&frame[1], "read_by_another"));
+	assert_false(frame[1].inlined);
+	assert_int_equal(frame[1].pc, frame->pc);
+	/* Its line is that of the call, some lines below. */
+	assert_in_range(frame[1].line, frame->line + 1, frame->line + 10);
+	stack_process_clear(&process);
 }
 
 int main(void)
@@ -474,6 +535,8 @@ int main(void)
 		cmocka_unit_test(sigterm_asks_for_what_is_there),
 		cmocka_unit_test(a_thread_in_a_coroutine_says_so),
 		cmocka_unit_test(a_name_without_end_is_cut),
+		cmocka_unit_test(a_stack_without_end_is_cut),
+		cmocka_unit_test(an_inlined_function_is_a_frame_with_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
