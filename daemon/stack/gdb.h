@@ -23,9 +23,8 @@
 
 /* Of a process that nobody traces. script: QEMU's qemu-gdb.py; NULL: one of those that QEMU's build leaves
  * around the binary. The text is printable but for newlines and tabs, the caller frees it. -ENOENT: there
- * is no thread in a coroutine, no gdb in PATH, or no script; -EINVAL: the process has no symbols; -EBUSY: one of its
- * threads cannot run;
- * -ETIMEDOUT, -EIO: what became of gdb. */
+ * is no thread in a coroutine, no gdb in PATH, or no script; -EINVAL: the process has no symbols; -EBUSY:
+ * one of its threads cannot run; -ETIMEDOUT, -EIO: what became of gdb. */
 int gdb_tell_coroutines(const struct stack_process *process, const char *script, int64_t limit_ns,
 			char **ret_text, struct err *err);
 

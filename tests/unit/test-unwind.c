@@ -270,6 +270,27 @@ static void a_thread_that_does_not_stop_is_waited_for_a_while_and_later(void **s
 	end_child(pid);
 }
 
+/* No signal that stops the process when the thread wakes up. */
+static void who_gives_up_on_a_thread_leaves_nothing_behind(void **state)
+{
+	struct err err = { 0 };
+	struct trace trace;
+	int end_fd, status;
+	pid_t pid = start_sleeper(&end_fd);
+	pid_t tid = await_thread(pid, "sleeper", 'D');
+	pid_t tracer = fork();
+
+	(void)state;
+	if (tracer == 0)
+		_exit(trace_seize(tid, &trace, &err) != 0 ||
+		      trace_await(&trace, CLOCK_NS_PER_MS, &err) != -ETIMEDOUT);
+	waitpid(tracer, &status, 0);
+	assert_int_equal(status, 0);
+	close(end_fd);
+	await_thread(pid, "awake", 'S');
+	end_child(pid);
+}
+
 static void a_thread_that_goes_while_its_stop_is_awaited_is_told(void **state)
 {
 	struct err err = { 0 };
@@ -529,6 +550,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_may_not_be_read_is_told_by_proc_alone),
 		cmocka_unit_test(a_thread_in_d_state_costs_the_others_nothing),
 		cmocka_unit_test(a_thread_that_does_not_stop_is_waited_for_a_while_and_later),
+		cmocka_unit_test(who_gives_up_on_a_thread_leaves_nothing_behind),
 		cmocka_unit_test(a_thread_that_goes_while_its_stop_is_awaited_is_told),
 		cmocka_unit_test(no_signal_is_lost_to_the_stop),
 		cmocka_unit_test(when_time_is_up_what_is_there_is_told),
