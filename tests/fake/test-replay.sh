@@ -113,8 +113,8 @@ replay plan "$incident" --times 6 --build dead="$scratch/dead"
 check 'a build that cannot boot: exit code 3' same "$status $(result replay '"\(.attempts) \(.reproduced)"')" '3 0 0'
 replay plan "$incident" --times 2 --build dead="$scratch/dead"
 check 'also where that was not yet sure: exit code 4' same "$status $(result replay .attempts)" '4 0'
-build full '-fake no-space@snapshot-save -fake io-error@stop'
-replay plan "$incident" --times 2 --build full="$scratch/full"
+build killed '-fake kill-self@stop'
+replay plan "$incident" --times 2 --build killed="$scratch/killed"
 check 'a host that fails: exit code 3' same \
 	"$status $(result replay '"\(.attempts) \(.host_failures)"')" '3 0 2'
 
@@ -149,7 +149,7 @@ check 'a hang of the shutdown is reached again' same \
 
 # By the service: the evidence comes from it, and the campaign is its own.
 serve
-check 'the service listens' qsoak status
+check 'the service listens' listens
 profile 1 'failures: 1' bad=-fake,assert@snapshot-save:2 >"$scratch/service.yaml"
 qsoak run "$scratch/service.yaml" --json >"$scratch/service.json" 2>/dev/null
 served=$(result service '.signatures[0].incident')
