@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "triage/signature.h"
 
-/* How a thread waits or dies is the C library's and QEMU's wrappers' affair, and no place. */
+/* How a thread waits or dies is the C library's and QEMU's wrappers' affair, and no place. What the compiler
+ * put into another function is known with debug information alone: a title is the same without. */
 static bool says_where(json_t *frame)
 {
 	static const char *const wrappers[] = { "qemu_mutex_", "qemu_cond_",  "qemu_sem_",
@@ -18,7 +19,8 @@ static bool says_where(json_t *frame)
 	const char *function = json_string_value(json_object_get(frame, "function"));
 	const char *module = json_string_value(json_object_get(frame, "module"));
 
-	if (!function || (module && strstr(module, "/libc.so")))
+	if (!function || (module && strstr(module, "/libc.so")) ||
+	    json_is_true(json_object_get(frame, "inlined")))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(wrappers); i++)
 		if (!strncmp(function, wrappers[i], strlen(wrappers[i])))

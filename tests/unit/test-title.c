@@ -32,6 +32,7 @@ static void test_deaths(void **state)
 	/* The first thread is the one that died; what has no name says nothing; a clone is its function. */
 	assert_title(&crash,
 		     "{\"threads\": [{\"frames\": [" LIBC ", {\"function\": null}, "
+		     "{\"function\": \"i\", \"inlined\": true}, "
 		     "{\"function\": \"a.part.0\"}, {\"function\": \"b\"}]},"
 		     "{\"role\": \"main\", \"frames\": [{\"function\": \"main\"}]}]}",
 		     "crash by SIGSEGV in a < b");
