@@ -153,7 +153,8 @@ static int judge_exit(const struct here *here, const char *output, struct err *e
 
 	if (here->interrupted)
 		return err_set(err, -EINTR, "interrupted");
-	if (here->ending && !how->signal && how->status == STATUS_ENDED)
+	/* It may have been at its end by itself, where Python has no handler any more. */
+	if (here->ending && (how->signal == SIGTERM || how->status == STATUS_ENDED))
 		return 0;
 	if (!how->signal && (how->status == 0 || how->status == STATUS_NOT_REPRODUCED))
 		return 0;

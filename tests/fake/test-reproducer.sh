@@ -84,15 +84,14 @@ story stuck-job -fake,stuck-job@snapshot-delete \
 story stuck-quit -fake,stuck-quit@quit 'QEMU hangs in quit' LIMIT=2
 
 # Nothing but the save, its delete and the fault are needed.
-MIGRATE=1
 profile 2 'failures: 1' bad=-fake,assert@snapshot-save:3,-fake-lacks,zstd >"$scratch/shrink.yaml"
-unset MIGRATE
 run_campaign shrink
 id=$("$BUILD/qsoak" failures --state-dir "$scratch/shrink" --json | jq -r '.failures[0].id')
 "$BUILD/qsoak" reproducer "$id" --state-dir "$scratch/shrink" --shrink --tries 2 \
 	>"$scratch/shrink.sh" 2>"$scratch/shrink.err"
 check 'shrinking: it exits with 0' same "$?" 0
-check 'one machine is left' grep -q '^VMS=${VMS:-1}$' "$scratch/shrink.sh"
+sed 's/^/# /' "$scratch/shrink.err"
+check 'one machine is left' grep -qF 'VMS=${VMS:-1}' "$scratch/shrink.sh"
 check 'and two operations' same "$(grep -c '^  {"operation"' "$scratch/shrink.sh")" 2
 check 'and the option without which it does not fail' same "$(grep -c '"-fake' "$scratch/shrink.sh")" 1
 check 'the header says what was left out' grep -q '^# - Left out: .*-fake-lacks zstd' "$scratch/shrink.sh"
