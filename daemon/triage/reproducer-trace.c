@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: what was sent is sorted by time, then gathered into operations, which are cut
- * into loops at each snapshot-save, or at what came first where there is none. A migration is put
- * together anew from what either side was told: of an earlier one only one side is still there.
+ * Theory of operation: what was sent is sorted by time, then gathered into operations. A migration is
+ * put together anew from what either side was told: of an earlier one only one side is still there.
  */
 #include "triage/reproducer-trace.h"
 
@@ -13,11 +12,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "triage/reproducer-loops.h"
 
-/* All jobs have this name: there is one at a time, and it is dismissed. */
-#define JOB "job"
-
-#define SAVE "snapshot-save"
 #define MIGRATE "migrate"
 #define MIGRATE_CANCEL "migrate-cancel"
 #define SHUTDOWN "shutdown"
@@ -44,7 +40,7 @@ static const struct command {
 	bool resumes;			 /* the guest, if it ran before */
 } commands[] = {
 	{ .name = "qmp_capabilities", .act = ACT_NEGOTIATES },
-	{ .name = SAVE, .act = ACT_BEGINS, JOB_ENDS, .resumes = true },
+	{ .name = LOOPS_SAVE, .act = ACT_BEGINS, JOB_ENDS, .resumes = true },
 	{ .name = "snapshot-load", .act = ACT_BEGINS, JOB_ENDS, .resumes = true },
 	{ .name = "snapshot-delete", .act = ACT_BEGINS, JOB_ENDS },
 	{ .name = "job-dismiss", .act = ACT_GOES_ON },
@@ -194,62 +190,9 @@ static int compare_lines(const void *a, const void *b)
 	return one->order < two->order ? -1 : 1;
 }
 
-/* Steps. */
-
-static json_t *step_to(const char *peer, const char *command, json_t *arguments)
-{
-	json_t *step = json_pack("{s:s, s:s}", "to", peer, "execute", command);
-
-	if (arguments)
-		json_object_set_new(step, "arguments", arguments);
-	return step;
-}
-
-/* data may be NULL, and is stolen. */
-static void await(json_t *step, const char *peer, const char *event, json_t *data)
-{
-	json_t *list = json_object_get(step, "await");
-	json_t *awaited = json_pack("{s:s, s:s}", "from", peer, "event", event);
-
-	if (data)
-		json_object_set_new(awaited, "data", data);
-	if (!list) {
-		list = json_array();
-		json_object_set_new(step, "await", list);
-	}
-	json_array_append_new(list, awaited);
-}
-
 static void await_migration(json_t *step, const char *peer, const char *status)
 {
-	await(step, peer, "MIGRATION", json_pack("{s:s}", "status", status));
-}
-
-static json_t *operation_new(const char *name)
-{
-	return json_pack("{s:s, s:[]}", "operation", name, "steps");
-}
-
-static json_t *steps_of(const json_t *operation)
-{
-	return json_object_get(operation, "steps");
-}
-
-static const char *name_of(const json_t *operation)
-{
-	return json_string_value(json_object_get(operation, "operation"));
-}
-
-static json_t *last_of(const json_t *list)
-{
-	size_t size = json_array_size(list);
-
-	return size ? json_array_get(list, size - 1) : NULL;
-}
-
-static const char *execute_of(const json_t *step)
-{
-	return json_string_value(json_object_get(step, "execute"));
+	step_await(step, peer, "MIGRATION", json_pack("{s:s}", "status", status));
 }
 
 /* A copy of the arguments, in which the job has the name of all jobs. */
@@ -258,9 +201,9 @@ static json_t *arguments_of(const json_t *message)
 	json_t *arguments = json_deep_copy(json_object_get(message, "arguments"));
 
 	if (json_object_get(arguments, "job-id"))
-		json_object_set_new(arguments, "job-id", json_string(JOB));
+		json_object_set_new(arguments, "job-id", json_string(LOOPS_JOB));
 	if (command_of(message)->act == ACT_GOES_ON && json_object_get(arguments, "id"))
-		json_object_set_new(arguments, "id", json_string(JOB));
+		json_object_set_new(arguments, "id", json_string(LOOPS_JOB));
 	return arguments;
 }
 
@@ -270,8 +213,8 @@ static json_t *make_step(const json_t *message, const char *peer)
 	json_t *step = step_to(peer, command->name, arguments_of(message));
 
 	if (command->event)
-		await(step, peer, command->event,
-		      command->key ? json_pack("{s:s}", command->key, command->value) : NULL);
+		step_await(step, peer, command->event,
+			   command->key ? json_pack("{s:s}", command->key, command->value) : NULL);
 	return step;
 }
 
@@ -398,7 +341,7 @@ static void add_migration(struct reader *reader, bool cancelled)
 {
 	struct migration *migration = &reader->migration;
 	json_t *operation = operation_new(cancelled ? MIGRATE_CANCEL : MIGRATE);
-	json_t *steps = steps_of(operation), *message, *start, *migrate;
+	json_t *steps = operation_steps(operation), *message, *start, *migrate;
 	const char *uri = migration->uri ? migration->uri : "unix:migrate.sock";
 	size_t i;
 
@@ -416,7 +359,7 @@ static void add_migration(struct reader *reader, bool cancelled)
 	await_migration(migrate, "qemu", cancelled ? "active" : "completed");
 	if (!cancelled) {
 		await_migration(migrate, "incoming", "completed");
-		await(migrate, "incoming", "RESUME", NULL);
+		step_await(migrate, "incoming", "RESUME", NULL);
 	}
 	json_array_append_new(steps, migrate);
 	if (cancelled)
@@ -447,21 +390,22 @@ static bool will_be_cancelled(const struct reader *reader, size_t at)
 
 static void add_to_last(struct reader *reader, json_t *step)
 {
-	json_t *last = last_of(reader->operations);
+	json_t *last = list_last(reader->operations);
 
 	/* Its beginning is not kept. */
-	if (!last || !strcmp(name_of(last), MIGRATE) || !strcmp(name_of(last), MIGRATE_CANCEL))
+	if (!last || !strcmp(operation_name(last), MIGRATE) ||
+	    !strcmp(operation_name(last), MIGRATE_CANCEL))
 		json_decref(step);
 	else
-		json_array_append_new(steps_of(last), step);
+		json_array_append_new(operation_steps(last), step);
 }
 
 /* The job of a VM that has been stopped for it belongs to that operation. */
 static bool joins_stop(const struct reader *reader, const struct command *command)
 {
-	json_t *last = last_of(reader->operations);
-	const char *only = json_array_size(steps_of(last)) == 1
-				   ? execute_of(json_array_get(steps_of(last), 0))
+	json_t *last = list_last(reader->operations);
+	const char *only = json_array_size(operation_steps(last)) == 1
+				   ? step_execute(json_array_get(operation_steps(last), 0))
 				   : NULL;
 
 	return command->resumes && only && !strcmp(only, "stop");
@@ -476,15 +420,15 @@ static void begin_operation(struct reader *reader, const struct line *line, json
 	if (!reader->began_ns)
 		reader->began_ns = line->at_ns;
 	if (joins) {
-		operation = last_of(reader->operations);
+		operation = list_last(reader->operations);
 		json_object_set_new(operation, "operation", json_string(command->name));
-		json_array_append_new(steps_of(operation), step);
+		json_array_append_new(operation_steps(operation), step);
 		return;
 	}
 	if (command->resumes)
-		await(step, "qemu", "RESUME", NULL);
+		step_await(step, "qemu", "RESUME", NULL);
 	operation = operation_new(command->name);
-	json_array_append_new(steps_of(operation), step);
+	json_array_append_new(operation_steps(operation), step);
 	json_array_append_new(reader->operations, operation);
 }
 
@@ -569,150 +513,10 @@ static int take_lines(struct reader *reader)
 	}
 	/* It failed before the source was told. */
 	if ((is_operation(reader, MIGRATE) || is_operation(reader, MIGRATE_CANCEL)) &&
-	    (!last_of(reader->operations) ||
-	     strcmp(name_of(last_of(reader->operations)), reader->spec->kind)))
+	    (!list_last(reader->operations) ||
+	     strcmp(operation_name(list_last(reader->operations)), reader->spec->kind)))
 		add_migration(reader, is_operation(reader, MIGRATE_CANCEL));
 	return 0;
-}
-
-/* Loops. */
-
-static json_t *without_pauses(const json_t *loop)
-{
-	json_t *copy = json_deep_copy(loop), *operation, *step;
-	size_t i, j;
-
-	json_array_foreach(copy, i, operation)
-		json_array_foreach(steps_of(operation), j, step)
-			json_object_del(step, "pause");
-	return copy;
-}
-
-static bool same_loops(const json_t *a, const json_t *b)
-{
-	auto_json json_t *one = without_pauses(a), *two = without_pauses(b);
-
-	return json_equal(one, two);
-}
-
-/* Whether the operations of part are the first ones of whole, which goes on like it. */
-static bool begins_like(const json_t *whole, const json_t *part)
-{
-	size_t size = json_array_size(part);
-
-	if (size > json_array_size(whole))
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (strcmp(name_of(json_array_get(whole, i)), name_of(json_array_get(part, i))))
-			return false;
-	return true;
-}
-
-/* Lists of operations, each from one that begins a loop to the next. What comes before the first is
- * the end of a loop that is not kept, or was done only once. */
-static json_t *cut_loops(json_t *operations)
-{
-	json_t *loops = json_array(), *operation;
-	const char *first = name_of(json_array_get(operations, 0));
-	size_t i;
-
-	json_array_foreach(operations, i, operation)
-		if (!strcmp(name_of(operation), SAVE))
-			first = SAVE;
-	json_array_foreach(operations, i, operation) {
-		if (!strcmp(name_of(operation), first))
-			json_array_append_new(loops, json_array());
-		if (json_array_size(loops))
-			json_array_append(last_of(loops), operation);
-	}
-	return loops;
-}
-
-static bool has_command(const json_t *operations, const char *command, json_t **ret_step)
-{
-	json_t *operation, *step;
-	size_t i, j;
-
-	json_array_foreach(operations, i, operation) {
-		json_array_foreach(steps_of(operation), j, step) {
-			if (!execute_of(step) || strcmp(execute_of(step), command))
-				continue;
-			if (ret_step)
-				*ret_step = step;
-			return true;
-		}
-	}
-	return false;
-}
-
-static json_t *dismiss_step(void)
-{
-	return step_to("qemu", "job-dismiss", json_pack("{s:s}", "id", JOB));
-}
-
-/* A job that was begun is dismissed, a VM that was stopped goes on. */
-static void complete_operation(json_t *operation)
-{
-	auto_json json_t *alone = json_pack("[O]", operation);
-	json_t *cont;
-
-	if (!strncmp(name_of(operation), "snapshot-", strlen("snapshot-")) &&
-	    !has_command(alone, "job-dismiss", NULL))
-		json_array_append_new(steps_of(operation), dismiss_step());
-	if (has_command(alone, "stop", NULL) && !has_command(alone, "cont", NULL)) {
-		cont = step_to("qemu", "cont", NULL);
-		await(cont, "qemu", "RESUME", NULL);
-		json_array_append_new(steps_of(operation), cont);
-	}
-}
-
-/* So that it can be repeated: what was saved is deleted. */
-static void complete_loop(json_t *loop)
-{
-	json_t *save, *arguments, *step, *operation;
-
-	complete_operation(last_of(loop));
-	if (!has_command(loop, SAVE, &save) || has_command(loop, "snapshot-delete", NULL))
-		return;
-	arguments = json_deep_copy(json_object_get(save, "arguments"));
-	json_object_del(arguments, "vmstate");
-	step = step_to("qemu", "snapshot-delete", arguments);
-	await(step, "qemu", "JOB_STATUS_CHANGE", json_pack("{s:s}", "status", "concluded"));
-	operation = operation_new("snapshot-delete");
-	json_array_append_new(steps_of(operation), step);
-	json_array_append_new(steps_of(operation), dismiss_step());
-	json_array_append_new(loop, operation);
-}
-
-/* The last one is the one in which it failed: one before it that begins like it has its end, too. */
-static void choose_loops(struct reader *reader, struct trace *trace)
-{
-	auto_json json_t *loops = cut_loops(reader->operations), *chosen = json_array();
-	json_t *loop, *other;
-	size_t count = json_array_size(loops), last = count - 1, i, j;
-	bool repeats = false;
-
-	for (i = 0; count && i < last; i++)
-		repeats = repeats ||
-			  begins_like(json_array_get(loops, i), json_array_get(loops, last));
-	trace->loops = count ? last : 0;
-	trace->completed = count && !repeats;
-	if (repeats)
-		json_array_remove(loops, --count);
-	else if (count)
-		complete_loop(json_array_get(loops, last));
-	for (i = count > TRACE_LOOPS_MAX ? count - TRACE_LOOPS_MAX : 0; i < count; i++) {
-		bool known = false;
-
-		loop = json_array_get(loops, i);
-		json_array_foreach(chosen, j, other)
-			known = known || same_loops(loop, other);
-		if (!known)
-			json_array_append(chosen, loop);
-	}
-	trace->loop = json_array();
-	json_array_foreach(chosen, i, loop)
-		json_array_extend(trace->loop, loop);
 }
 
 static void add_finale(struct reader *reader, struct trace *trace)
@@ -724,10 +528,10 @@ static void add_finale(struct reader *reader, struct trace *trace)
 		return;
 	operation = operation_new(SHUTDOWN);
 	if (reader->spec->step && !strcmp(reader->spec->step, "sigterm"))
-		json_array_append_new(steps_of(operation), json_pack("{s:i}", "signal", 15));
+		json_array_append_new(operation_steps(operation), json_pack("{s:i}", "signal", 15));
 	else
-		json_array_append_new(steps_of(operation), step_to("qemu", "quit", NULL));
-	json_array_append_new(steps_of(operation), json_pack("{s:s}", "exit", "qemu"));
+		json_array_append_new(operation_steps(operation), step_to("qemu", "quit", NULL));
+	json_array_append_new(operation_steps(operation), json_pack("{s:s}", "exit", "qemu"));
 	json_array_append_new(trace->finale, operation);
 }
 
@@ -758,7 +562,7 @@ int trace_read(const struct trace_spec *spec, struct trace *ret_trace, struct er
 	if (r == 0) {
 		if (!reader.cut && reader.negotiated_ns && reader.began_ns)
 			trace.boot_ns = reader.began_ns - reader.negotiated_ns;
-		choose_loops(&reader, &trace);
+		trace.loop = loops_choose(reader.operations, &trace.completed, &trace.loops);
 		add_finale(&reader, &trace);
 		trace.last = last_command(&reader);
 		trace.asked = reader.asked;
