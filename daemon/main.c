@@ -45,6 +45,7 @@ struct daemon {
 	struct janitor *janitor;
 	struct store *store;
 	struct records *records;
+	struct evidence *evidence;
 	struct control *control;
 	struct listener *listener;
 	ev_signal interrupt, terminate;
@@ -236,14 +237,12 @@ static int open_store(struct daemon *daemon, struct err *err)
 {
 	auto_free char *incidents = mem_printf("%s/incidents", daemon->state);
 	int64_t first_id, last_incident;
-	struct evidence *evidence;
 	int r = store_open(daemon->loop, daemon->results, &daemon->store, &first_id, err);
 
 	if (r < 0)
 		return r;
-	evidence = evidence_new(incidents);
-	last_incident = evidence_highest(evidence);
-	evidence_free(evidence);
+	daemon->evidence = evidence_new(incidents);
+	last_incident = evidence_highest(daemon->evidence);
 	if (first_id <= last_incident)
 		first_id = last_incident + 1;
 	daemon->records = records_new(first_id);
@@ -278,6 +277,7 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		.state = daemon->state,
 		.work = daemon->work,
 		.guests = daemon->guests,
+		.evidence = daemon->evidence,
 		.idle = idle,
 		.ctx = daemon,
 	};
@@ -349,6 +349,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 
 	listener_close(daemon->listener);
 	control_free(daemon->control);
+	evidence_free(daemon->evidence);
 	r = store_close(daemon->store, err);
 	records_free(daemon->records);
 	if (daemon->loop) {

@@ -180,13 +180,13 @@ static void forget_handlers(void)
 	}
 }
 
-static void allow_core(void)
+static void limit_core(uint64_t max)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_CORE, &limit) < 0)
 		return;
-	limit.rlim_cur = limit.rlim_max;
+	limit.rlim_cur = max < limit.rlim_max ? max : limit.rlim_max;
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
@@ -221,8 +221,8 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 			goto fail;
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		goto fail;
-	if (spec->dumps_core)
-		allow_core();
+	if (spec->limits_core)
+		limit_core(spec->core_max);
 	execve(spec->argv[0], (char *const *)spec->argv, env);
 fail:
 	code = errno;

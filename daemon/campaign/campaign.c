@@ -40,7 +40,6 @@ struct campaign {
 	struct protocol_words words;
 	struct tally *tally;
 	struct boots *boots;
-	struct evidence *evidence;
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
@@ -96,11 +95,12 @@ static void loop_ended(void *ctx)
 	apply_stop_rule(campaign);
 }
 
-static bool expects(void *ctx, const struct build *build, const char *signature)
+static bool expects(void *ctx, const struct build *build, const char *signature,
+		    const char *alternative)
 {
 	struct place *place = ctx;
 
-	return tally_expects(place->campaign->tally, build->spec.name, signature);
+	return tally_expects(place->campaign->tally, build->spec.name, signature, alternative);
 }
 
 /* why: what happened too often. */
@@ -320,8 +320,6 @@ static int prepare(struct campaign *campaign, struct err *err)
 		r = folder_make(campaign->template, 0700, err);
 	if (r == 0)
 		r = direct_make_images(&campaign->machine, campaign->template, err);
-	if (r == 0)
-		campaign->evidence = evidence_new(campaign->incidents);
 	return r;
 }
 
@@ -344,7 +342,7 @@ static void start_slots(struct campaign *campaign)
 			.template = campaign->template,
 			.vms = campaign->vms,
 			.incidents = campaign->incidents,
-			.evidence = campaign->evidence,
+			.evidence = campaign->spec.evidence,
 			.handler = { .wants_vm = wants_vm,
 				     .operation_ended = operation_ended,
 				     .loop_ended = loop_ended,
@@ -493,7 +491,6 @@ void campaign_free(struct campaign *campaign)
 		build_finish(&campaign->builds[i]);
 	host_free(campaign->host);
 	boots_free(campaign->boots);
-	evidence_free(campaign->evidence);
 	tally_free(campaign->tally);
 	free(campaign->places);
 	free(campaign->builds);

@@ -11,6 +11,7 @@
 #include "campaign/profile.h"
 #include "campaign/slot.h"
 #include "campaign/tally.h"
+#include "triage/evidence.h"
 
 /* Boots that fail one after the other in one slot, before the campaign is given up: a build that
  * cannot start would otherwise fill the store with the same failure. */
@@ -28,6 +29,7 @@ struct campaign_spec {
 	const char *state;  /* folder of the state: incidents/ is made in it */
 	const char *work;   /* folder for images; all of it may be removed when qsoakd has gone */
 	const char *guests; /* folder of the firmware images */
+	struct evidence *evidence; /* of that state; outlives the campaign */
 	uint64_t seed;
 	/* Called once, from the loop, when the end is durable. campaign_free() may be called in it. */
 	void (*ended)(void *ctx, enum exit_code code);

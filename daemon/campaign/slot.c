@@ -150,12 +150,6 @@ static const struct build *failed_build(const struct slot *slot)
 	return run ? run_build(run) : slot->spec.build;
 }
 
-static bool expects(struct slot *slot, const char *title)
-{
-	return title && slot->failure.class != FAILURE_HOST &&
-	       slot->spec.handler.expects(slot->spec.handler.ctx, failed_build(slot), title);
-}
-
 /* incident: relative to the state folder, or NULL where there is no evidence. */
 static void emit_failure(struct slot *slot, const char *incident, const char *alternative)
 {
@@ -181,7 +175,9 @@ static void emit_failure(struct slot *slot, const char *incident, const char *al
 	};
 
 	slot->expected = failure.expected =
-		expects(slot, slot->signature) || expects(slot, alternative);
+		slot->failure.class != FAILURE_HOST &&
+		slot->spec.handler.expects(slot->spec.handler.ctx, failed_build(slot),
+					   slot->signature, alternative);
 	records_emit_durable(slot->spec.records,
 			     &(struct record){ .type = RECORD_FAILURE, .failure = failure },
 			     (struct record_durable){ failure_durable, slot });

@@ -32,8 +32,9 @@ struct slot_handler {
 	bool (*wants_vm)(void *ctx);
 	void (*operation_ended)(void *ctx);
 	void (*loop_ended)(void *ctx);
-	/* A failure of this build has got its signature: is it expected? */
-	bool (*expects)(void *ctx, const struct build *build, const char *signature);
+	/* A failure of this build has got its titles (alternative may be NULL): is it expected? */
+	bool (*expects)(void *ctx, const struct build *build, const char *signature,
+			const char *alternative);
 	/* The failure is durable. */
 	void (*failed)(void *ctx, const struct slot_failure *failure);
 	/* A VM that has failed is held from now on, or is not any more: see slot_status(). */

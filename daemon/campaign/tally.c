@@ -60,7 +60,13 @@ static bool concerns(const struct profile_expectation *expectation, const char *
 	return !expectation->build || !strcmp(expectation->build, build);
 }
 
-bool tally_expects(struct tally *tally, const char *build, const char *signature)
+static bool matches(const struct profile_expectation *expectation, const char *title)
+{
+	return title && fnmatch(expectation->signature, title, 0) == 0;
+}
+
+bool tally_expects(struct tally *tally, const char *build, const char *signature,
+		   const char *alternative)
 {
 	const struct profile *profile = tally->profile;
 	bool expected = false;
@@ -69,8 +75,10 @@ bool tally_expects(struct tally *tally, const char *build, const char *signature
 		if (strcmp(profile->builds[b].name, build))
 			continue;
 		for (size_t e = 0; e < profile->expect_count; e++) {
-			if (!concerns(&profile->expect[e], build) ||
-			    fnmatch(profile->expect[e].signature, signature, 0))
+			const struct profile_expectation *expectation = &profile->expect[e];
+
+			if (!concerns(expectation, build) || (!matches(expectation, signature) &&
+							      !matches(expectation, alternative)))
 				continue;
 			tally->seen[e * profile->build_count + b]++;
 			expected = true;

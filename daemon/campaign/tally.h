@@ -41,8 +41,10 @@ bool tally_vm(struct tally *tally);
 /* Builds are counted by their index in the profile. */
 void tally_loop(struct tally *tally, size_t build);
 
-/* Whether the profile expects this of the build of that name; from now on it has been seen. */
-bool tally_expects(struct tally *tally, const char *build, const char *signature);
+/* Whether the profile expects a failure under this title, or the other one (or NULL), of the build of that
+ * name; from now on each expectation of it has been seen once more. */
+bool tally_expects(struct tally *tally, const char *build, const char *signature,
+		   const char *alternative);
 
 void tally_failure(struct tally *tally, bool host, bool expected);
 

@@ -177,6 +177,7 @@ int service_run(struct control *control, struct profile *profile, json_t **ret_v
 		.state = control->spec.state,
 		.work = control->spec.work,
 		.guests = control->spec.guests,
+		.evidence = control->spec.evidence,
 		.seed = profile->seed,
 		.ended = campaign_ended,
 		.hold_changed = hold_changed,

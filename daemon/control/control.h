@@ -60,6 +60,7 @@
 struct control_spec {
 	struct records *records;
 	const char *state, *work, *guests; /* as in campaign_spec */
+	struct evidence *evidence;	   /* likewise */
 	/* After control_quit(), and when no campaign is left: there is nothing more to do. */
 	void (*idle)(void *ctx);
 	void *ctx;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Theory of operation: everything that can be had at once is written at once, while one qsoak-stack for
- * each living QEMU runs; when all have ended (or their deadline has) the stacks are added, the manifest
+ * each living QEMU runs; when all have ended (each has a deadline) the stacks are added, the manifest
  * is written again with the circle that they show, and the folder gets its name.
  */
 #include "triage/incident.h"
@@ -262,8 +262,8 @@ struct incident *incident_start(struct ev_loop *loop, const struct incident_spec
 			      spec);
 	write_plan(incident, spec);
 	write_flash(incident, spec);
-	deadline_start(loop, &incident->finish,
-		       incident->member_count ? INCIDENT_STACKS_LIMIT_NS : 0);
+	if (!incident->member_count)
+		deadline_start(loop, &incident->finish, 0);
 	return incident;
 }
 

@@ -17,9 +17,6 @@
 #include "watch/failure.h"
 #include "watch/guard.h"
 
-/* How long qsoak-stack may take; attaching can block on a thread in D state. */
-#define INCIDENT_STACKS_LIMIT_NS (10 * CLOCK_NS_PER_S)
-
 struct incident_spec {
 	struct vm *vm;
 	const struct guard *guard; /* of the VM */

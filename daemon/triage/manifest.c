@@ -62,23 +62,44 @@ static json_t *text(const char *bytes)
 	return json_string(ascii);
 }
 
-/* Adds NAME=VALUE entries to an object. */
-static void add_variables(json_t *object, char *const *entries)
+/* NAME=VALUE, as a member of an object. */
+static void add_variable(json_t *object, const char *entry)
 {
-	for (char *const *entry = entries; *entry; entry++) {
-		const char *value = strchrnul(*entry, '=');
-		auto_free char *name = mem_strndup(*entry, (size_t)(value - *entry));
+	const char *value = strchrnul(entry, '=');
+	auto_free char *name = mem_strndup(entry, (size_t)(value - entry));
 
-		json_object_set_new(object, name, text(*value ? value + 1 : value));
-	}
+	json_object_set_new(object, name, text(*value ? value + 1 : value));
 }
 
-/* All that the QEMU was given: ours, and over it what the build sets. */
+static void add_variables(json_t *object, char *const *entries)
+{
+	for (char *const *entry = entries; *entry; entry++)
+		add_variable(object, *entry);
+}
+
+/* Of what a QEMU inherits from us, what changes what it does: the rest may be secrets, and evidence is made
+ * to be passed on. */
+static bool is_telling(const char *entry)
+{
+	static const char *const prefixes[] = { "PATH=",   "LANG=",  "LC_",	"LD_",
+						"QEMU_",   "GLIBC_", "MALLOC_", "G_",
+						"TMPDIR=", "TZ=",    "ASAN_",	"UBSAN_",
+						"TSAN_",   "LSAN_",  "MSAN_",	"XDG_DATA_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(entry, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* Ours, and over it what the build sets. */
 static json_t *describe_environment(const struct build_spec *spec)
 {
 	json_t *environment = json_object();
 
-	add_variables(environment, environ);
+	for (char *const *entry = environ; *entry; entry++)
+		if (is_telling(*entry))
+			add_variable(environment, *entry);
 	add_variables(environment, spec->env);
 	return environment;
 }

@@ -28,8 +28,9 @@ static bool says_where(json_t *frame)
 	return true;
 }
 
-/* "f < g < h", the innermost first; a clone of a function is that function. Returns whether there is any. */
-static bool print_functions(json_t *thread, FILE *out)
+/* "f < g < h", the innermost first, behind what stands before; a clone of a function is that function.
+ * Returns whether there is any. */
+static bool print_functions(json_t *thread, const char *before, FILE *out)
 {
 	unsigned count = 0;
 	json_t *frame;
@@ -40,7 +41,8 @@ static bool print_functions(json_t *thread, FILE *out)
 
 		if (!says_where(frame) || count == TITLE_FUNCTIONS_MAX)
 			continue;
-		fprintf(out, "%s%.*s", count++ ? " < " : "", (int)strcspn(function, "."), function);
+		fprintf(out, "%s%.*s", count++ ? " < " : before, (int)strcspn(function, "."),
+			function);
 	}
 	return count > 0;
 }
@@ -67,12 +69,9 @@ static bool print_hang(const struct failure *failure, json_t *stacks, FILE *out)
 
 	fprintf(out, "hang of %s: ", place ? place : "?");
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
-		json_t *thread = find_role(stacks, roles[i]);
+		auto_free char *before = mem_printf("%s%s in ", any ? ", " : "", roles[i]);
 
-		if (!thread)
-			continue;
-		fprintf(out, "%s%s in ", i && any ? ", " : "", roles[i]);
-		any |= print_functions(thread, out);
+		any |= print_functions(find_role(stacks, roles[i]), before, out);
 	}
 	return any;
 }
@@ -82,7 +81,7 @@ static bool print_death(const struct failure *failure, json_t *stacks, FILE *out
 	const char *signal = sigabbrev_np(failure->exit.signal);
 
 	fprintf(out, "%s by SIG%s in ", failure_class_name(failure->class), signal ? signal : "?");
-	return print_functions(json_array_get(json_object_get(stacks, "threads"), 0), out);
+	return print_functions(json_array_get(json_object_get(stacks, "threads"), 0), "", out);
 }
 
 char *title_of_stacks(const struct failure *failure, json_t *stacks)

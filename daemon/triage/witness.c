@@ -2,10 +2,13 @@
 /*
  * Theory of operation: of a living QEMU qsoak-stack is started at once. Of a dead one the core comes
  * first: found as a file, or asked of coredumpctl until it is there; then qsoak-stack reads it, and it is
- * packed into the bundle or removed. One child at a time; the incident's deadline ends them all.
+ * packed into the bundle or removed. One child at a time, and a deadline for each stage: when it has
+ * passed, the child is killed, and the witness ends once that has gone, or a second deadline has passed.
  */
 #include "triage/witness.h"
 
+#include <glob.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,41 +24,78 @@
 #define COREDUMPCTL "/usr/bin/coredumpctl"
 #define ZSTD "/usr/bin/zstd"
 
+enum stage {
+	STAGE_CORE,   /* coredumpctl is asked for it */
+	STAGE_STACKS, /* qsoak-stack is at work */
+	STAGE_PACK,   /* zstd is */
+	STAGE_CUT,    /* the deadline has passed, the child is killed */
+	STAGE_ENDS,   /* nothing more is waited for */
+	STAGE_DONE,
+};
+
 struct witness {
 	struct ev_loop *loop;
 	struct witness_spec spec;
+	enum stage stage;
 	struct child *child;
-	char *core;   /* the core's path once it is there */
-	char *stacks; /* what qsoak-stack has printed; NULL: nothing yet */
+	int64_t began_unix_ns; /* the QEMU */
+	char *core;	       /* the core's path once it is there */
+	char *stacks;	       /* what qsoak-stack has printed; NULL: nothing yet */
 	size_t stacks_size;
 	json_t *json; /* the same for programs; NULL: it is not there */
-	bool by_core, done;
-	struct deadline finish, ask_again;
+	struct deadline finish, ask_again, limit;
 };
 
-static void finished(void *ctx)
+__attribute__((format(printf, 3, 4))) static void miss(struct witness *witness, const char *name,
+						       const char *why, ...)
+{
+	char reason[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, why);
+	vsnprintf(reason, sizeof(reason), why, ap);
+	va_end(ap);
+	bundle_miss(witness->spec.bundle, witness->spec.role, name, "%s", reason);
+}
+
+static void done(void *ctx)
 {
 	struct witness *witness = ctx;
 
-	witness->done = true;
+	witness->stage = STAGE_DONE;
 	witness->spec.done(witness->spec.ctx);
 }
 
-/* Not from within the caller's start, and not below a child's callback. */
+/* Not within the caller's start, and not below a child's callback. */
 static void finish(struct witness *witness)
 {
+	witness->stage = STAGE_ENDS;
+	deadline_stop(witness->loop, &witness->limit);
+	deadline_stop(witness->loop, &witness->ask_again);
 	deadline_start(witness->loop, &witness->finish, 0);
 }
 
-static void lack(struct witness *witness, const char *why)
+/* What becomes of the core in the end: it is nobody else's. */
+static void remove_core(struct witness *witness)
 {
-	bundle_miss(witness->spec.bundle, witness->spec.role, "stacks", "%s", why);
-	finish(witness);
+	if (witness->core)
+		unlink(witness->core);
 }
 
-/* Starts a program in the place of the one before; on failure the witness ends. */
+static char *path_of(const struct witness *witness, const char *name)
+{
+	return bundle_path(witness->spec.bundle, witness->spec.role, name);
+}
+
+static void enter(struct witness *witness, enum stage stage, int64_t limit_ns)
+{
+	witness->stage = stage;
+	deadline_start(witness->loop, &witness->limit, limit_ns);
+}
+
+/* Starts a program in the place of the one before. */
 static bool start(struct witness *witness, const char *const *argv, size_t output_max,
-		  void (*exited)(void *ctx, const struct child_exit *how))
+		  void (*exited)(void *ctx, const struct child_exit *how), struct err *err)
 {
 	struct child_spec spec = {
 		.argv = argv,
@@ -63,84 +103,109 @@ static bool start(struct witness *witness, const char *const *argv, size_t outpu
 		.exited = exited,
 		.ctx = witness,
 	};
-	struct err err = { 0 };
 
 	child_free(mem_steal(witness->child));
-	if (child_spawn(witness->loop, &spec, &witness->child, &err) == 0)
-		return true;
-	lack(witness, err.text);
-	return false;
+	return child_spawn(witness->loop, &spec, &witness->child, err) == 0;
 }
 
 static void packed(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
+	auto_free char *path = path_of(witness, "core" BUNDLE_PACKED);
 
-	if (how->signal || how->status)
-		bundle_miss(witness->spec.bundle, witness->spec.role, "core", "%s has failed",
-			    ZSTD);
-	unlink(witness->core);
+	if (witness->stage >= STAGE_ENDS)
+		return;
+	if (witness->stage == STAGE_CUT || how->signal || how->status) {
+		miss(witness, "core", "%s has %s", ZSTD,
+		     witness->stage == STAGE_CUT ? "not ended in time" : "failed");
+		unlink(path);
+	}
+	remove_core(witness);
 	finish(witness);
 }
 
-static void pack_core(struct witness *witness)
+/* The last stage, if the core is there: it is kept or not. */
+static void end_core(struct witness *witness)
 {
-	auto_free char *packed_path =
-		bundle_path(witness->spec.bundle, witness->spec.role, "core" BUNDLE_PACKED);
-	const char *argv[] = { ZSTD, "-q", "-1", "-o", packed_path, witness->core, NULL };
+	auto_free char *path = path_of(witness, "core" BUNDLE_PACKED);
+	const char *argv[] = { ZSTD, "-q", "-1", "-o", path, witness->core, NULL };
+	struct err err = { 0 };
 
-	if (!bundle_has_room(witness->spec.bundle, witness->spec.role, "core"))
-		finish(witness);
-	else
-		start(witness, argv, 0, packed);
+	if (witness->core && witness->spec.cores == EVIDENCE_CORES_KEEP &&
+	    bundle_has_room(witness->spec.bundle, witness->spec.role, "core")) {
+		enter(witness, STAGE_PACK, WITNESS_PACK_LIMIT_NS);
+		if (start(witness, argv, 0, packed, &err))
+			return;
+		miss(witness, "core", "%s", err.text);
+	}
+	remove_core(witness);
+	finish(witness);
 }
 
-static char *json_path(const struct witness *witness)
+/* Of a qsoak-stack that was killed, what it had not finished stays behind. */
+static void remove_unfinished(const struct witness *witness)
 {
-	return bundle_path(witness->spec.bundle, witness->spec.role, "stacks.json.new");
+	auto_free char *path = path_of(witness, "stacks.json.new*");
+	glob_t found = { 0 };
+
+	glob(path, GLOB_NOSORT, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		unlink(found.gl_pathv[i]);
+	globfree(&found);
 }
 
 /* Where it was written, it comes into the bundle as all else does. */
-static void take_json(struct witness *witness)
+static void take_json(struct witness *witness, char **ret_text, size_t *ret_size)
 {
-	auto_free char *path = json_path(witness);
-	auto_free char *text = NULL;
+	auto_free char *path = path_of(witness, "stacks.json.new");
 	struct err err = { 0 };
-	size_t size;
 
 	if (access(path, F_OK) < 0)
-		return;
-	if (file_read_bytes(path, WITNESS_JSON_MAX, &text, &size, &err) < 0) {
-		bundle_miss(witness->spec.bundle, witness->spec.role, "stacks.json", "%s",
-			    err.text);
-	} else {
-		witness->json = json_loadb(text, size, 0, NULL);
-		bundle_write(witness->spec.bundle, witness->spec.role, "stacks.json", text, size);
-	}
+		remove_unfinished(witness);
+	else if (file_read_bytes(path, WITNESS_JSON_MAX, ret_text, ret_size, &err) < 0)
+		miss(witness, "stacks.json", "%s", err.text);
+	else
+		witness->json = json_loadb(*ret_text, *ret_size, 0, NULL);
 	unlink(path);
+}
+
+/* A pattern without the pid finds whatever core is there. */
+static bool is_ours(const struct witness *witness)
+{
+	json_t *pid = json_object_get(witness->json, "pid");
+
+	return !witness->core || !json_is_integer(pid) ||
+	       json_integer_value(pid) == run_pid(witness->spec.run);
 }
 
 static void stacks_read(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
+	auto_free char *text = NULL;
+	size_t size = 0;
 
-	witness->stacks = child_output(witness->child, &witness->stacks_size);
-	take_json(witness);
-	/* If it could read nothing, its output says why. */
-	if (how->signal)
-		bundle_miss(witness->spec.bundle, witness->spec.role, "stacks",
-			    "%s was ended by signal %d", STACK_PROGRAM, how->signal);
-	else if (how->status)
-		bundle_miss(witness->spec.bundle, witness->spec.role, "stacks",
-			    "%s exited with status %d", STACK_PROGRAM, how->status);
-	if (!witness->by_core) {
+	if (witness->stage >= STAGE_ENDS)
+		return;
+	take_json(witness, &text, &size);
+	if (!is_ours(witness)) {
+		miss(witness, "stacks", "the core that was found is of process %lld",
+		     (long long)json_integer_value(json_object_get(witness->json, "pid")));
+		json_decref(mem_steal(witness->json));
+		free(mem_steal(witness->core));
 		finish(witness);
-	} else if (witness->spec.cores == EVIDENCE_CORES_KEEP) {
-		pack_core(witness);
-	} else {
-		unlink(witness->core);
-		finish(witness);
+		return;
 	}
+	witness->stacks = child_output(witness->child, &witness->stacks_size);
+	if (text)
+		bundle_write(witness->spec.bundle, witness->spec.role, "stacks.json", text, size);
+	/* If it could read nothing, its output says why. */
+	if (witness->stage == STAGE_CUT)
+		miss(witness, "stacks", "not all of it came in time");
+	else if (how->signal)
+		miss(witness, "stacks", "%s was ended by signal %d", STACK_PROGRAM, how->signal);
+	else if (how->status)
+		miss(witness, "stacks", "%s exited with status %d", STACK_PROGRAM, how->status);
+	end_core(witness);
 }
 
 static void read_stacks(struct witness *witness)
@@ -149,65 +214,105 @@ static void read_stacks(struct witness *witness)
 	static const char *const places[] = { STACK_PROGRAM, "../bin/" STACK_PROGRAM };
 	auto_free char *program = beside_find(places, ARRAY_SIZE(places), X_OK);
 	auto_free char *pid = mem_printf("%d", run_pid(witness->spec.run));
-	auto_free char *json = json_path(witness);
+	auto_free char *json = path_of(witness, "stacks.json.new");
 	const char *argv[] = { program,
-			       witness->by_core ? "--core" : "--pid",
-			       witness->by_core ? witness->core : pid,
+			       witness->core ? "--core" : "--pid",
+			       witness->core ? witness->core : pid,
 			       "--json",
 			       json,
-			       witness->spec.gdb && !witness->by_core ? "--gdb" : NULL,
+			       witness->spec.gdb && !witness->core ? "--gdb" : NULL,
 			       NULL };
+	struct err err = { 0 };
 
-	if (program)
-		start(witness, argv, WITNESS_STACKS_MAX, stacks_read);
-	else
-		lack(witness, "there is no " STACK_PROGRAM " beside qsoakd");
+	enter(witness, STAGE_STACKS, WITNESS_STACKS_LIMIT_NS);
+	if (program && start(witness, argv, WITNESS_STACKS_MAX, stacks_read, &err))
+		return;
+	miss(witness, "stacks", "%s",
+	     program ? err.text : "there is no " STACK_PROGRAM " beside qsoakd");
+	end_core(witness);
 }
 
-static void ask(void *ctx);
+static void lack(struct witness *witness, const char *why)
+{
+	miss(witness, "stacks", "%s", why);
+	remove_core(witness);
+	finish(witness);
+}
 
 static void asked(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
 
-	if (!how->signal && !how->status)
+	if (witness->stage >= STAGE_ENDS)
+		return;
+	if (witness->stage == STAGE_CUT)
+		lack(witness, "coredumpctl did not end in time");
+	else if (!how->signal && !how->status)
 		read_stacks(witness);
 	else
 		deadline_start(witness->loop, &witness->ask_again, WITNESS_ASK_AGAIN_NS);
 }
 
+/* Of an older process with that pid there may be one, too. */
 static void ask(void *ctx)
 {
 	struct witness *witness = ctx;
 	auto_free char *pid = mem_printf("%d", run_pid(witness->spec.run));
 	auto_free char *output = mem_printf("--output=%s", witness->core);
-	const char *argv[] = { COREDUMPCTL, "-q", output, "dump", pid, NULL };
+	auto_free char *since =
+		mem_printf("--since=@%" PRId64, witness->began_unix_ns / CLOCK_NS_PER_S);
+	const char *argv[] = { COREDUMPCTL, "-q", since, output, "dump", pid, NULL };
+	struct err err = { 0 };
 
-	start(witness, argv, 0, asked);
+	if (!start(witness, argv, 0, asked, &err))
+		lack(witness, err.text);
+}
+
+static void ask_coredumpctl(struct witness *witness)
+{
+	if (!bundle_has_room(witness->spec.bundle, witness->spec.role, "core")) {
+		finish(witness);
+		return;
+	}
+	witness->core = path_of(witness, "core");
+	enter(witness, STAGE_CORE, WITNESS_STACKS_LIMIT_NS);
+	ask(witness);
 }
 
 /* Where it was dumped, it is there; else the witness ends. */
 static void find_core(struct witness *witness)
 {
 	const struct witness_spec *spec = &witness->spec;
-	int64_t lived_ns = clock_now_ns() - run_spawned_ns(spec->run);
 	struct core_place place;
 	struct err err = { 0 };
 
 	core_locate_here(spec->cwd, run_pid(spec->run), &place);
-	if (place.route == CORE_LOST) {
+	if (place.route == CORE_LOST)
 		lack(witness, place.why);
-	} else if (!run_exited(spec->run)->core_dumped) {
+	else if (!run_exited(spec->run)->core_dumped)
 		lack(witness, "the kernel has dumped no core");
-	} else if (place.route == CORE_COREDUMPCTL) {
-		witness->core = bundle_path(spec->bundle, spec->role, "core");
-		ask(witness);
-	} else if (core_find(place.glob, clock_unix_ns() - lived_ns, &witness->core, &err) < 0) {
+	else if (place.route == CORE_COREDUMPCTL)
+		ask_coredumpctl(witness);
+	else if (core_find(place.glob, witness->began_unix_ns, &witness->core, &err) < 0)
 		lack(witness, err.text);
-	} else {
+	else
 		read_stacks(witness);
-	}
 	core_place_finish(&place);
+}
+
+/* Its callback goes on, if it comes in time. */
+static void cut(void *ctx)
+{
+	struct witness *witness = ctx;
+	bool runs = witness->child && !child_exited(witness->child);
+
+	if (witness->stage == STAGE_CUT || !runs) {
+		lack(witness, runs ? "what reads them cannot be killed"
+				   : "systemd-coredump has no core of it");
+		return;
+	}
+	enter(witness, STAGE_CUT, WITNESS_KILL_LIMIT_NS);
+	child_kill(witness->child, SIGKILL);
 }
 
 struct witness *witness_start(struct ev_loop *loop, const struct witness_spec *spec)
@@ -217,9 +322,10 @@ struct witness *witness_start(struct ev_loop *loop, const struct witness_spec *s
 
 	witness->loop = loop;
 	witness->spec = *spec;
-	deadline_init(&witness->finish, finished, witness);
+	witness->began_unix_ns = clock_unix_ns() - (clock_now_ns() - run_spawned_ns(spec->run));
+	deadline_init(&witness->finish, done, witness);
 	deadline_init(&witness->ask_again, ask, witness);
-	witness->by_core = how != NULL;
+	deadline_init(&witness->limit, cut, witness);
 	if (!how)
 		read_stacks(witness);
 	else if (how->signal && how->signal != SIGKILL && spec->cores != EVIDENCE_CORES_NONE)
@@ -235,6 +341,7 @@ void witness_free(struct witness *witness)
 		return;
 	deadline_stop(witness->loop, &witness->finish);
 	deadline_stop(witness->loop, &witness->ask_again);
+	deadline_stop(witness->loop, &witness->limit);
 	child_free(witness->child);
 	json_decref(witness->json);
 	free(witness->core);
@@ -244,21 +351,13 @@ void witness_free(struct witness *witness)
 
 bool witness_is_done(const struct witness *witness)
 {
-	return witness->done;
+	return witness->stage == STAGE_DONE;
 }
 
-void witness_write(struct witness *witness)
+void witness_write(const struct witness *witness)
 {
-	const struct witness_spec *spec = &witness->spec;
-
-	if (!witness->done)
-		bundle_miss(spec->bundle, spec->role, "stacks", "not all of it came in time");
-	if (!witness->stacks && witness->child && !witness->done)
-		witness->stacks = child_output(witness->child, &witness->stacks_size);
-	if (witness->by_core && !witness->done && witness->core)
-		unlink(witness->core);
 	if (witness->stacks)
-		bundle_write(spec->bundle, spec->role, "stacks", witness->stacks,
+		bundle_write(witness->spec.bundle, witness->spec.role, "stacks", witness->stacks,
 			     witness->stacks_size);
 }
 

@@ -8,6 +8,7 @@
 
 #include <ev.h>
 
+#include "base/clock.h"
 #include "triage/bundle.h"
 #include "triage/evidence.h"
 #include "vm/run.h"
@@ -17,6 +18,14 @@
 
 /* Its JSON is longer. */
 #define WITNESS_JSON_MAX (8 * 1024 * 1024)
+
+/* How long the stacks may take (qsoak-stack ends by itself before, but a process can keep its reader); how
+ * long systemd-coredump has to give the core; how long packing that may take. */
+#define WITNESS_STACKS_LIMIT_NS (10 * CLOCK_NS_PER_S)
+#define WITNESS_PACK_LIMIT_NS (60 * CLOCK_NS_PER_S)
+
+/* After that a program that was killed is not waited for. */
+#define WITNESS_KILL_LIMIT_NS CLOCK_NS_PER_S
 
 /* How often systemd-coredump, which stores a core after the process has gone, is asked for it. */
 #define WITNESS_ASK_AGAIN_NS (300 * CLOCK_NS_PER_MS)
@@ -43,8 +52,8 @@ void witness_free(struct witness *witness);
 
 bool witness_is_done(const struct witness *witness);
 
-/* Puts the stacks into the bundle, as far as they are there, and notes what is not. Once. */
-void witness_write(struct witness *witness);
+/* Puts the stacks into the bundle, as far as they are there. Once it is done; what is not there was noted. */
+void witness_write(const struct witness *witness);
 
 /* The same as qsoak-stack --json writes it; NULL: it is not there. Borrowed. */
 json_t *witness_stacks(const struct witness *witness);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -96,6 +97,18 @@ static void emit_begin(const struct run *run, const struct run_spec *spec)
 						     } });
 }
 
+/* A core may not fill the disk on which the results are. */
+static uint64_t room_for_core(const char *folder)
+{
+	struct statvfs fs;
+	uint64_t bytes;
+
+	if (statvfs(folder, &fs) < 0)
+		return 0;
+	bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return bytes > RUN_CORE_RESERVE_BYTES ? bytes - RUN_CORE_RESERVE_BYTES : 0;
+}
+
 int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **ret_run,
 	      struct err *err)
 {
@@ -114,7 +127,8 @@ int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **re
 			.cwd = spec->folder,
 			.keep_fds = (int[]){ pair[1], ram_fd(run->ram) },
 			.keep_fd_count = 2,
-			.dumps_core = spec->machine->dumps_core,
+			.limits_core = true,
+			.core_max = spec->machine->dumps_core ? room_for_core(spec->folder) : 0,
 			.exited = child_gone,
 			.ctx = run,
 		};

@@ -19,6 +19,9 @@
 #include "vm/build.h"
 #include "vm/telemetry.h"
 
+/* So much of the disk a core leaves free. */
+#define RUN_CORE_RESERVE_BYTES (256ull << 20)
+
 /* The machine that all VMs of a campaign are; strings are borrowed and outlive every run. */
 struct machine {
 	const char *type; /* versioned: pc-q35-7.2 */

@@ -41,7 +41,7 @@ struct guard;
 struct guard *guard_new(struct ev_loop *loop, struct vm *vm, const struct guard_rules *rules,
 			int64_t stall_ns, struct protocol_words *words);
 
-/* NULL is fine. Before vm_free(), and not from within a run's listener. */
+/* NULL is fine. Before vm_free(), and, unless it was stopped, not from within a run's listener. */
 void guard_free(struct guard *guard);
 
 /* No looks and no verdicts any more: evidence is taken undisturbed. */

@@ -31,9 +31,9 @@ for command in $commands; do
 	# What the help lists is taken; an option of nobody is not.
 	for option in $(sed -n 's/^  --\([a-z-]*\) .*/\1/p' <<<"$help"); do
 		case $option in
-		vms | loops | campaign | times) value=1 ;;
+		vms | loops | campaign | times | tries) value=1 ;;
 		confidence | rate) value=0.5 ;;
-		good | bad | profile | signature) value=x ;;
+		good | bad | profile | signature | qemu) value=x ;;
 		build) value=x=/bin/true ;;
 		duration) value=1s ;;
 		seed | format | list | state-dir | socket | on-failure | known) value=x ;;

@@ -28,12 +28,13 @@ failures() {
 
 # A sanitizer would keep the core from us.
 export FAKE_QEMU_CORE=1 ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}disable_coredump=0"
-campaign assert 'failures: 1' -fake,assert@snapshot-save
+SECRET=x campaign assert 'failures: 1' -fake,assert@snapshot-save
 newest=$(incidents assert)
 check 'a bundle has the plan, the firmware, the looks and the words' test \
 	"$(cd "$scratch/assert/incidents/$newest" && ls profile.yaml firmware.bin* guest-config \
 		qemu.heartbeats qemu.output qemu.qmp | wc -l)" = 6
 check 'the environment is there' same "$(manifest assert '.runs[0].environment.PATH')" "$PATH"
+check 'but for what may be secret' same "$(manifest assert '.runs[0].environment.SECRET')" null
 check 'it tells where in the plan the VM began' same \
 	"$(manifest assert '"\(.fleet) \(.["first-loop"]) \(.loops)"')" '1 0 0'
 case $(</proc/sys/kernel/core_pattern) in
@@ -62,7 +63,7 @@ case $(</proc/sys/kernel/core_pattern) in
 	fi
 	;;
 esac
-check 'no core stays where it was dumped' same "$(find "$scratch/assert" -name 'core*')" ''
+ulimit -Sc "$(ulimit -Hc)"
 campaign none 'failures: 1' -fake,assert@snapshot-save 'evidence: {cores: none}'
 check 'a profile may do without cores' same \
 	"$(manifest none '.runs[0].exit["core-dumped"], (.missing | length)' | paste -sd ' ')" \
@@ -123,20 +124,31 @@ check 'D state: nothing is left behind' nothing_left
 mkdir "$scratch/bin"
 cp "$BUILD/qsoak" "$BUILD/qsoakd" "$scratch/bin"
 cp -r "$BUILD/guests" "$scratch/bin"
-# stacks NAME SCRIPT
+# stacks NAME SCRIPT [FAULT [KEYS]]
 stacks() {
 	printf '#!/bin/sh\n%s\n' "$2" >"$scratch/bin/qsoak-stack"
 	chmod +x "$scratch/bin/qsoak-stack"
-	BUILD=$scratch/bin campaign "$1" 'failures: 1' -fake,stuck-main@job-dismiss
+	BUILD=$scratch/bin campaign "$1" 'failures: 1' "-fake,${3:-stuck-main@job-dismiss}" "${4:-}"
 }
 stacks dies "kill -9 \$2; exec '$BUILD/qsoak-stack' \"\$@\""
 check 'it dies while it is read: the failure is what it was' same "$(the_failure dies)" \
 	'hang main-loop hang of main-loop in snapshot-save/dismiss'
 check 'it dies while it is read: the bundle says so' contains \
 	"$(manifest dies '.missing[] | "\(.file): \(.reason)"')" 'qemu.stacks: qsoak-stack exited'
-stacks late 'echo the beginning; exec sleep 1000'
+stacks late 'echo the beginning; touch "$4.half"; exec sleep 1000'
 check 'stacks that never end: what there is' same \
 	"$(cat "$scratch/late/incidents/$(incidents late)/qemu.stacks")" 'the beginning'
 check 'stacks that never end: the bundle says so' contains \
 	"$(manifest late '.missing[] | "\(.file): \(.reason)"')" 'qemu.stacks: not all of it came'
+check 'stacks that never end: half a file is no evidence' same \
+	"$(ls "$scratch/late/incidents/$(incidents late)" | grep half)" ''
 check 'stacks that never end: nothing is left behind' nothing_left
+if [ -e "$scratch/keep/incidents/$(incidents keep)/qemu.core.zst" ]; then
+	stacks cut 'exec sleep 1000' assert@snapshot-save 'evidence: {cores: keep}'
+	check 'a core is kept, also where its stacks are not' zstd -qt \
+		"$scratch/cut/incidents/$(incidents cut)/qemu.core.zst"
+	stacks foreign 'echo "{\"pid\": 1}" >"$4"' assert@snapshot-save
+	check 'the core of another process is not taken for ours' same \
+		"$(manifest foreign '.missing[] | "\(.file): \(.reason)"')" \
+		'qemu.stacks: the core that was found is of process 1'
+fi

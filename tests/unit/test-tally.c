@@ -39,12 +39,12 @@ static void a_signature_is_expected_of_its_build_alone_and_as_a_whole(void **sta
 	struct tally *tally = tally_new(&profile);
 
 	(void)state;
-	assert_true(tally_expects(tally, "foil", ASSERTION));
-	assert_true(tally_expects(tally, "foil", HANG));
-	assert_false(tally_expects(tally, "stock", ASSERTION));
-	assert_false(tally_expects(tally, "nobody", ASSERTION));
-	assert_false(tally_expects(tally, "foil", "hang of main-loop in shutdown/quit"));
-	assert_false(tally_expects(tally, "foil", "an " ASSERTION));
+	assert_true(tally_expects(tally, "foil", ASSERTION, NULL));
+	assert_true(tally_expects(tally, "foil", HANG, NULL));
+	assert_false(tally_expects(tally, "stock", ASSERTION, NULL));
+	assert_false(tally_expects(tally, "nobody", ASSERTION, NULL));
+	assert_false(tally_expects(tally, "foil", "hang of main-loop in shutdown/quit", NULL));
+	assert_false(tally_expects(tally, "foil", "an " ASSERTION, NULL));
 	tally_free(tally);
 	tally_free(NULL);
 }
@@ -62,7 +62,7 @@ static void without_a_build_it_is_expected_of_each(void **state)
 	size_t position = 0;
 
 	(void)state;
-	assert_true(tally_expects(tally, "stock", ASSERTION));
+	assert_true(tally_expects(tally, "stock", ASSERTION, NULL));
 	assert_true(tally_build_done(tally, STOCK));
 	assert_false(tally_build_done(tally, FOIL));
 	assert_true(tally_next_unseen(tally, &position, &unseen));
@@ -78,10 +78,10 @@ static void a_build_is_done_when_all_that_is_expected_of_it_was_seen(void **stat
 	struct tally *tally = tally_new(&profile);
 
 	(void)state;
-	tally_expects(tally, "foil", ASSERTION);
-	tally_expects(tally, "foil", ASSERTION);
+	tally_expects(tally, "foil", ASSERTION, NULL);
+	tally_expects(tally, "foil", ASSERTION, NULL);
 	assert_false(tally_build_done(tally, FOIL));
-	tally_expects(tally, "foil", HANG);
+	tally_expects(tally, "foil", HANG, NULL);
 	assert_true(tally_build_done(tally, FOIL));
 	/* Of the other nothing is expected: it has to do something else. */
 	assert_false(tally_build_done(tally, STOCK));
@@ -103,13 +103,13 @@ static void what_is_expected_may_have_to_come_more_than_once(void **state)
 	size_t position = 0;
 
 	(void)state;
-	tally_expects(tally, "stock", ASSERTION);
+	tally_expects(tally, "stock", ASSERTION, NULL);
 	assert_false(tally_build_done(tally, STOCK));
 	assert_true(tally_next_unseen(tally, &position, &unseen));
 	assert_string_equal(unseen.build, "stock");
 	assert_int_equal(unseen.times, 1);
 	assert_int_equal(unseen.wanted, 2);
-	tally_expects(tally, "stock", ASSERTION);
+	tally_expects(tally, "stock", ASSERTION, NULL);
 	assert_true(tally_build_done(tally, STOCK));
 	tally_free(tally);
 }
@@ -124,8 +124,8 @@ static void a_build_with_too_few_loops_is_not_clean(void **state)
 	(void)state;
 	profile.stop_loops_per_build = 2;
 	tally_loop(tally, STOCK);
-	tally_failure(tally, false, tally_expects(tally, "foil", HANG));
-	tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION));
+	tally_failure(tally, false, tally_expects(tally, "foil", HANG, NULL));
+	tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION, NULL));
 	assert_int_equal(tally_verdict(tally), EXIT_INCONCLUSIVE);
 	/* Of a build that no slot boots, no loops are asked. */
 	profile.vms = 0;
@@ -212,9 +212,9 @@ static void the_verdict_is_the_worst_that_can_be_said(void **state)
 		if (cases[i].loop)
 			tally_loop(tally, STOCK);
 		if (cases[i].expected)
-			tally_failure(tally, false, tally_expects(tally, "foil", HANG));
+			tally_failure(tally, false, tally_expects(tally, "foil", HANG, NULL));
 		if (cases[i].all_seen)
-			tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION));
+			tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION, NULL));
 		if (cases[i].host)
 			tally_failure(tally, true, false);
 		if (cases[i].failure)

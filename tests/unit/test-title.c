@@ -60,6 +60,15 @@ static void test_hangs(void **state)
 	assert_title(&hang,
 		     "{\"threads\": [{\"role\": \"main\", \"frames\": [{\"function\": \"f\"}]}]}",
 		     "hang of main-loop: main in f");
+	/* A role without a function is left out. */
+	assert_title(&hang,
+		     "{\"threads\": [{\"role\": \"main\", \"frames\": []},"
+		     "{\"role\": \"migration\", \"frames\": [{\"function\": \"g\"}]}]}",
+		     "hang of main-loop: migration in g");
+	assert_title(&hang,
+		     "{\"threads\": [{\"role\": \"main\", \"frames\": [{\"function\": \"f\"}]},"
+		     "{\"role\": \"migration\", \"frames\": [{\"function\": null}]}]}",
+		     "hang of main-loop: main in f");
 }
 
 static void test_none(void **state)
