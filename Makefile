@@ -109,10 +109,11 @@ check: ## all tests, plain and under ASan and UBSan
 	@tests/check.sh
 
 .PHONY: bench
-bench: ## figures: ratios against a naive driver, within one run
+bench: ## figures: ratios against a naive driver, and what evidence costs, each within one run
 	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) sqlite3 python3-minimal
 	@$(MAKE) --no-print-directory -s all
 	@tests/bench/bench.sh $(BUILD)
+	@BUILD=$(abspath $(BUILD)) tests/bench/evidence.sh
 
 # Objects of their own, by the compiler that has the fuzzer.
 fuzz_bin := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))

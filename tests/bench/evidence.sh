@@ -4,11 +4,17 @@
 # other VMs keep meanwhile. A ratio within one run: the rate while evidence is taken, against that in the
 # seconds right before and behind, when the VM that hangs is as idle.
 #
-# BUILD is the folder of the build under test; SECONDS_EACH (240) is how long the campaign runs.
+# BUILD is the folder of the build under test; SECONDS_EACH (240) is how long the campaign runs; QEMU is a binary,
+# or the name of a registered build: one without failures of its own tells most.
 . "$(dirname "$0")/../lib.sh"
 
 duration=${SECONDS_EACH:-240}
 state=$scratch/hangs
+qemu=${QEMU:-/usr/bin/qemu-system-x86_64}
+case $qemu in
+*/*) build="{name: stock, binary: $qemu}" ;;
+*) build="{name: $qemu}" ;;
+esac
 
 # Each stopped QEMU is a hang; the others only save and delete, which takes the same time again and again.
 cat >"$scratch/hangs.yaml" <<-END
@@ -23,7 +29,7 @@ cat >"$scratch/hangs.yaml" <<-END
 	watch: {stolen-cpu: 100}
 	stop: {duration: ${duration}s}
 	builds:
-	  - {name: stock, binary: ${QEMU:-/usr/bin/qemu-system-x86_64}}
+	  - $build
 END
 "$BUILD/qsoak" run "$scratch/hangs.yaml" --local --state-dir "$state" >/dev/null 2>"$scratch/hangs.log" &
 client=$!
