@@ -135,6 +135,8 @@ struct record_loop_end {
 	int64_t loop;
 };
 
+/* Its other title is from the frames of the stacks; of a crash whose signature is from these, it is by the
+ * operation. */
 struct record_failure {
 	int64_t id;
 	int64_t campaign_id;
@@ -151,7 +153,7 @@ struct record_failure {
 	const char *step;	 /* or NULL */
 	const char *build;	 /* name; of a migrate between two "SOURCE -> DESTINATION" */
 	const char *signature;	 /* normalised title */
-	const char *alternative; /* another title, from the frames of the stacks, or NULL */
+	const char *alternative; /* another title of it, or NULL */
 	const char *detail;	 /* one line for people */
 	const char *incident;	 /* directory with the evidence, relative to the state directory */
 	bool expected;		 /* by the profile */

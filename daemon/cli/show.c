@@ -53,14 +53,14 @@ static int add_texts(struct source *source, int64_t incident, json_t *value, boo
 	return 0;
 }
 
-/* "ledger": what is known of the failure, as of a row of signatures. */
+/* "ledger": what is known of the failure, as of a row of failures. */
 static void add_ledger(const struct ledger *ledger, json_t *value)
 {
 	json_t *manifest = json_object_get(value, "manifest");
 	json_t *run = json_array_get(json_object_get(manifest, "runs"), 0);
-	auto_json json_t *rows = json_pack("[{s:O*, s:O*, s:[O*], s:[O*]}]", "signature",
+	auto_json json_t *rows = json_pack("[{s:O*, s:O*, s:O*, s:[O*]}]", "signature",
 					   json_object_get(manifest, "signature"), "build",
-					   json_object_get(run, "build"), "alternatives",
+					   json_object_get(run, "build"), "alternative",
 					   json_object_get(manifest, "alternative"), "versions",
 					   json_object_get(run, "version"));
 

@@ -26,8 +26,8 @@
 #define CONTROL_ROWS_MAX 1000
 #define CONTROL_FILE_CHUNK (256 * 1024)
 
-/* Signatures in one answer: each has lists of builds and of titles. */
-#define CONTROL_SIGNATURES_MAX 100
+/* Signatures in one answer: each has a list of builds, and each of these of titles. */
+#define CONTROL_SIGNATURES_MAX 20
 
 /* Files of an incident that are listed. */
 #define CONTROL_FILES_MAX 256

@@ -23,12 +23,26 @@ json_t *report_json_string(const char *s)
 	return json;
 }
 
-/* An array that the store has written as JSON; what it cannot write so (no UTF-8) is none. */
-static json_t *json_array_of(const char *text)
+/* An array or object that the store has written as JSON; what it cannot write so (no UTF-8) is empty. */
+static json_t *json_of(const char *text)
 {
-	json_t *array = text ? json_loads(text, 0, NULL) : NULL;
+	json_t *json = text ? json_loads(text, 0, NULL) : NULL;
 
-	return array ? array : json_array();
+	if (json)
+		return json;
+	return text && *text == '{' ? json_object() : json_array();
+}
+
+static json_t *keys_of(json_t *object)
+{
+	json_t *keys = json_array(), *value;
+	const char *key;
+
+	json_object_foreach(object, key, value) {
+		(void)value;
+		json_array_append_new(keys, json_string(key));
+	}
+	return keys;
 }
 
 static json_t *integer_or_null(int64_t value, int64_t none)
@@ -70,16 +84,18 @@ static json_t *timing_object(const struct query_timing *t)
 
 static json_t *signature_object(const struct query_signature *s, const struct query_vms *vms)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "build",
-			 report_json_string(s->build), "class", report_json_string(s->class),
-			 "signature", report_json_string(s->signature), "failures",
-			 (json_int_t)s->count, "expected", (json_int_t)s->expected, "first_loops",
-			 (json_int_t)s->first_loops, "loops_to_failure",
-			 verdict_median(vms, s->build, s->class, s->signature), "incident",
-			 report_json_string(s->incident), "first_seen_unix_ns",
-			 (json_int_t)s->first_seen_unix_ns, "last_seen_unix_ns",
-			 (json_int_t)s->last_seen_unix_ns, "versions", json_array_of(s->versions),
-			 "alternatives", json_array_of(s->alternatives));
+	auto_json json_t *alternatives = json_of(s->alternatives);
+
+	return json_pack(
+		"{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:O}", "build",
+		report_json_string(s->build), "class", report_json_string(s->class), "signature",
+		report_json_string(s->signature), "failures", (json_int_t)s->count, "expected",
+		(json_int_t)s->expected, "first_loops", (json_int_t)s->first_loops,
+		"loops_to_failure", verdict_median(vms, s->build, s->class, s->signature),
+		"incident", report_json_string(s->incident), "first_seen_unix_ns",
+		(json_int_t)s->first_seen_unix_ns, "last_seen_unix_ns",
+		(json_int_t)s->last_seen_unix_ns, "versions", json_of(s->versions), "alternatives",
+		keys_of(alternatives), "alternative_failures", alternatives);
 }
 
 static double real_percentile(const struct query_measure *m, double p)
@@ -186,7 +202,7 @@ static json_t *value_json(const struct query_value *value)
 	case QUERY_TEXT:
 		return report_json_string(value->text);
 	case QUERY_JSON:
-		return json_array_of(value->text);
+		return json_of(value->text);
 	case QUERY_NULL:
 		break;
 	}

@@ -10,6 +10,30 @@
 /* What joins the names of two builds in the name of a migration between them. */
 #define BETWEEN " -> "
 
+/* How many failures of a row (or of a build of one) are the issue: all, where the title that they share
+ * says so; else those whose own title does. -1: the row does not tell. */
+static json_int_t count_failures(const struct ledger_issue *issue, const char *title, json_t *row)
+{
+	json_t *counts = json_object_get(row, "alternative_failures"), *count;
+	json_int_t failures = json_integer_value(json_object_get(row, "failures")), left = failures;
+	const char *alternative;
+
+	if (failures < 1)
+		return -1;
+	if (ledger_issue_matches(issue, title, NULL))
+		return failures;
+	if (!json_is_object(counts))
+		return -1;
+	json_object_foreach(counts, alternative, count) {
+		json_int_t more = json_integer_value(count);
+
+		/* A peer may count more than there are. */
+		if (more > 0 && ledger_issue_matches(issue, alternative, NULL))
+			left -= more < left ? more : left;
+	}
+	return failures - left;
+}
+
 static void add_if_fixed(const struct ledger_issue *issue, json_t *row, json_t *builds)
 {
 	json_t *build = json_object_get(row, "build");
@@ -21,12 +45,14 @@ static void add_if_fixed(const struct ledger_issue *issue, json_t *row, json_t *
 /* A row is of one build (or two, between which it migrated), or has a list of them. */
 static json_t *came_back_in(const struct ledger_issue *issue, json_t *row)
 {
+	const char *title = field_text(row, "signature");
 	json_t *builds = json_array(), *build;
 	size_t i;
 
 	add_if_fixed(issue, row, builds);
 	json_array_foreach(json_object_get(row, "builds"), i, build)
-		add_if_fixed(issue, build, builds);
+		if (count_failures(issue, title, build))
+			add_if_fixed(issue, build, builds);
 	return builds;
 }
 
@@ -34,12 +60,23 @@ static json_t *describe(const struct ledger_issue *issue, json_t *row)
 {
 	json_t *builds = issue ? came_back_in(issue, row) : json_array();
 	const char *status = !issue ? "new" : json_array_size(builds) ? "came-back" : "known";
+	json_int_t failures = issue ? count_failures(issue, field_text(row, "signature"), row) : -1;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "status", status, "title",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "status", status, "title",
 			 report_json_string(issue ? issue->title : NULL), "reference",
 			 report_json_string(issue ? issue->reference : NULL), "fixed_in",
 			 report_json_string(issue ? issue->fixed_in : NULL), "pattern",
-			 report_json_string(issue ? issue->pattern : NULL), "came_back_in", builds);
+			 report_json_string(issue ? issue->pattern : NULL), "came_back_in", builds,
+			 "failures", failures < 0 ? json_null() : json_integer(failures));
+}
+
+/* The titles of a row besides its signature: the one of a failure, or those of several. */
+static json_t *other_titles(json_t *row)
+{
+	json_t *alternative = json_object_get(row, "alternative");
+
+	return alternative ? json_pack("[O]", alternative)
+			   : json_incref(json_object_get(row, "alternatives"));
 }
 
 void ledger_apply(const struct ledger *ledger, json_t *rows)
@@ -48,10 +85,11 @@ void ledger_apply(const struct ledger *ledger, json_t *rows)
 	size_t i;
 
 	json_array_foreach(rows, i, row) {
-		const struct ledger_issue *issue = ledger_match(
-			ledger, field_text(row, "signature"), json_object_get(row, "alternatives"));
+		auto_json json_t *titles = other_titles(row);
 
-		json_object_set_new(row, "ledger", describe(issue, row));
+		json_object_set_new(
+			row, "ledger",
+			describe(ledger_match(ledger, field_text(row, "signature"), titles), row));
 	}
 }
 

@@ -3,7 +3,7 @@
  * The ledger of known issues: signatures that somebody has looked at, and what is known of them.
  *
  * It is read from files of YAML, each behind the one before; of a failure the first issue counts
- * whose pattern matches its title or one of its alternative titles. A known issue stays a failure:
+ * whose pattern matches its signature or its own other title. A known issue stays a failure:
  * the ledger only says so in reports.
  */
 #ifndef QSOAK_REPORT_LEDGER_H
@@ -69,8 +69,9 @@ bool ledger_affects(const struct ledger_issue *issue, const char *version);
  * (they come from a peer) are as if they were not there. */
 
 /* To each element of a list of rows "ledger": {"status", "title", "reference", "fixed_in", "pattern",
- * "came_back_in": [BUILD, ...]}. The status is "known", "came-back" (on a build that should have it no more)
- * or "new"; then the texts are null. */
+ * "came_back_in": [BUILD, ...], "failures"}. The status is "known", "came-back" (on a build that should have
+ * it no more) or "new"; then the texts are null. A row is a failure, or failures that share a signature: then
+ * the issue is the first one that any of them is, and "failures" is how many are it; else that is null. */
 void ledger_apply(const struct ledger *ledger, json_t *rows);
 
 /* To a campaign's report: to its signatures as above, and "did_not_happen": [{"build", "title", "reference",

@@ -29,28 +29,38 @@ NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 	"(SELECT id FROM operation AS o WHERE (?1 = 0 OR campaign_id = ?1) AND id > ?2 " \
 	"AND EXISTS (SELECT 1 FROM " t " AS t WHERE t.operation_id = o.id) ORDER BY id LIMIT ?3)"
 
-/* A column whose name ends so is a JSON array, and has the name without. */
+/* A column whose name ends so is a JSON array or object, and has the name without. */
 #define JSON_COLUMN "[]"
 #define AS_JSON(name) " AS \"" name JSON_COLUMN "\" "
 
-#define SQL_TEXT(x) #x
-#define SQL_NUMBER(x) SQL_TEXT(x)
+#define OF_CAMPAIGN "(?1 = 0 OR f.campaign_id = ?1)"
 
 /* Failures of signature s, of the campaign or all. */
-#define FAILURES_OF_SIGNATURE \
-	"failure AS f WHERE f.signature_id = s.id AND (?1 = 0 OR f.campaign_id = ?1)"
+#define FAILURES_OF_SIGNATURE "failure AS f WHERE f.signature_id = s.id AND " OF_CAMPAIGN
 
-/* Counted by build: the newest builds, in their order. */
-#define COUNTS_OF_SIGNATURE                                                                   \
-	"(SELECT " BUILD_NAME " AS build, " BUILD_VERSIONS " AS versions, "                   \
-	"count(*) AS failures, max(f.id) AS newest "                                          \
-	"FROM failure AS f" JOIN_BUILDS(                                                      \
-		"f") "WHERE f.signature_id = s.id "                                           \
-		     "AND (?1 = 0 OR f.campaign_id = ?1) GROUP BY 1, 2 ORDER BY newest DESC " \
-		     "LIMIT " SQL_NUMBER(QUERY_BUILDS_OF_SIGNATURE_MAX) ")"
+/* Counted by build and other title; rank: of the titles of a build, the most frequent first. */
+#define COUNTS_OF_TITLES                                                      \
+	"(SELECT *, row_number() OVER (PARTITION BY build, versions "         \
+	"ORDER BY title IS NULL, failures DESC, title) AS rank FROM "         \
+	"(SELECT " BUILD_NAME " AS build, " BUILD_VERSIONS " AS versions, "   \
+	"a.title AS title, count(*) AS failures, max(f.id) AS newest "        \
+	"FROM failure AS f" JOIN_BUILDS(                                      \
+		"f") "LEFT JOIN alternative AS a ON a.id = f.alternative_id " \
+		     "WHERE f.signature_id = s.id AND " OF_CAMPAIGN " GROUP BY 1, 2, 3))"
+
+/* By build: the newest builds, in their order. */
+#define COUNTS_OF_SIGNATURE                                                               \
+	"(SELECT build, versions, sum(failures) AS failures, max(newest) AS newest, "     \
+	"json_group_object(title, failures) FILTER (WHERE title IS NOT NULL AND "         \
+	"rank <= " SQL_NUMBER(                                                            \
+		QUERY_ALTERNATIVES_MAX) ") AS titles "                                    \
+					"FROM " COUNTS_OF_TITLES                          \
+					" GROUP BY build, versions ORDER BY newest DESC " \
+					"LIMIT " SQL_NUMBER(QUERY_BUILDS_OF_SIGNATURE_MAX) ")"
 #define BUILDS_OF_SIGNATURE                                     \
 	"(SELECT json_group_array(json_object('build', build, " \
-	"'versions', json(versions), 'failures', failures)) "   \
+	"'versions', json(versions), 'failures', failures, "    \
+	"'alternative_failures', json(titles))) "               \
 	"FROM (SELECT * FROM " COUNTS_OF_SIGNATURE " ORDER BY newest))"
 
 static const char *const statements[] = {
@@ -92,14 +102,18 @@ static const char *const statements[] = {
 	[QUERY_FAILURES] =
 		"SELECT f.id, f.campaign_id, f.at_unix_ns, f.slot, f.vm, f.loops, " BUILD_NAME
 		" AS build, s.class, f.place, f.kind, f.step, s.title AS signature, f.detail, "
-		"i.directory AS incident, f.expected, " BUILD_VERSIONS AS_JSON(
-			"versions") ", " ALTERNATIVES
-			AS_JSON("alternatives") "FROM failure AS f" JOIN_BUILDS(
-				"f") "JOIN signature AS s ON s.id = f.signature_id "
-				     "LEFT JOIN incident AS i ON i.id = f.incident_id "
-				     "WHERE (?1 = 0 OR f.campaign_id = ?1) AND f.id > ?2 ORDER BY "
-				     "f.id "
-				     "LIMIT ?3",
+		"i.directory AS incident, f.expected, " BUILD_VERSIONS
+			AS_JSON("versions") ", a.title AS alternative FROM failure AS "
+					    "f" JOIN_BUILDS("f") "JOIN signature AS s ON s.id = "
+								 "f.signature_id "
+								 "LEFT JOIN alternative AS a ON "
+								 "a.id = f.alternative_id "
+								 "LEFT JOIN incident AS i ON i.id "
+								 "= f.incident_id "
+								 "WHERE (?1 = 0 OR f.campaign_id = "
+								 "?1) AND f.id > ?2 ORDER BY "
+								 "f.id "
+								 "LIMIT ?3",
 	[QUERY_LEFT_OUT] =
 		"SELECT l.id, l.campaign_id, b.name AS build, l.position, l.kind, l.reason "
 		"FROM left_out AS l JOIN build AS b ON b.id = l.build_id "
@@ -112,10 +126,17 @@ static const char *const statements[] = {
 		"(SELECT count(DISTINCT f.campaign_id) FROM " FAILURES_OF_SIGNATURE
 		") AS campaigns, "
 		"(SELECT max(f.campaign_id) FROM " FAILURES_OF_SIGNATURE
-		") AS last_campaign_id, " BUILDS_OF_SIGNATURE AS_JSON("builds") ", " ALTERNATIVES
-			AS_JSON("alternatives") "FROM signature AS s WHERE s.id > ?2 "
-						"AND EXISTS (SELECT 1 FROM " FAILURES_OF_SIGNATURE
-						") ORDER BY s.id LIMIT ?3",
+		") AS last_campaign_id, " BUILDS_OF_SIGNATURE AS_JSON(
+			"builds") ", "
+				  "(SELECT json_group_array(title) FROM " ALTERNATIVES(OF_CAMPAIGN) ")" AS_JSON(
+					  "alternatives") ", " ALTERNATIVE_FAILURES(OF_CAMPAIGN)
+					  AS_JSON("alternative_failures") "FROM signature AS s "
+									  "WHERE s.id > ?2 "
+									  "AND EXISTS (SELECT 1 "
+									  "FROM"
+									  " " FAILURES_OF_SIGNATURE
+									  ") ORDER BY s.id LIMIT "
+									  "?3",
 };
 NAMES_COMPLETE(statements, QUERY_LIST_COUNT);
 

@@ -38,7 +38,7 @@ enum query_type {
 	QUERY_INTEGER,
 	QUERY_REAL,
 	QUERY_TEXT,
-	QUERY_JSON, /* an array, as text */
+	QUERY_JSON, /* an array or an object, as text */
 };
 
 /* Of a signature, so many builds are listed: the newest. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/query.h"
 
 struct query {
 	sqlite3 *db;
@@ -26,10 +27,21 @@ struct query {
 	"WHEN tb.id IS NULL THEN json_array(sb.version) " \
 	"ELSE json_array(sb.version, tb.version) END"
 
-/* The other titles of signature s, as a JSON array, oldest first. */
-#define ALTERNATIVES                                                           \
-	"(SELECT json_group_array(title) FROM (SELECT title FROM alternative " \
-	"WHERE signature_id = s.id ORDER BY id))"
+#define SQL_TEXT(x) #x
+#define SQL_NUMBER(x) SQL_TEXT(x)
+
+/* The other titles of those failures f of signature s that `where` leaves, with how many of these have
+ * each: the most frequent ones, in this order. */
+#define ALTERNATIVES(where)                                                 \
+	"(SELECT a.title AS title, count(*) AS failures FROM failure AS f " \
+	"JOIN alternative AS a ON a.id = f.alternative_id" JOIN_BUILDS(     \
+		"f") "WHERE f.signature_id = s.id AND " where               \
+		     " GROUP BY a.id ORDER BY failures DESC, a.id "         \
+		     "LIMIT " SQL_NUMBER(QUERY_ALTERNATIVES_MAX) ")"
+
+/* As a JSON object: of each title the number of failures. */
+#define ALTERNATIVE_FAILURES(where) \
+	"(SELECT json_group_object(title, failures) FROM " ALTERNATIVES(where) ")"
 
 /* Prepares a statement about one campaign, its id being ?1. */
 int query_prepare(struct query *query, const char *sql, int64_t campaign, sqlite3_stmt **ret_stmt,

@@ -15,6 +15,9 @@
 
 #include "base/err.h"
 
+/* Of the other titles of failures that share a signature so many are told: the most frequent. */
+#define QUERY_ALTERNATIVES_MAX 16
+
 struct query;
 
 /* Opens the store at path for reading. A missing file is -ENOENT. All answers of one query are of
@@ -81,10 +84,10 @@ struct query_signature {
 	int64_t first_loops; /* loops to failure: the fewest */
 	char *incident;	     /* of the newest one; or NULL */
 	char *versions;	     /* JSON array: what the builds say of themselves, one or two */
+	char *alternatives;  /* JSON object: their other titles, and how many have each */
 	/* over the whole store */
 	int64_t first_seen_unix_ns;
 	int64_t last_seen_unix_ns;
-	char *alternatives; /* JSON array of other titles */
 };
 
 struct query_signatures {

@@ -84,16 +84,9 @@ static const struct row_sql statements[] = {
 			    "last_seen_unix_ns = max(last_seen_unix_ns, "
 			    "excluded.last_seen_unix_ns)",
 			    true },
-	/* One that is known takes no room. */
 	[ROW_ALTERNATIVE] = { "cannot store an alternative title",
-			      "INSERT INTO alternative(signature_id, title, first_seen_unix_ns) "
-			      "SELECT id, ?3, ?4 FROM signature AS s WHERE class = ?1 AND title = "
-			      "?2 "
-			      "AND (SELECT count(*) FROM alternative AS a "
-			      "WHERE a.signature_id = s.id AND a.title <> ?3) < ?5 "
-			      "ON CONFLICT (signature_id, title) DO UPDATE SET first_seen_unix_ns "
-			      "= "
-			      "min(first_seen_unix_ns, excluded.first_seen_unix_ns)",
+			      "INSERT INTO alternative(title) VALUES (?1) "
+			      "ON CONFLICT (title) DO NOTHING",
 			      false },
 	[ROW_INCIDENT] = { "cannot store an incident",
 			   "INSERT INTO incident(campaign_id, directory) VALUES (?1, ?2) "
@@ -103,10 +96,11 @@ static const struct row_sql statements[] = {
 			  "INSERT INTO failure(id, campaign_id, operation_id, src_run_id, "
 			  "dst_run_id, slot, "
 			  "vm, loops, at_unix_ns, place, kind, step, detail, signature_id, "
-			  "incident_id, expected) "
+			  "incident_id, expected, alternative_id) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 			  "(SELECT id FROM signature WHERE class = ?14 AND title = ?15), "
-			  "(SELECT id FROM incident WHERE directory = ?16), ?17)",
+			  "(SELECT id FROM incident WHERE directory = ?16), ?17, "
+			  "(SELECT id FROM alternative WHERE title = ?18))",
 			  true },
 };
 NAMES_COMPLETE(statements, ROW_STATEMENT_COUNT);
@@ -275,9 +269,7 @@ static void add_failure(struct rows *rows, const struct record_failure *r)
 	rows_add(rows, ROW_SIGNATURE,
 		 VALUES(text(r->class), text(r->signature), integer(r->at_unix_ns)));
 	if (r->alternative)
-		rows_add(rows, ROW_ALTERNATIVE,
-			 VALUES(text(r->class), text(r->signature), text(r->alternative),
-				integer(r->at_unix_ns), integer(STORE_ALTERNATIVES_MAX)));
+		rows_add(rows, ROW_ALTERNATIVE, VALUES(text(r->alternative)));
 	if (r->incident)
 		rows_add(rows, ROW_INCIDENT, VALUES(integer(r->campaign_id), text(r->incident)));
 	rows_add(rows, ROW_FAILURE,
@@ -285,7 +277,8 @@ static void add_failure(struct rows *rows, const struct record_failure *r)
 			reference(r->src_run_id), reference(r->dst_run_id), integer(r->slot),
 			integer(r->vm), integer(r->loops), integer(r->at_unix_ns), text(r->place),
 			text(r->kind), text(r->step), text(r->detail), text(r->class),
-			text(r->signature), text(r->incident), integer(r->expected)));
+			text(r->signature), text(r->incident), integer(r->expected),
+			text(r->alternative)));
 }
 
 void rows_add_record(struct rows *rows, const struct record *record)

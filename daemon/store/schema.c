@@ -173,15 +173,14 @@ static const char version_3[] =
 	"	UNIQUE (campaign_id, build_id, position)\n"
 	") STRICT;\n";
 
-static const char version_4[] = "CREATE TABLE alternative (\n"
-				"	id INTEGER PRIMARY KEY,\n"
-				"	signature_id INTEGER NOT NULL REFERENCES signature(id),\n"
-				"	title TEXT NOT NULL, -- another one of its failures; other "
-				"signatures may share it\n"
-				"	first_seen_unix_ns INTEGER NOT NULL,\n"
-				"	UNIQUE (signature_id, title)\n"
-				") STRICT;\n"
-				"CREATE INDEX failure_signature ON failure(signature_id);\n";
+static const char version_4[] =
+	"CREATE TABLE alternative (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	title TEXT NOT NULL UNIQUE\n"
+	") STRICT;\n"
+	"ALTER TABLE failure ADD COLUMN alternative_id INTEGER REFERENCES alternative(id);\n"
+	"	-- its other title; NULL: it has none\n"
+	"CREATE INDEX failure_signature ON failure(signature_id);\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
 static const char *const steps[] = { version_1, version_2, version_3, version_4 };

@@ -18,9 +18,6 @@
 /* So many rows may wait for the disk (an operation is some ten rows); more fail the store. */
 #define STORE_QUEUE_MAX 65536
 
-/* So many alternative titles are kept of a signature: the first that came. */
-#define STORE_ALTERNATIVES_MAX 8
-
 struct store;
 
 /* Opens or creates the file at path (mode 0600; its directory must be there), brings an older

@@ -56,6 +56,9 @@ case $(</proc/sys/kernel/core_pattern) in
 			'crash null crash by SIGSEGV in strike_'
 		check 'and in what it was' same "$(manifest segv .alternative)" \
 			'crash by SIGSEGV in snapshot-save'
+		check 'which the store has with the failure' same "$(sqlite3 "$scratch/segv/results.db" \
+			'SELECT title FROM failure AS f JOIN alternative AS a ON a.id = f.alternative_id')" \
+			'crash by SIGSEGV in snapshot-save'
 		check 'nothing is missing' same "$(manifest assert '.missing | length')" 0
 		campaign keep 'failures: 1' -fake,assert@snapshot-save 'evidence: {cores: keep}'
 		check 'a core can be kept' zstd -qt \

@@ -110,14 +110,33 @@ check 'signatures of a campaign that is not there' contains "$(qsoak signatures 
 check 'the rows of a campaign have them, too' same \
 	"$(qsoak export "$campaign" --format csv --list signatures | sed 1d | cut -d, -f2)" assertion
 
-# Other titles of the same failure may be what is known.
-sqlite3 "$scratch/all/results.db" "INSERT INTO alternative(signature_id, title, first_seen_unix_ns)
-	SELECT id, 'exit in f of g', 1 FROM signature WHERE class = 'exit'"
+# The other title of a failure may be what is known: of that one, not of others with its signature.
+sqlite3 "$scratch/all/results.db" "CREATE TEMP TABLE more AS SELECT f.* FROM failure AS f
+		JOIN signature AS s ON s.id = f.signature_id WHERE s.class = 'exit' LIMIT 1;
+	UPDATE more SET id = (SELECT max(id) FROM failure) + 1;
+	INSERT INTO failure SELECT * FROM more;
+	INSERT INTO alternative(title) VALUES ('exit in f of g'), ('exit in h');
+	UPDATE failure SET alternative_id = (SELECT id FROM alternative WHERE title = 'exit in h')
+	WHERE signature_id = (SELECT id FROM signature WHERE class = 'exit');
+	UPDATE failure SET alternative_id = (SELECT id FROM alternative WHERE title = 'exit in f of g')
+	WHERE id = (SELECT min(f.id) FROM failure AS f JOIN signature AS s ON s.id = f.signature_id
+		WHERE s.class = 'exit')"
 echo 'issues: [{signature: "exit in f *", title: it leaves}]' >"$scratch/frames.yaml"
 check 'a pattern of an alternative title: known' same \
 	"$(qsoak failures --known "$scratch/frames.yaml" --json |
-		jq -r '.failures | map(select(.class == "exit") | .ledger.title) | unique[]')" 'it leaves'
-check 'and the report shows that title' contains "$(qsoak signatures)" '    also: exit in f of g'
+		jq -r '.failures | map(select(.class == "exit") | "\(.alternative) \(.ledger.status)") | unique[]')" \
+	"$(printf 'exit in f of g known\nexit in h new')"
+others=$((others + 1))
+first=$(sqlite3 "$scratch/all/results.db" "SELECT campaign_id FROM failure ORDER BY id LIMIT 1")
+check 'of a signature: how many of its failures' same \
+	"$(qsoak signatures --known "$scratch/frames.yaml" --json |
+		jq -r '.signatures[] | select(.class == "exit") | "\(.ledger.status) \(.ledger.failures) \(.failures)"')" \
+	"known 1 $others"
+check 'in words, too' contains "$(qsoak report "$first" --known "$scratch/frames.yaml")" \
+	"known, 1 of $others failures: exit with status 3 in snapshot-save"
+check 'and the report shows the titles' contains "$(qsoak report "$first")" '    also: exit in f of g'
+check 'which are exported, too' same \
+	"$(qsoak export "$first" --format csv --list failures | grep -c ',exit in h$')" "$((others - 1))"
 
 # The usual places: the user's own comes before the one that comes with qsoak.
 titles() {

@@ -111,7 +111,7 @@ static inline void add_operation(struct fixture *fx, int64_t run, int64_t dst_ru
 }
 
 static inline void add_failure(struct fixture *fx, int64_t run, int64_t loops, const char *class,
-			       const char *step, const char *signature)
+			       const char *step, const char *signature, const char *alternative)
 {
 	int64_t id = fx->failure++;
 	auto_free char *incident = mem_printf("incidents/%lld", (long long)id);
@@ -128,6 +128,7 @@ static inline void add_failure(struct fixture *fx, int64_t run, int64_t loops, c
 					       .kind = step ? "migrate" : NULL,
 					       .step = step,
 					       .signature = signature,
+					       .alternative = alternative,
 					       .detail = "gone \xff",
 					       .incident = step ? incident : NULL } });
 }
@@ -154,11 +155,11 @@ static inline void fill(struct fixture *fx)
 					  .loop_end = { .campaign_id = CAMPAIGN,
 							.slot = i % 4,
 							.loop = i / 4 } });
-	add_failure(fx, RUN_STOCK, 9, "crash", NULL, "crash: \x1b[31mred\n");
-	add_failure(fx, RUN_STOCK, 5, "hang", "setup", "hang: migration");
-	add_failure(fx, RUN_STOCK, 1, "hang", "setup", "hang: migration");
-	add_failure(fx, RUN_FIRST, 2, "hang", "setup", "hang: migration");
-	add_failure(fx, 0, 0, "host", NULL, "host: no space");
+	add_failure(fx, RUN_STOCK, 9, "crash", NULL, "crash: \x1b[31mred\n", NULL);
+	add_failure(fx, RUN_STOCK, 5, "hang", "setup", "hang: migration", "in f");
+	add_failure(fx, RUN_STOCK, 1, "hang", "setup", "hang: migration", "in g");
+	add_failure(fx, RUN_FIRST, 2, "hang", "setup", "hang: migration", NULL);
+	add_failure(fx, 0, 0, "host", NULL, "host: no space", NULL);
 	end_campaign(fx, CAMPAIGN, 61, "complete", 1);
 	add_campaign(fx, EMPTY_CAMPAIGN, "none\x07", 1);
 }

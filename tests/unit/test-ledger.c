@@ -411,12 +411,83 @@ static void came_back_is_what_a_fixed_build_has(void **state)
 	ledger_finish(&ledger);
 }
 
+/* Status, how many failures it is, and where it came back. */
+static char *said_of(const struct ledger *ledger, const char *text)
+{
+	auto_json json_t *row = json(text), *rows = json_pack("[O]", row);
+	auto_free char *builds = NULL, *failures = NULL;
+	json_t *said;
+
+	ledger_apply(ledger, rows);
+	said = json_object_get(row, "ledger");
+	builds = json_dumps(json_object_get(said, "came_back_in"), 0);
+	failures = json_dumps(json_object_get(said, "failures"), JSON_ENCODE_ANY);
+	return mem_printf("%s %s %s", json_string_value(json_object_get(said, "status")), failures,
+			  builds);
+}
+
+/* Another failure's title says nothing of a failure, and counts for that one alone among many. */
+static void a_title_is_of_its_failure(void **state)
+{
+#define BUILD(name, version, alternatives)                                        \
+	"{\"build\": \"" name "\", \"versions\": [" version "], \"failures\": 3," \
+	" \"alternative_failures\": {" alternatives "}}"
+	static const struct {
+		const char *row, *expected;
+	} cases[] = {
+		/* Failures. */
+		{ "{\"signature\": \"h\", \"alternative\": \"in f\"}", "known null []" },
+		{ "{\"signature\": \"h\", \"alternative\": \"in g\"}", "new null []" },
+		{ "{\"signature\": \"h\", \"alternative\": null}", "new null []" },
+		{ "{\"signature\": \"h\", \"alternative\": null, \"alternatives\": [\"in f\"]}",
+		  "new null []" },
+		{ "{\"signature\": \"in f\", \"alternative\": null}", "known null []" },
+		/* Many of one signature. */
+		{ "{\"signature\": \"h\", \"failures\": 5, \"alternatives\": [\"in g\", \"in f\"],"
+		  " \"alternative_failures\": {\"in g\": 2, \"in f\": 2}}",
+		  "known 2 []" },
+		{ "{\"signature\": \"h\", \"failures\": 5, \"alternatives\": [\"in g\"],"
+		  " \"alternative_failures\": {\"in g\": 5}}",
+		  "new null []" },
+		{ "{\"signature\": \"in f\", \"failures\": 5, \"alternatives\": [],"
+		  " \"alternative_failures\": {}}",
+		  "known 5 []" },
+		/* A service that does not tell how many, or makes them up. */
+		{ "{\"signature\": \"h\", \"failures\": 5, \"alternatives\": [\"in f\"]}",
+		  "known null []" },
+		{ "{\"signature\": \"h\", \"failures\": 5, \"alternatives\": [\"in f\"],"
+		  " \"alternative_failures\": {\"in f\": 9223372036854775807,"
+		  " \"in f2\": 9223372036854775807, \"in f3\": -7, \"in f4\": []}}",
+		  "known 5 []" },
+		/* It came back where one of them came that is it. */
+		{ "{\"signature\": \"h\", \"failures\": 6, \"alternatives\": [\"in g\", \"in f\"],"
+		  " \"alternative_failures\": {\"in g\": 3, \"in f\": 1}, \"builds\": [" BUILD(
+			  "a", OLD, "\"in f\": 1") ", " BUILD("b", FIXED, "\"in g\": 3") "]}",
+		  "known 1 []" },
+		{ "{\"signature\": \"h\", \"failures\": 6, \"alternatives\": [\"in g\", \"in f\"],"
+		  " \"alternative_failures\": {\"in g\": 3, \"in f\": 1}, \"builds\": [" BUILD(
+			  "a", OLD, "\"in g\": 3") ", " BUILD("b", FIXED, "\"in f\": 1") "]}",
+		  "came-back 1 [\"b\"]" },
+	};
+	struct ledger ledger = { 0 };
+
+	(void)state;
+	accept(&ledger, "issues: [{signature: 'in f*', title: y, affects: {fixed-in: 8.2}}]");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *found = said_of(&ledger, cases[i].row);
+
+		assert_string_equal(found, cases[i].expected);
+	}
+	ledger_finish(&ledger);
+}
+
 static void what_nobody_knows_is_new(void **state)
 {
 	auto_json json_t *rows = json("[{\"signature\": \"t\", \"versions\": [" FIXED "]}]");
 	auto_json json_t *expected =
 		json("{\"status\": \"new\", \"title\": null, \"reference\": null,"
-		     " \"fixed_in\": null, \"pattern\": null, \"came_back_in\": []}");
+		     " \"fixed_in\": null, \"pattern\": null, \"came_back_in\": [],"
+		     " \"failures\": null}");
 	struct ledger ledger = { 0 };
 
 	(void)state;
@@ -523,6 +594,7 @@ int main(void)
 		cmocka_unit_test(an_issue_affects_a_range_of_versions),
 		cmocka_unit_test(without_a_range_every_version_is_affected_and_none_is_fixed),
 		cmocka_unit_test(came_back_is_what_a_fixed_build_has),
+		cmocka_unit_test(a_title_is_of_its_failure),
 		cmocka_unit_test(what_nobody_knows_is_new),
 		cmocka_unit_test(what_is_expected_of_a_profile_and_did_not_happen),
 		cmocka_unit_test(a_report_may_be_anything),

@@ -58,27 +58,28 @@ static void test_campaign_json(void **state)
 		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": null,"
 		"  \"first_seen_unix_ns\": 1767324049000000000, \"last_seen_unix_ns\": "
 		"1767324049000000000,"
-		"  \"versions\": [], \"alternatives\": []},"
+		"  \"versions\": [], \"alternatives\": [], \"alternative_failures\": {}},"
 		" {\"build\": \"stock\", \"class\": \"hang\", \"signature\": \"hang: migration\","
 		"  \"failures\": 2, \"expected\": 0, \"first_loops\": 1, "
 		"\"loops_to_failure\": " NO_MEDIAN ", \"incident\": \"incidents/1002\","
 		"  \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "
 		"1767324048000000000,"
-		"  \"versions\": [\"\"], \"alternatives\": []},"
+		"  \"versions\": [\"\"], \"alternatives\": [\"in f\", \"in g\"],"
+		"  \"alternative_failures\": {\"in f\": 1, \"in g\": 1}},"
 		" {\"build\": \"stock\", \"class\": \"crash\","
 		"  \"signature\": \"crash: \\u001B[31mred\\n\", \"failures\": 1,"
 		"  \"expected\": 0, \"first_loops\": 9, \"loops_to_failure\": " NO_MEDIAN
 		", \"incident\": null,"
 		"  \"first_seen_unix_ns\": 1767324045000000000, \"last_seen_unix_ns\": "
 		"1767324045000000000,"
-		"  \"versions\": [\"\"], \"alternatives\": []},"
+		"  \"versions\": [\"\"], \"alternatives\": [], \"alternative_failures\": {}},"
 		" {\"build\": \"a-first\", \"class\": \"hang\","
 		"  \"signature\": \"hang: migration\", \"failures\": 1, \"expected\": 0, "
 		"\"first_loops\": 2, \"loops_to_failure\": " NO_MEDIAN ", "
 		"  \"incident\": \"incidents/1003\","
 		"  \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "
 		"1767324048000000000,"
-		"  \"versions\": [\"\"], \"alternatives\": []}],"
+		"  \"versions\": [\"\"], \"alternatives\": [], \"alternative_failures\": {}}],"
 		"\"builds\": ["
 		" {\"build\": \"stock\", \"version\": \"\", \"verdict\": \"clean\", \"vms\": 1, "
 		"\"loops\": 25,"
@@ -110,17 +111,18 @@ static void test_failures_json(void **state)
 	assert_int_equal(json_array_size(failures), 5);
 	first = json_dumps(json_array_get(failures, 0), JSON_SORT_KEYS);
 	second = json_dumps(json_array_get(failures, 1), JSON_SORT_KEYS);
-	assert_string_equal(
-		first,
-		"{\"alternatives\": [], \"at_unix_ns\": 1767324045000000000, \"build\": \"stock\", "
-		"\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone "
-		"\\\\xff\", \"expected\": 0, "
-		"\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
-		"\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
-		"\"slot\": 2, \"step\": null, \"versions\": [\"\"], \"vm\": 7}");
+	assert_string_equal(first,
+			    "{\"alternative\": null, \"at_unix_ns\": 1767324045000000000, "
+			    "\"build\": \"stock\", "
+			    "\"campaign_id\": 1, \"class\": \"crash\", \"detail\": \"gone "
+			    "\\\\xff\", \"expected\": 0, "
+			    "\"id\": 1000, \"incident\": null, \"kind\": null, \"loops\": 9, "
+			    "\"place\": null, \"signature\": \"crash: \\u001B[31mred\\n\", "
+			    "\"slot\": 2, \"step\": null, \"versions\": [\"\"], \"vm\": 7}");
 	assert_string_equal(
 		second,
-		"{\"alternatives\": [], \"at_unix_ns\": 1767324046000000000, \"build\": \"stock\", "
+		"{\"alternative\": \"in f\", \"at_unix_ns\": 1767324046000000000, \"build\": "
+		"\"stock\", "
 		"\"campaign_id\": 1, \"class\": \"hang\", \"detail\": \"gone \\\\xff\", "
 		"\"expected\": 0, "
 		"\"id\": 1001, \"incident\": \"incidents/1001\", \"kind\": \"migrate\", "
@@ -135,13 +137,17 @@ static int read_signatures(struct query *query, int64_t campaign, json_t **ret_v
 	return report_json_list(query, QUERY_SIGNATURES, campaign, 0, 100, ret_value, err);
 }
 
-#define HANG_JSON                                                                            \
-	"{\"id\": 2, \"class\": \"hang\", \"signature\": \"hang: migration\","               \
-	" \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "              \
-	"1767324048000000000,"                                                               \
-	" \"failures\": 3, \"campaigns\": 1, \"last_campaign_id\": 1, \"alternatives\": []," \
-	" \"builds\": [{\"build\": \"stock\", \"versions\": [\"\"], \"failures\": 2},"       \
-	"  {\"build\": \"a-first\", \"versions\": [\"\"], \"failures\": 1}]}"
+#define HANG_JSON                                                                               \
+	"{\"id\": 2, \"class\": \"hang\", \"signature\": \"hang: migration\","                  \
+	" \"first_seen_unix_ns\": 1767324046000000000, \"last_seen_unix_ns\": "                 \
+	"1767324048000000000,"                                                                  \
+	" \"failures\": 3, \"campaigns\": 1, \"last_campaign_id\": 1, \"alternatives\": [\"in " \
+	"f\", \"in g\"],"                                                                       \
+	" \"alternative_failures\": {\"in f\": 1, \"in g\": 1},"                                \
+	" \"builds\": [{\"build\": \"stock\", \"versions\": [\"\"], \"failures\": 2,"           \
+	" \"alternative_failures\": {\"in f\": 1, \"in g\": 1}},"                               \
+	"  {\"build\": \"a-first\", \"versions\": [\"\"], \"failures\": 1,"                     \
+	" \"alternative_failures\": {}}]}"
 
 static void test_signatures_json(void **state)
 {

@@ -165,7 +165,8 @@ static void test_screen(void **state)
 		"             hang of main-loop in migrate/setup\n"
 		"             a\\x1b[31m\n"
 		"\n"
-		"when         campaign 1, slot 2 of 4, VM 0, after 1 loop; seed 9, plan from loop 20 "
+		"when         campaign 1, slot 2 of 4, VM 0, after 1 loop; seed 9, plan from loop "
+		"20 "
 		"on\n"
 		"machine      pc, tcg, 32 MiB, 1 vCPU\n"
 		"host         h, kernel 6, 2 CPUs, load 1.2\n"
@@ -329,6 +330,37 @@ static void test_ledger_in_a_report(void **state)
 		"    it breaks\n");
 }
 
+/* Of each build some failures are the issue, of the last none is. */
+static void test_some_failures_are_known(void **state)
+{
+#define ROW(build, failures, alternatives, ledger)                                        \
+	"{\"build\": \"" build                                                            \
+	"\", \"class\": \"hang\", \"signature\": \"s\", \"failures\": " failures "," SEEN \
+	" \"alternatives\": [" alternatives "], \"ledger\": {" ledger "}}"
+#define KNOWN(failures, builds)                                                                \
+	"\"status\": \"known\", \"title\": \"it waits\", \"fixed_in\": \"8.2\", \"pattern\": " \
+	"\"in f\","                                                                            \
+	" \"failures\": " failures ", \"came_back_in\": [" builds "]"
+	(void)state;
+	assert_text(print_json(report_campaign,
+			       "{\"campaign\": {\"id\": 1}, \"signatures\": ["	       /* */
+			       ROW("c", "2", "\"in g\"", "\"status\": \"new\"") ","    /* */
+			       ROW("a", "3", "\"in f\", \"in g\"", KNOWN("1", "")) "," /* */
+			       ROW("b", "4", "\"in f\"", KNOWN("4", "\"b\"")) "]}"),
+		    "campaign 1 -: running, 0 VMs (-, -), seed -: 0 operations in 0 loops, "
+		    "0 failures\n"
+		    "\n"
+		    "BUILD  CLASS  FAILURES  FIRST AFTER  MEDIAN AFTER  SIGNATURE\n"
+		    "c      hang          2      0 loops             -  s\n"
+		    "a      hang          3      0 loops             -  s\n"
+		    "b      hang          4      0 loops             -  s\n"
+		    "\n"
+		    "known, fixed in 8.2, 5 of 9 failures: came back: s\n"
+		    "    it waits\n"
+		    "    came back in b\n" SEEN_TEXT "    also: in g\n"
+		    "    also: in f\n");
+}
+
 static void test_signatures_list(void **state)
 {
 	(void)state;
@@ -381,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_failure_notes),
 		cmocka_unit_test(test_expected_signatures),
 		cmocka_unit_test(test_ledger_in_a_report),
+		cmocka_unit_test(test_some_failures_are_known),
 		cmocka_unit_test(test_signatures_list),
 	};
 

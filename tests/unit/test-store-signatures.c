@@ -75,17 +75,21 @@ static void test_counts(void **state)
 {
 	static const char a_of_all[] =
 		"1|crash|a|20|40|4|2|500|"
-		"[{\"build\":\"stock\",\"versions\":[\"QEMU 7.2\"],\"failures\":2},"
+		"[{\"build\":\"stock\",\"versions\":[\"QEMU 7.2\"],\"failures\":2,"
+		"\"alternative_failures\":{\"in frame\":1}},"
 		"{\"build\":\"stock -> fixed\",\"versions\":[\"QEMU 7.2\",\"QEMU 8.2\"],"
-		"\"failures\":1},"
-		"{\"build\":\"stock\",\"versions\":[\"QEMU 9.0\"],\"failures\":1}]|"
-		"[\"in frame\"]\n";
+		"\"failures\":1,\"alternative_failures\":{\"in frame\":1}},"
+		"{\"build\":\"stock\",\"versions\":[\"QEMU 9.0\"],\"failures\":1,"
+		"\"alternative_failures\":{}}]|"
+		"[\"in frame\"]|{\"in frame\":2}\n";
 	static const char a_of_other[] =
 		"1|crash|a|20|40|1|1|500|"
-		"[{\"build\":\"stock\",\"versions\":[\"QEMU 9.0\"],\"failures\":1}]|"
-		"[\"in frame\"]\n";
+		"[{\"build\":\"stock\",\"versions\":[\"QEMU 9.0\"],\"failures\":1,"
+		"\"alternative_failures\":{}}]|"
+		"[]|{}\n";
 	static const char b[] = "2|crash|b|31|31|1|1|1|"
-				"[{\"build\":null,\"versions\":[],\"failures\":1}]|[]\n";
+				"[{\"build\":null,\"versions\":[],\"failures\":1,"
+				"\"alternative_failures\":{}}]|[]|{}\n";
 	struct fixture *fx = *state;
 	auto_free char *both = mem_printf("%s%s", a_of_all, b);
 	struct record other = campaign_begin();
@@ -140,11 +144,50 @@ static void test_builds_are_bounded(void **state)
 	assert_non_null(strstr(text, "|65|1|1|"));
 }
 
+/* Of more titles than are told, the most frequent are; each failure has its own nevertheless. */
+static void test_titles_are_bounded(void **state)
+{
+	struct fixture *fx = *state;
+	auto_free char *text = NULL;
+	int64_t id = 20, next;
+
+	open_store(fx);
+	emit(fx, campaign_begin());
+	emit_build(fx, CAMPAIGN, 10, "stock", "QEMU 7.2");
+	for (int i = 0; i < QUERY_ALTERNATIVES_MAX + 1; i++) {
+		auto_free char *title = mem_printf("title %d.", i);
+		struct record record = failure(id, id);
+
+		/* The first one is the rarest. */
+		for (int j = 0; j < (i ? 2 : 1); j++) {
+			record.failure.id = id++;
+			record.failure.src_run_id = 11;
+			record.failure.alternative = title;
+			emit(fx, record);
+		}
+	}
+	close_store_well(fx);
+	text = list(fx, 0, 0, 10, &next);
+	assert_null(strstr(text, "title 0."));
+	for (int i = 1; i < QUERY_ALTERNATIVES_MAX + 1; i++) {
+		auto_free char *title = mem_printf("\"title %d.\":2", i);
+		const char *of_build = strstr(text, title);
+
+		assert_non_null(of_build);
+		assert_non_null(strstr(of_build + 1, title));
+	}
+	assert_rows(fx,
+		    "SELECT count(*) FROM failure AS f JOIN alternative AS a "
+		    "ON a.id = f.alternative_id WHERE a.title = 'title 0.'",
+		    "1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_counts),
 		STORE_TEST(test_builds_are_bounded),
+		STORE_TEST(test_titles_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
