@@ -5,8 +5,9 @@
  * Theory of operation: the bad end is measured until the failure has come BISECT_FAILURES times, which
  * bounds its rate from below. That says how many loops without it are enough to call a build good: first
  * the good end, then one build after the other, by halves. A build is bad at the first failure that
- * matches; others are counted apart and mean nothing. Without --signature, a campaign before that says
- * which failure is meant: what has chosen it does not measure it.
+ * matches; others are counted apart and mean nothing, but are told where they are of its class. Without
+ * --signature, a campaign before that says which failure is meant: what has chosen it does not measure
+ * it.
  */
 #include "cli/bisect.h"
 
@@ -38,10 +39,11 @@ struct search {
 	double confidence, alpha; /* of the whole; of one conclusion */
 	int64_t limit;		  /* loops of a campaign */
 	char *pattern;
+	char *class;   /* of the failure, or NULL: not yet measured */
 	double rate;   /* of the failure, at least */
 	int64_t loops; /* without it that make a build good */
 
-	json_t *steps;
+	json_t *steps, *warnings;
 	int64_t total_loops, total_ns;
 	char *reason; /* why there is no answer, or NULL */
 };
@@ -147,6 +149,8 @@ static int measure(struct search *search, struct err *err)
 		      search->limit, &trial, err);
 	if (r == 0 && !trial.matches)
 		r = nothing_seen(search, &trial);
+	if (r == 0 && trial.class)
+		search->class = mem_strdup(trial.class);
 	if (r == 0) {
 		auto_free char *share = NULL;
 
@@ -174,6 +178,19 @@ static int measure(struct search *search, struct err *err)
 	return r;
 }
 
+/* A good build that fails likewise, but under another title, may be a bad one. */
+static void warn_of_likes(struct search *search, size_t at, const struct trial *trial)
+{
+	int64_t likes = search->class ? field_integer(trial->others_of, search->class) : 0;
+
+	if (trial->matches || trial->loops < search->loops || !likes)
+		return;
+	json_array_append_new(search->warnings,
+			      json_pack("{s:s, s:s, s:I, s:I}", "build", name_of(search, at),
+					"class", search->class, "failures", (json_int_t)likes,
+					"campaign", (json_int_t)trial->campaign));
+}
+
 static int judge(struct search *search, size_t at, const char *purpose, bool *ret_bad,
 		 struct err *err)
 {
@@ -188,6 +205,8 @@ static int judge(struct search *search, size_t at, const char *purpose, bool *re
 					     name_of(search, at), trial.loops, search->loops);
 		r = CANNOT_TELL;
 	}
+	if (r == 0)
+		warn_of_likes(search, at, &trial);
 	*ret_bad = trial.matches;
 	trial_finish(&trial);
 	return r;
@@ -232,13 +251,32 @@ static json_t *result(const struct search *search)
 {
 	const char *found = search->reason ? NULL : name_of(search, search->range.high);
 
-	return json_pack("{s:s?, s:s, s:s?, s:s?, s:f, s:f, s:I, s:I, s:I, s:I, s:O}", "found",
+	return json_pack("{s:s?, s:s, s:s?, s:s?, s:f, s:f, s:I, s:I, s:I, s:I, s:O, s:O}", "found",
 			 found, "direction", search->range.bad_at_high ? "with" : "without",
 			 "signature", search->pattern, "reason", search->reason, "confidence",
 			 search->confidence, "rate_lower", search->rate, "loops_per_good_build",
 			 (json_int_t)search->loops, "loops", (json_int_t)search->total_loops,
 			 "builds", (json_int_t)count_builds(search->steps), "duration_ns",
-			 (json_int_t)search->total_ns, "steps", search->steps);
+			 (json_int_t)search->total_ns, "steps", search->steps, "warnings",
+			 search->warnings);
+}
+
+static void print_warnings(json_t *warnings, FILE *out)
+{
+	json_t *warning;
+	size_t i;
+
+	json_array_foreach(warnings, i, warning) {
+		auto_free char *build = text_printable(field_text(warning, "build"));
+		auto_free char *class = text_printable(field_text(warning, "class"));
+		auto_free char *failures =
+			text_count(field_integer(warning, "failures"), "failure");
+
+		fprintf(out,
+			"warning: build %s counts as good, but has %s of class %s under other "
+			"titles: qsoak failures --campaign %" PRId64 "\n",
+			build, failures, class, field_integer(warning, "campaign"));
+	}
 }
 
 static void print_result(json_t *value, FILE *out)
@@ -258,6 +296,7 @@ static void print_result(json_t *value, FILE *out)
 			took);
 	else
 		fprintf(out, "cannot tell: %s: %s in %s, %s\n", reason, loops, builds, took);
+	print_warnings(json_object_get(value, "warnings"), out);
 }
 
 /* A build is called by its name, or as it stands in the list. */
@@ -326,6 +365,7 @@ static int search_begin(struct search *search, const struct cli *cli, struct err
 	int r = check_options(cli, err);
 
 	search->steps = json_array();
+	search->warnings = json_array();
 	search->confidence = cli->confidence > 0 ? cli->confidence : BISECT_CONFIDENCE;
 	if (r == 0)
 		r = read_range(search, cli, err);
@@ -346,8 +386,10 @@ static void search_finish(struct search *search)
 		cli_build_finish(&search->builds[i]);
 	free(search->builds);
 	free(search->pattern);
+	free(search->class);
 	free(search->reason);
 	json_decref(search->steps);
+	json_decref(search->warnings);
 }
 
 static int print(const struct search *search, bool json, struct err *err)

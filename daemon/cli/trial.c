@@ -3,7 +3,6 @@
 #include "cli/trial.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
@@ -101,67 +100,109 @@ static int make_arguments(const struct trials *trials, const struct cli_build *b
 	return r;
 }
 
-/* A campaign that was reported, with its failures by signature, the most frequent first. */
-static void count(const struct trials *trials, json_t *report, struct trial *trial)
+/* The title that a failure of the row is looked for by on other builds: of a crash not the one of its frames,
+ * where another build may have one more, but what it was doing. Borrowed. */
+static const char *lasting_title(json_t *failure)
 {
-	json_t *campaign = json_object_get(report, "campaign"), *signature;
-	int64_t most = 0, failures = field_integer(campaign, "failures");
+	const char *class = field_text(failure, "class"), *kind = field_text(failure, "kind");
+	bool is_crash = class && !strcmp(class, "crash") && kind;
+	json_t *alternative;
 	size_t i;
+
+	json_array_foreach(json_object_get(failure, "alternatives"), i, alternative) {
+		const char *title = json_string_value(alternative);
+		const char *in = title ? strstr(title, " in ") : NULL;
+
+		/* The same frames may have been met in other operations. */
+		if (is_crash && in && !strcmp(in + strlen(" in "), kind))
+			return title;
+	}
+	return field_text(failure, "signature");
+}
+
+static void count_one(json_t *counts, const char *key)
+{
+	json_object_set_new(counts, key, json_integer(field_integer(counts, key) + 1));
+}
+
+struct counting {
+	struct trial *trial;
+	json_t *matches; /* how often each title and class came: {CLASS: {TITLE: count}} */
+	int64_t oldest;	 /* loops of a match, with the one that failed; 0: none did */
+};
+
+/* Nothing but what is looked for is expected: see profile_set_search(). */
+static int count_failure(void *ctx, json_t *failure, struct err *err)
+{
+	struct counting *counting = ctx;
+	struct trial *trial = counting->trial;
+	const char *class = field_text(failure, "class"), *title = lasting_title(failure);
+	int64_t age = field_integer(failure, "loops") + 1;
+
+	(void)err;
+	if (!class || !title) {
+		trial->others++;
+	} else if (field_integer(failure, "expected")) {
+		if (!json_object_get(counting->matches, class))
+			json_object_set_new(counting->matches, class, json_object());
+		count_one(json_object_get(counting->matches, class), title);
+		trial->matches++;
+		if (age > counting->oldest)
+			counting->oldest = age;
+	} else if (!strcmp(class, "host")) {
+		trial->host++;
+	} else {
+		count_one(trial->others_of, class);
+		trial->others++;
+	}
+	return 0;
+}
+
+static void find_most_frequent(json_t *matches, struct trial *trial)
+{
+	const char *class, *title;
+	json_t *titles, *count;
+	int64_t most = 0;
+
+	json_object_foreach(matches, class, titles) {
+		json_object_foreach(titles, title, count) {
+			if (json_integer_value(count) <= most)
+				continue;
+			most = json_integer_value(count);
+			free(trial->signature);
+			free(trial->class);
+			trial->signature = mem_strdup(title);
+			trial->class = mem_strdup(class);
+		}
+	}
+}
+
+static int count_failures(const struct trials *trials, struct trial *trial, struct err *err)
+{
+	auto_json json_t *matches = json_object();
+	struct counting counting = { .trial = trial, .matches = matches };
+	int r;
+
+	trial->others_of = json_object();
+	r = source_list(session_source(trials->session), "query-failures", "failures",
+			json_pack("{s:I}", "campaign", (json_int_t)trial->campaign), count_failure,
+			&counting, err);
+	trial->age_loops = trials->vms * counting.oldest;
+	find_most_frequent(matches, trial);
+	return r;
+}
+
+static void count_loops(const struct trials *trials, json_t *report, struct trial *trial)
+{
+	json_t *campaign = json_object_get(report, "campaign");
 
 	trial->loops = field_integer(campaign, "loops");
 	trial->duration_ns =
 		field_integer(campaign, "ended_unix_ns") - field_integer(campaign, "began_unix_ns");
-	json_array_foreach(json_object_get(report, "signatures"), i, signature) {
-		const char *class = field_text(signature, "class");
-		const char *title = field_text(signature, "signature");
-		int64_t all = field_integer(signature, "failures");
-		int64_t matches = field_integer(signature, "expected");
-
-		trial->matches += matches;
-		if (class && !strcmp(class, "host"))
-			trial->host += all;
-		else
-			trial->others += all - matches;
-		if (matches <= most || !title)
-			continue;
-		most = matches;
-		free(trial->signature);
-		trial->signature = mem_strdup(title);
-	}
-	trial->loops_begun = trial->loops + failures + trials->vms;
+	trial->loops_begun = trial->loops + field_integer(campaign, "failures") + trials->vms;
 }
 
-struct ages {
-	const char *pattern;
-	int64_t oldest; /* loops, with the one that failed; 0: none did */
-};
-
-static int add_age(void *ctx, json_t *failure, struct err *err)
-{
-	struct ages *ages = ctx;
-	const char *signature = field_text(failure, "signature");
-	int64_t age = field_integer(failure, "loops") + 1;
-
-	(void)err;
-	if (signature && !fnmatch(ages->pattern, signature, 0) && age > ages->oldest)
-		ages->oldest = age;
-	return 0;
-}
-
-static int find_oldest(const struct trials *trials, const char *pattern, struct trial *trial,
-		       struct err *err)
-{
-	struct ages ages = { .pattern = pattern };
-	int r = source_list(session_source(trials->session), "query-failures", "failures",
-			    json_pack("{s:I}", "campaign", (json_int_t)trial->campaign), add_age,
-			    &ages, err);
-
-	trial->age_loops = trials->vms * ages.oldest;
-	return r;
-}
-
-static int run(struct trials *trials, json_t *arguments, const char *pattern,
-	       struct trial *ret_trial, struct err *err)
+static int run(struct trials *trials, json_t *arguments, struct trial *ret_trial, struct err *err)
 {
 	struct session_campaign campaign = { 0 };
 	struct trial trial = { 0 };
@@ -181,9 +222,9 @@ static int run(struct trials *trials, json_t *arguments, const char *pattern,
 	if (r != 0)
 		return r;
 	trial.campaign = campaign.id;
-	count(trials, report, &trial);
+	count_loops(trials, report, &trial);
+	r = count_failures(trials, &trial, err);
 	trial.cannot_boot = campaign.code == EXIT_HOST && !trial.host;
-	r = find_oldest(trials, pattern, &trial, err);
 	if (r < 0)
 		trial_finish(&trial);
 	else
@@ -197,12 +238,14 @@ int trial_run(struct trials *trials, const struct cli_build *build, const char *
 	auto_json json_t *arguments = NULL;
 	int r = make_arguments(trials, build, pattern, times, loops, &arguments, err);
 
-	return r < 0 ? r : run(trials, arguments, pattern, ret_trial, err);
+	return r < 0 ? r : run(trials, arguments, ret_trial, err);
 }
 
 void trial_finish(struct trial *trial)
 {
 	free(trial->signature);
+	free(trial->class);
+	json_decref(trial->others_of);
 	*trial = (struct trial){ 0 };
 }
 

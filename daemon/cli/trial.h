@@ -22,17 +22,20 @@ struct trial {
 	int64_t campaign;
 	int64_t loops;	     /* finished */
 	int64_t loops_begun; /* at most: with those that failed, and what was cut short at the end */
-	int64_t matches;     /* failures whose signature matched */
+	int64_t matches;     /* failures whose signature, or another title, matched */
 	int64_t age_loops; /* that a fleet does until all VMs are as old as the oldest of these was */
 	int64_t others;	   /* that did not, neither by the host's fault */
 	int64_t host;
 	int64_t duration_ns;
 	bool cannot_boot;
-	char *signature; /* most frequent of those that matched, or NULL */
+	json_t *others_of; /* of which classes they are: {CLASS: count} */
+	/* The most frequent of those that matched, or NULL; of a crash the title without frames, which
+	 * other builds may have otherwise. */
+	char *signature, *class;
 };
 
-/* A campaign with this build alone, until `times` failures whose signatures the fnmatch(3) pattern matches
- * have come, or so many loops. The seed is a new one: each trial is independent of all others. Returns 1
+/* A campaign with this build alone, until `times` failures have come of which a title matches the
+ * fnmatch(3) pattern, or so many loops. The seed is a new one: each trial is independent of all others. Returns 1
  * where the user has ended it. */
 int trial_run(struct trials *trials, const struct cli_build *build, const char *pattern,
 	      int64_t times, int64_t loops, struct trial *ret_trial, struct err *err);

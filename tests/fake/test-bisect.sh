@@ -94,6 +94,41 @@ check 'the answer is a sentence' grep -qE \
 check 'a signature that is given need not be chosen' same \
 	"$(grep -cE '^(choose|measure|verify|test)' "$scratch/text.log")" 2
 
+# A crash whose core tells the frames: in the build in which it began one function has another name.
+crashes() {
+	# A sanitizer would keep the core from us.
+	export FAKE_QEMU_CORE=1 ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}disable_coredump=0"
+	objcopy --redefine-sym strike_segv=strike_otherwise "$fake" "$scratch/renamed" || return
+	build y '-fake segv@snapshot-save:4'
+	fake=$scratch/renamed build x '-fake segv@snapshot-save:4'
+	bisect crashed --good a --bad y $(builds a b x y)
+	check 'a crash is looked for by what it was doing' same "$(result crashed .signature)" \
+		'crash by SIGSEGV in snapshot-save'
+	check 'so a build with other frames has it too' same "$status $(result crashed .found)" '0 x'
+	check 'frames were there, and differ' same "$(sqlite3 "$scratch/state/results.db" "SELECT count(*)
+		FROM signature WHERE title GLOB 'crash by SIGSEGV in strike_*'")" 2
+	check 'without warnings' same "$(result crashed '.warnings | length')" 0
+	bisect framed --good a --bad y --signature '*strike_segv*' $(builds a x y)
+	check 'by its frames it is not found there' same "$status $(result framed .found)" '0 y'
+	check 'which is told: other failures of that class' same \
+		"$(result framed '.warnings[] | "\(.build) \(.class) \(.failures > 0)"')" 'x crash true'
+	text=$("$BUILD/qsoak" bisect --profile "$scratch/story.yaml" --state-dir "$scratch/state" --good x \
+		--bad y --signature '*strike_segv*' $(builds x y) 2>/dev/null)
+	check 'in words' grep -qE '^warning: build x counts as good, but has [0-9]+ failures? of class crash' \
+		<<<"$text"
+	# So few loops would do for this confidence that the age decides: that of the fourth loop, of 8 VMs.
+	bisect aged --good a --bad y --signature 'crash by SIGSEGV in snapshot-save' --vms 8 \
+		--confidence 0.1 $(builds a y)
+	check 'good builds get as old as what failed, whichever title it was found by' same \
+		"$(result aged .loops_per_good_build)" 32
+	unset FAKE_QEMU_CORE
+}
+if [[ $(</proc/sys/kernel/core_pattern) != '|'* && $(ulimit -Hc) != 0 ]] && command -v objcopy >/dev/null; then
+	crashes
+else
+	skip 'a crash is looked for by what it was doing' 'a core goes elsewhere, or there is no objcopy'
+fi
+
 # Where it cannot tell.
 bisect both --good r --bad t $(builds r t)
 check 'both ends fail: cannot tell' same "$status $(result both .reason)" \
