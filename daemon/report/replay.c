@@ -15,10 +15,37 @@ static bool same_word(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-static bool same_failure(const json_t *a, const json_t *b)
+static bool same_class(const json_t *a, const json_t *b)
 {
-	return same_word(field_text(a, "class"), field_text(b, "class")) &&
+	return same_word(field_text(a, "class"), field_text(b, "class"));
+}
+
+static bool same_row(const json_t *a, const json_t *b)
+{
+	return same_class(a, b) &&
 	       same_word(field_text(a, "signature"), field_text(b, "signature"));
+}
+
+/* Whether a row of query-failures has this title, or had it another time. */
+static bool has_title(const json_t *failure, const char *title)
+{
+	json_t *alternative;
+	size_t i;
+
+	if (same_word(field_text(failure, "signature"), title))
+		return true;
+	json_array_foreach(json_object_get(failure, "alternatives"), i, alternative)
+		if (same_word(json_string_value(alternative), title))
+			return true;
+	return false;
+}
+
+/* One title in common is enough: frames are there or not, and differ among builds. */
+static bool is_of_incident(const json_t *failure, const json_t *manifest)
+{
+	return same_class(failure, manifest) &&
+	       (has_title(failure, field_text(manifest, "signature")) ||
+		has_title(failure, field_text(manifest, "alternative")));
 }
 
 static void count_other(json_t *others, const json_t *failure)
@@ -27,7 +54,7 @@ static void count_other(json_t *others, const json_t *failure)
 	size_t i;
 
 	json_array_foreach(others, i, other) {
-		if (!same_failure(other, failure))
+		if (!same_row(other, failure))
 			continue;
 		json_object_set_new(other, "failures",
 				    json_integer(field_integer(other, "failures") + 1));
@@ -77,7 +104,7 @@ json_t *replay_result(const struct replay_asked *asked, json_t *failures, json_t
 			host++;
 			continue;
 		}
-		if (same_failure(failure, asked->manifest)) {
+		if (is_of_incident(failure, asked->manifest)) {
 			add_sorted(loops, field_integer(failure, "loops"));
 			attempts++;
 			continue;

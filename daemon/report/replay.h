@@ -8,13 +8,15 @@
 #include <stdio.h>
 
 struct replay_asked {
-	json_t *manifest;  /* of the incident: "failure", "class", "signature", "loops" */
+	/* of the incident: "failure", "class", "signature", "alternative" (or null), "loops" */
+	json_t *manifest;
 	const char *build; /* that was tried */
 	int64_t attempts;  /* VMs in all */
 	int64_t loops;	   /* that each was to do */
 };
 
-/* failures: rows of query-failures; report: the answer to query-report; both of the campaign. An attempt
+/* failures: rows of query-failures; report: the answer to query-report; both of the campaign. The same
+ * failure is one of the same class that has a title in common with the incident. An attempt
  * is a VM that failed, whatever with, or came to its planned end; none is one that the host failed, or
  * that did not boot. The caller owns the object: "incident", "class", "signature", "build", "campaign", "end", "wanted",
  * "attempts", "reproduced", "rate_lower" and "rate_upper" (95 %), "loops_per_attempt",

@@ -19,10 +19,9 @@ static json_t *parse(const char *text)
 }
 
 /* With four VMs that were shut down, in two builds of a migration, and one whose shutdown failed. */
-static json_t *result(const char *failures, int64_t wanted)
+static json_t *result_of(const char *incident, const char *failures, int64_t wanted)
 {
-	auto_json json_t *manifest = parse("{\"failure\": 7, \"class\": \"hang\", "
-					   "\"signature\": \"s\", \"loops\": 6}");
+	auto_json json_t *manifest = parse(incident);
 	auto_json json_t *report =
 		parse("{\"campaign\": {\"id\": 9, \"end\": \"complete\"}, \"operations\": ["
 		      "{\"kind\": \"shutdown\", \"count\": 4, \"failed\": 1},"
@@ -34,6 +33,13 @@ static json_t *result(const char *failures, int64_t wanted)
 	};
 
 	return replay_result(&asked, list, report);
+}
+
+static json_t *result(const char *failures, int64_t wanted)
+{
+	return result_of("{\"failure\": 7, \"class\": \"hang\", \"signature\": \"s\", "
+			 "\"alternative\": null, \"loops\": 6}",
+			 failures, wanted);
 }
 
 #define FAILURE(class, signature, kind, loops)                                           \
@@ -90,10 +96,49 @@ static void without_one_all_that_is_known_is_a_bound(void **state)
 	assert_near(value, "rate_upper", 0.5271);
 }
 
+/* A crash by its frames; where these have other names, or are not there, by what it was doing. */
+static void a_title_in_common_makes_it_the_same_failure(void **state)
+{
+	static const struct {
+		const char *failure;
+		bool same;
+	} cases[] = {
+		{ "'class': 'crash', 'signature': 'crash in f', 'alternatives': []", true },
+		{ "'class': 'crash', 'signature': 'crash in load', 'alternatives': []", true },
+		{ "'class': 'crash', 'signature': 'crash in g', 'alternatives': ['x', 'crash in "
+		  "load']",
+		  true },
+		{ "'class': 'crash', 'signature': 'x', 'alternatives': ['crash in f']", true },
+		{ "'class': 'crash', 'signature': 'crash in g', 'alternatives': ['crash in save', "
+		  "1]",
+		  false },
+		{ "'class': 'crash', 'signature': null, 'alternatives': [null]", false },
+		{ "'class': 'hang', 'signature': 'crash in f', 'alternatives': ['crash in load']",
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *list = mem_printf("[{%s, 'loops': 3}]", cases[i].failure);
+		auto_json json_t *value = NULL;
+
+		for (char *c = list; *c; c++)
+			*c = *c == '\'' ? '"' : *c;
+		value = result_of("{\"failure\": 7, \"class\": \"crash\", \"signature\": "
+				  "\"crash in f\", \"alternative\": \"crash in load\", "
+				  "\"loops\": 6}",
+				  list, 4);
+		if ((field_integer(value, "reproduced") == 1) != cases[i].same ||
+		    (json_array_size(json_object_get(value, "others")) == 0) != cases[i].same)
+			fail_msg("case %zu: %s", i, list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_failure_is_told_from_others_and_from_what_is_no_attempt),
+		cmocka_unit_test(a_title_in_common_makes_it_the_same_failure),
 		cmocka_unit_test(without_one_all_that_is_known_is_a_bound),
 	};
 
