@@ -103,7 +103,7 @@ static bool expects(void *ctx, const struct build *build, const char *signature,
 	return tally_expects(place->campaign->tally, build->spec.name, signature, alternative);
 }
 
-/* why: what happened too often. */
+/* why: what happened too often. A replay ends by its attempts all the same. */
 static void give_up(struct place *place, unsigned count, const char *why,
 		    const struct failure *failure)
 {
@@ -111,7 +111,8 @@ static void give_up(struct place *place, unsigned count, const char *why,
 
 	log_error("build %s: %u %s, the last one: %s", campaign->builds[build_of(place)].spec.name,
 		  count, why, failure->detail);
-	campaign_stop(campaign, SLOT_DRAIN, false);
+	if (!campaign->profile->replay.attempts)
+		campaign_stop(campaign, SLOT_DRAIN, false);
 }
 
 static void slot_failed(void *ctx, const struct slot_failure *slot_failure)

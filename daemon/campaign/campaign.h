@@ -13,8 +13,8 @@
 #include "campaign/tally.h"
 #include "triage/evidence.h"
 
-/* Boots that fail one after the other in one slot, before the campaign is given up: a build that
- * cannot start would otherwise fill the store with the same failure. */
+/* Boots that fail one after the other in one slot: the build cannot boot. The campaign, which would
+ * otherwise fill the store with the same failure, is given up, unless it is a replay. */
 #define CAMPAIGN_BOOT_FAILURES_MAX 3
 
 /* Boots at once where the profile does not say: one a CPU, but so many at least. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -44,14 +45,23 @@ static void original_finish(struct original *original)
 /* Evidence is input like any other: it may be old, or not ours. */
 static int check_manifest(const struct original *original, struct err *err)
 {
-	static const char *const numbers[] = { "campaign",   "plan-slot", "plan-vm",
-					       "first-loop", "loops",	  "fleet" };
+	/* As the command run takes them. */
+	static const struct {
+		const char *key;
+		int64_t min, max;
+	} numbers[] = {
+		{ "plan-slot", 0, PROFILE_VMS_MAX - 1 },
+		{ "plan-vm", 0, INT_MAX },
+		{ "first-loop", 0, PROFILE_STOP_LOOPS_MAX },
+		{ "loops", 0, PROFILE_LOOPS_PER_VM_MAX },
+		{ "fleet", 1, PROFILE_VMS_MAX },
+	};
 	static const char *const texts[] = { "seed", "build", "class", "kind", "signature" };
 	const char *class = field_text(original->manifest, "class"), *missing = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!json_is_integer(json_object_get(original->manifest, numbers[i])))
-			missing = numbers[i];
+		if (!json_is_integer(json_object_get(original->manifest, numbers[i].key)))
+			missing = numbers[i].key;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!field_text(original->manifest, texts[i]))
 			missing = texts[i];
@@ -61,6 +71,16 @@ static int check_manifest(const struct original *original, struct err *err)
 			       ": its manifest has no %s, without which there is "
 			       "no plan to play again",
 			       original->incident, missing);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		int64_t value = field_integer(original->manifest, numbers[i].key);
+
+		if (value < numbers[i].min || value > numbers[i].max)
+			return err_set(err, -EINVAL,
+				       "incident %" PRId64 ": its manifest's %s: found %" PRId64
+				       ", expected %" PRId64 " to %" PRId64,
+				       original->incident, numbers[i].key, value, numbers[i].min,
+				       numbers[i].max);
+	}
 	if (!strcmp(class, "host"))
 		return err_set(err, -EINVAL,
 			       "incident %" PRId64
@@ -94,7 +114,8 @@ static int64_t loops_of_attempt(const struct original *original)
 	int64_t most = original->profile->loops_per_vm;
 	int64_t loops = REPLAY_LOOPS_FACTOR * (took + 1);
 
-	if (!strcmp(field_text(original->manifest, "kind"), "shutdown"))
+	if (!strcmp(field_text(original->manifest, "kind"), "shutdown") ||
+	    took == PROFILE_LOOPS_PER_VM_MAX)
 		return took;
 	return loops < most ? loops : most > took ? most : took + 1;
 }

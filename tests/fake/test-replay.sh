@@ -113,6 +113,14 @@ replay plan "$incident" --times 6 --build dead="$scratch/dead"
 check 'a build that cannot boot: exit code 3' same "$status $(result replay '"\(.attempts) \(.reproduced)"')" '3 0 0'
 replay plan "$incident" --times 2 --build dead="$scratch/dead"
 check 'also where that was not yet sure: exit code 4' same "$status $(result replay .attempts)" '4 0'
+
+# A boot that fails says that build cannot boot, and is what is tried here.
+LOOPS=3 profile 1 'failures: 1' boot=-fake,exit=3@boot >"$scratch/boot.yaml"
+run_campaign boot
+replay boot "$(result boot '.signatures[0].incident')" --times 5
+check 'a failed boot is tried as often as it was asked' same \
+	"$status $(result replay '"\(.attempts) \(.reproduced) \(.wanted)"')" '1 5 5 5'
+
 build killed '-fake kill-self@stop'
 replay plan "$incident" --times 2 --build killed="$scratch/killed"
 check 'a host that fails: exit code 3' same \
@@ -174,5 +182,20 @@ refused 'no attempts' 'expected a number above 0' "$incident" --state-dir "$scra
 refused 'too many' 'replay: attempts: expected a whole number from 1 to 10000' "$incident" \
 	--state-dir "$scratch/which" --times 10001
 manifest=$scratch/which/incidents/$incident/manifest.json
-jq 'del(.["first-loop"])' "$manifest" >"$scratch/manifest" && cp "$scratch/manifest" "$manifest"
+cp "$manifest" "$scratch/whole"
+# damaged KEY VALUE EXPECTED
+damaged() {
+	jq ".[\"$1\"] = $2" "$scratch/whole" >"$manifest"
+	refused "a bundle whose $1 is $2" "incident $incident: its manifest's $1: found $2, expected $3" \
+		"$incident" --state-dir "$scratch/which"
+}
+damaged loops 4611686018427388000 '0 to 1000000'
+damaged loops -1 '0 to 1000000'
+damaged loops 1000001 '0 to 1000000'
+damaged fleet 0 '1 to 256'
+damaged fleet 257 '1 to 256'
+damaged plan-slot 256 '0 to 255'
+damaged plan-vm -1 '0 to 2147483647'
+damaged first-loop -1 '0 to 1000000000000'
+jq 'del(.["first-loop"])' "$scratch/whole" >"$manifest"
 refused 'a bundle without a plan' 'its manifest has no first-loop' "$incident" --state-dir "$scratch/which"
