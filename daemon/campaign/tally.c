@@ -110,6 +110,34 @@ bool tally_done(const struct tally *tally)
 	       (profile->stop_failures && tally->counts.failures >= profile->stop_failures);
 }
 
+/* Whether VMs boot with it; other builds are but where migrations go to: see plan_build(). */
+static bool has_slot(const struct profile *profile, size_t build)
+{
+	return build < (profile->one_build ? 1 : profile->vms);
+}
+
+/* How often expectation e was seen of a build. Where all VMs boot with one, what comes of the builds that
+ * they migrate to is that one's, too. */
+static unsigned times_seen(const struct tally *tally, size_t e, size_t build)
+{
+	const struct profile *profile = tally->profile;
+	const unsigned *seen = &tally->seen[e * profile->build_count];
+	unsigned sum = 0;
+
+	if (!profile->one_build)
+		return seen[build];
+	for (size_t b = 0; b < profile->build_count; b++)
+		sum += seen[b];
+	return sum;
+}
+
+/* Whether expectation e has to be seen of a build. */
+static bool is_due(const struct profile *profile, size_t e, size_t build)
+{
+	return profile->one_build ? build == 0
+				  : concerns(&profile->expect[e], profile->builds[build].name);
+}
+
 /* Whether something is expected of it, and all of that has been seen. */
 static bool fulfilled(const struct tally *tally, size_t build)
 {
@@ -117,9 +145,9 @@ static bool fulfilled(const struct tally *tally, size_t build)
 	bool any = false;
 
 	for (size_t e = 0; e < profile->expect_count; e++) {
-		if (!concerns(&profile->expect[e], profile->builds[build].name))
+		if (!is_due(profile, e, build))
 			continue;
-		if (tally->seen[e * profile->build_count + build] < profile->expect[e].times)
+		if (times_seen(tally, e, build) < profile->expect[e].times)
 			return false;
 		any = true;
 	}
@@ -140,15 +168,17 @@ bool tally_next_unseen(const struct tally *tally, size_t *position, struct tally
 	const struct profile *profile = tally->profile;
 
 	while (profile->stop_expected && *position < profile->expect_count * profile->build_count) {
-		size_t at = (*position)++;
-		const struct profile_expectation *expectation =
-			&profile->expect[at / profile->build_count];
-		const char *build = profile->builds[at % profile->build_count].name;
+		size_t e = *position / profile->build_count;
+		size_t b = (*position)++ % profile->build_count;
+		const struct profile_expectation *expectation = &profile->expect[e];
+		unsigned seen = times_seen(tally, e, b);
 
-		if (tally->seen[at] >= expectation->times || !concerns(expectation, build))
+		if (seen >= expectation->times || !is_due(profile, e, b))
 			continue;
-		*ret_unseen = (struct tally_unseen){ build, expectation->signature, tally->seen[at],
-						     expectation->times };
+		*ret_unseen =
+			(struct tally_unseen){ expectation->build ? expectation->build
+								  : profile->builds[b].name,
+					       expectation->signature, seen, expectation->times };
 		return true;
 	}
 	return false;
@@ -161,8 +191,7 @@ bool tally_next_short(const struct tally *tally, size_t *position, struct tally_
 	while (*position < profile->build_count) {
 		size_t b = (*position)++;
 
-		/* Without a slot it is but where others go to: see plan_build(). */
-		if (b >= profile->vms || tally->loops[b] >= profile->stop_loops_per_build ||
+		if (!has_slot(profile, b) || tally->loops[b] >= profile->stop_loops_per_build ||
 		    (profile->stop_expected && fulfilled(tally, b)))
 			continue;
 		*ret_short = (struct tally_short){ profile->builds[b].name, tally->loops[b],

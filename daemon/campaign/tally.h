@@ -75,7 +75,7 @@ struct tally_unseen {
 bool tally_next_unseen(const struct tally *tally, size_t *position,
 		       struct tally_unseen *ret_unseen);
 
-/* Likewise: the next build that has done fewer loops than the stop rule asks of each, and has not failed
+/* Likewise: the next build with a slot that has done fewer loops than the stop rule asks of each, and has not failed
  * as it should either. */
 struct tally_short {
 	const char *build;

@@ -114,6 +114,62 @@ static void what_is_expected_may_have_to_come_more_than_once(void **state)
 	tally_free(tally);
 }
 
+/* A search on the stock build, whose migrations go to the foil. */
+static void what_comes_of_a_destination_counts_for_the_one_build(void **state)
+{
+	struct profile_expectation any = { .signature = (char *)"*", .times = 3 };
+	struct profile profile = { .builds = builds,
+				   .build_count = BUILDS,
+				   .one_build = true,
+				   .vms = BUILDS,
+				   .expect = &any,
+				   .expect_count = 1,
+				   .stop_expected = true,
+				   .stop_loops_per_build = 2 };
+	struct tally *tally = tally_new(&profile);
+	struct tally_unseen unseen = { 0 };
+	struct tally_short few = { 0 };
+	size_t position = 0, at = 0;
+
+	(void)state;
+	assert_true(tally_expects(tally, "foil", ASSERTION));
+	assert_true(tally_expects(tally, "stock", ASSERTION));
+	assert_false(tally_build_done(tally, STOCK));
+	/* It is told once, and of the build that the slots have. */
+	assert_true(tally_next_unseen(tally, &position, &unseen));
+	assert_string_equal(unseen.build, "stock");
+	assert_int_equal(unseen.times, 2);
+	assert_false(tally_next_unseen(tally, &position, &unseen));
+	/* No loops are asked of the destination. */
+	assert_true(tally_next_short(tally, &at, &few));
+	assert_string_equal(few.build, "stock");
+	assert_false(tally_next_short(tally, &at, &few));
+	tally_failure(tally, false, tally_expects(tally, "foil", HANG));
+	assert_true(tally_build_done(tally, STOCK));
+	assert_int_equal(tally_verdict(tally), EXIT_CLEAN);
+	tally_free(tally);
+}
+
+static void what_the_destination_alone_is_expected_to_do_is_waited_for(void **state)
+{
+	struct profile profile = profile_of_foil();
+	struct tally *tally = tally_new(&profile);
+	struct tally_unseen unseen = { 0 };
+	size_t position = 0;
+
+	(void)state;
+	profile.one_build = true;
+	tally_expects(tally, "foil", ASSERTION);
+	assert_false(tally_build_done(tally, STOCK));
+	assert_true(tally_next_unseen(tally, &position, &unseen));
+	assert_string_equal(unseen.build, "foil");
+	assert_string_equal(unseen.signature, expectations[1].signature);
+	assert_false(tally_next_unseen(tally, &position, &unseen));
+	tally_expects(tally, "foil", HANG);
+	assert_true(tally_build_done(tally, STOCK));
+	tally_free(tally);
+}
+
 static void a_build_with_too_few_loops_is_not_clean(void **state)
 {
 	struct profile profile = profile_of_foil();
@@ -248,6 +304,8 @@ int main(void)
 		cmocka_unit_test(without_a_build_it_is_expected_of_each),
 		cmocka_unit_test(a_build_is_done_when_all_that_is_expected_of_it_was_seen),
 		cmocka_unit_test(what_is_expected_may_have_to_come_more_than_once),
+		cmocka_unit_test(what_comes_of_a_destination_counts_for_the_one_build),
+		cmocka_unit_test(what_the_destination_alone_is_expected_to_do_is_waited_for),
 		cmocka_unit_test(a_build_with_too_few_loops_is_not_clean),
 		cmocka_unit_test(a_build_is_done_with_its_own_loops),
 		cmocka_unit_test(loops_and_unexpected_failures_end_the_campaign),
