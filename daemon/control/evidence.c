@@ -16,8 +16,7 @@
 #include "control/limits.h"
 #include "control/read.h"
 #include "store/query-rows.h"
-
-#define MANIFEST "manifest.json"
+#include "triage/bundle.h"
 
 static int find_folder(const char *state, int64_t failure, char **ret_directory, struct err *err)
 {
@@ -182,18 +181,19 @@ static int read_manifest(int folder, json_t **ret_manifest, struct err *err)
 	json_error_t json_err;
 	int64_t size;
 	ssize_t n;
-	int r = open_file(folder, MANIFEST, &fd, &size, err);
+	int r = open_file(folder, BUNDLE_MANIFEST, &fd, &size, err);
 
 	if (r < 0)
 		return r;
 	if (size > CONTROL_MANIFEST_MAX)
-		return err_set(err, -EFBIG, MANIFEST " is longer than %d bytes",
+		return err_set(err, -EFBIG, BUNDLE_MANIFEST " is longer than %d bytes",
 			       CONTROL_MANIFEST_MAX);
 	text = mem_zalloc((size_t)size + 1);
 	n = read_at(fd, text, (size_t)size, 0);
 	*ret_manifest = n < 0 ? NULL : json_loadb(text, (size_t)n, 0, &json_err);
 	if (!*ret_manifest)
-		return err_set(err, -EIO, MANIFEST ": %s", n < 0 ? strerror(errno) : json_err.text);
+		return err_set(err, -EIO, BUNDLE_MANIFEST ": %s",
+			       n < 0 ? strerror(errno) : json_err.text);
 	return 0;
 }
 
