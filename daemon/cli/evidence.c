@@ -11,13 +11,16 @@
 #include "report/field.h"
 #include "triage/bundle.h"
 
+/* Of no more than max bytes: what comes behind them is left out. */
 struct text {
 	char *data;
-	size_t size;
+	size_t size, max;
 };
 
 static void text_append(struct text *text, const void *data, size_t size)
 {
+	if (size > text->max - text->size)
+		size = text->max - text->size;
 	text->data = mem_realloc(text->data, text->size + size + 1, 1);
 	memcpy(text->data + text->size, data, size);
 	text->size += size;
@@ -57,7 +60,7 @@ int evidence_query(struct source *source, int64_t incident, json_t **ret_value, 
 static int get_bytes(struct source *source, int64_t incident, const char *name, size_t max,
 		     char **ret_data, size_t *ret_size, struct err *err)
 {
-	struct text text = { 0 };
+	struct text text = { .max = max };
 	json_int_t offset = 0, next;
 	int r;
 
@@ -91,12 +94,14 @@ static int unpack(const char *name, const char *data, size_t size, size_t max, c
 {
 	ZSTD_DCtx *context = ZSTD_createDCtx();
 	ZSTD_inBuffer in = { .src = data, .size = size };
-	struct text text = { 0 };
+	struct text text = { .max = max };
 	char chunk[65536];
 	size_t left = 1;
 
+	if (!context)
+		return err_set(err, -ENOMEM, "%s: no memory to unpack it", name);
 	text_append(&text, "", 0);
-	while (context && left && !ZSTD_isError(left) && text.size < max) {
+	while (left && !ZSTD_isError(left) && text.size < max) {
 		ZSTD_outBuffer out = { .dst = chunk, .size = sizeof(chunk) };
 		size_t before = in.pos;
 

@@ -14,8 +14,9 @@
 int evidence_query(struct source *source, int64_t incident, json_t **ret_value, struct err *err);
 
 /* The bytes of one file, with a NUL behind them; the caller frees. Of a file of more than max bytes only
- * its beginning comes, which may have a chunk (CONTROL_FILE_CHUNK) more than max. What was packed
- * (triage/bundle.h) is found by its name without the suffix, too, and is unpacked, up to max bytes. */
+ * its first max come. What was packed (triage/bundle.h) is found by its name without the suffix, too, and
+ * is unpacked. -EPROTO: what is packed is damaged, or no answer of ours; -ENOMEM: it cannot be
+ * unpacked; else as by source_get(). */
 int evidence_get_file(struct source *source, int64_t incident, const char *name, size_t max,
 		      char **ret_data, size_t *ret_size, struct err *err);
 

@@ -213,6 +213,11 @@ int link_call(struct link *link, const char *command, json_t *arguments, json_t 
 	return 0;
 }
 
+bool link_lost(const struct link *link)
+{
+	return link->closed.code || link->late || link->broken_off;
+}
+
 void link_send(struct link *link, const char *command, json_t *arguments, qmp_reply_fn fn,
 	       void *ctx)
 {

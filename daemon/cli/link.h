@@ -33,6 +33,10 @@ int link_greet(struct link *link, struct err *err);
 int link_call(struct link *link, const char *command, json_t *arguments, json_t **ret_value,
 	      struct err *err);
 
+/* Whether the last call failed because there will be no answer: the peer has gone, it was too late, or
+ * link_break() came. */
+bool link_lost(const struct link *link);
+
 /* Sends a command whose answer, if any, goes to fn. */
 void link_send(struct link *link, const char *command, json_t *arguments, qmp_reply_fn fn,
 	       void *ctx);

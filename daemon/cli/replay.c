@@ -99,9 +99,10 @@ static int read_original(struct source *source, struct original *original, struc
 		return r;
 	original->manifest = json_incref(json_object_get(value, "manifest"));
 	r = check_manifest(original, err);
+	/* One that is cut must not be taken for a whole one. */
 	if (r == 0)
-		r = evidence_get_file(source, original->incident, "profile.yaml", PROFILE_TEXT_MAX,
-				      &original->text, &original->size, err);
+		r = evidence_get_file(source, original->incident, "profile.yaml",
+				      PROFILE_TEXT_MAX + 1, &original->text, &original->size, err);
 	if (r == 0)
 		r = profile_parse(original->text, original->size, name, &original->profile, err);
 	return r;

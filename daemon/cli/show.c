@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* qsoak show: an incident on one screen, or all of it. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "cli/evidence.h"
@@ -28,7 +29,7 @@ static json_t *file_string(char *data, size_t size)
 	return string ? string : json_stringn(data, size);
 }
 
-/* Of all files, or of those that the screen quotes. */
+/* "text" or, of one that is damaged, "error": of all files, or of those that the screen quotes. */
 static int add_texts(struct source *source, int64_t incident, json_t *value, bool all,
 		     struct err *err)
 {
@@ -38,32 +39,54 @@ static int add_texts(struct source *source, int64_t incident, json_t *value, boo
 	json_array_foreach(json_object_get(value, "files"), i, file) {
 		const char *name = field_text(file, "file");
 		auto_free char *data = NULL;
+		struct err damage = { 0 };
 		size_t size;
-		int r;
 
 		if (!name)
 			return err_set(err, -EPROTO, "query-incident: a file without a name");
 		if (!all && !report_screen_quotes(name))
 			continue;
-		r = evidence_get_file(source, incident, name, SHOW_FILE_MAX, &data, &size, err);
-		if (r < 0)
-			return r;
-		json_object_set_new(file, "text", file_string(data, size));
+		if (evidence_get_file(source, incident, name, SHOW_FILE_MAX, &data, &size,
+				      &damage) == 0) {
+			json_object_set_new(file, "text", file_string(data, size));
+		} else if (source_lost(source)) {
+			*err = damage;
+			return err->code;
+		} else {
+			json_object_set_new(file, "error",
+					    file_string(damage.text, strlen(damage.text)));
+		}
 	}
 	return 0;
+}
+
+/* As in all lists: of a migration between two, "a -> b". */
+static json_t *name_of_builds(json_t *runs)
+{
+	const char *first = field_text(json_array_get(runs, 0), "build");
+	const char *second = field_text(json_array_get(runs, 1), "build");
+	auto_free char *both = NULL;
+
+	if (!first || !second || !strcmp(first, second))
+		return first ? json_string(first) : NULL;
+	both = mem_printf("%s -> %s", first, second);
+	return json_string(both);
 }
 
 /* "ledger": what is known of the failure, as of a row of failures. */
 static void add_ledger(const struct ledger *ledger, json_t *value)
 {
-	json_t *manifest = json_object_get(value, "manifest");
-	json_t *run = json_array_get(json_object_get(manifest, "runs"), 0);
-	auto_json json_t *rows = json_pack("[{s:O*, s:O*, s:O*, s:[O*]}]", "signature",
-					   json_object_get(manifest, "signature"), "build",
-					   json_object_get(run, "build"), "alternative",
-					   json_object_get(manifest, "alternative"), "versions",
-					   json_object_get(run, "version"));
+	json_t *manifest = json_object_get(value, "manifest"), *run;
+	json_t *runs = json_object_get(manifest, "runs"), *versions = json_array();
+	auto_json json_t *rows = NULL;
+	size_t i;
 
+	json_array_foreach(runs, i, run)
+		json_array_append(versions, json_object_get(run, "version"));
+	rows = json_pack("[{s:O*, s:o*, s:O*, s:o}]", "signature",
+			 json_object_get(manifest, "signature"), "build", name_of_builds(runs),
+			 "alternative", json_object_get(manifest, "alternative"), "versions",
+			 versions);
 	ledger_apply(ledger, rows);
 	json_object_set(value, "ledger", json_object_get(json_array_get(rows, 0), "ledger"));
 }

@@ -61,6 +61,11 @@ int source_get(struct source *source, const char *command, json_t *arguments, js
 	return command_read(source->state, command, owned, ret_value, err);
 }
 
+bool source_lost(const struct source *source)
+{
+	return source->link && link_lost(source->link);
+}
+
 int source_list(struct source *source, const char *command, const char *list, json_t *arguments,
 		int (*fn)(void *ctx, json_t *row, struct err *err), void *ctx, struct err *err)
 {

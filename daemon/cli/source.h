@@ -26,6 +26,10 @@ int source_open_daemon(const struct cli *cli, struct link **ret_link, struct err
 int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,
 	       struct err *err);
 
+/* Whether the last source_get() failed because the service does not answer any more: nothing else
+ * will come of it. */
+bool source_lost(const struct source *source);
+
 /* One page of a list after the other: fn is called with each row's object until it fails. */
 int source_list(struct source *source, const char *command, const char *list, json_t *arguments,
 		int (*fn)(void *ctx, json_t *row, struct err *err), void *ctx, struct err *err);

@@ -9,6 +9,7 @@
 
 #include "report/field.h"
 #include "report/text.h"
+#include "triage/bundle.h"
 
 /* Where the names of the longest keys end. */
 #define KEY_WIDTH 14
@@ -107,6 +108,11 @@ static void print_file(json_t *file, FILE *out)
 	fputs("\n==> ", out);
 	print_printable(name, out);
 	fprintf(out, " (%lld bytes)\n", (long long)field_integer(file, "size"));
+	if (field_text(file, "error")) {
+		fputs("cannot be read: ", out);
+		print_printable(field_text(file, "error"), out);
+		fputc('\n', out);
+	}
 	while (text && *text) {
 		size_t length = strcspn(text, "\n");
 
@@ -131,7 +137,7 @@ void report_incident(json_t *value, FILE *out)
 	json_array_foreach(files, i, file) {
 		const char *name = field_text(file, "file");
 
-		if (name && strcmp(name, "manifest.json"))
+		if (name && strcmp(name, BUNDLE_MANIFEST))
 			print_file(file, out);
 	}
 }

@@ -6,6 +6,7 @@
 
 #include "report/field.h"
 #include "report/text.h"
+#include "triage/bundle.h"
 
 /* What is shown of each file. */
 #define OUTPUT_LINES 3
@@ -155,8 +156,8 @@ static void print_run(json_t *run, FILE *out)
 		print_label("circle", mem_strdup(circle), out);
 }
 
-/* The text of ROLE.NAME, packed or not; NULL where it is not there. */
-static const char *text_of(json_t *value, const char *role, const char *name)
+/* ROLE.NAME, packed or not; NULL where it is not there. */
+static json_t *find_file(json_t *value, const char *role, const char *name)
 {
 	auto_free char *wanted = mem_printf("%s.%s", role, name);
 	size_t length = strlen(wanted), i;
@@ -166,10 +167,19 @@ static const char *text_of(json_t *value, const char *role, const char *name)
 		const char *found = field_text(file, "file");
 
 		if (found && !strncmp(found, wanted, length) &&
-		    (!found[length] || !strcmp(found + length, ".zst")))
-			return field_text(file, "text");
+		    (!found[length] || !strcmp(found + length, BUNDLE_PACKED)))
+			return file;
 	}
 	return NULL;
+}
+
+/* Of a file that could not be read. */
+static void print_damage(json_t *file, const char *title, FILE *out)
+{
+	auto_free char *why = text_printable(field_text(file, "error"));
+
+	if (field_text(file, "error"))
+		fprintf(out, "\n%s: cannot be read: %s\n", title, why);
 }
 
 /* Where the last lines begin. */
@@ -189,8 +199,10 @@ static const char *last_lines(const char *text, unsigned lines)
 static void print_tail(json_t *value, const char *role, const char *name, const char *title,
 		       unsigned lines, FILE *out)
 {
-	const char *text = text_of(value, role, name);
+	json_t *file = find_file(value, role, name);
+	const char *text = field_text(file, "text");
 
+	print_damage(file, title, out);
 	if (!text || !*text)
 		return;
 	fprintf(out, "\n%s\n", title);
@@ -211,10 +223,12 @@ static bool is_libc(const char *line, size_t length)
 /* The frames of the first thread: the one that died, or the main thread. */
 static void print_stack(json_t *value, const char *role, FILE *out)
 {
-	const char *text = text_of(value, role, "stacks");
+	json_t *file = find_file(value, role, "stacks");
+	const char *text = field_text(file, "text");
 	const char *line = text ? strstr(text, "\nthread ") : NULL;
 	unsigned frames = 0;
 
+	print_damage(file, "stacks", out);
 	if (!line)
 		return;
 	fputs("\nstack of ", out);
@@ -288,7 +302,7 @@ bool report_screen_quotes(const char *name)
 		size_t length = strlen(quoted[i]);
 
 		if (!strncmp(dot + 1, quoted[i], length) &&
-		    (!dot[1 + length] || !strcmp(dot + 1 + length, ".zst")))
+		    (!dot[1 + length] || !strcmp(dot + 1 + length, BUNDLE_PACKED)))
 			return true;
 	}
 	return false;

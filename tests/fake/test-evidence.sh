@@ -83,6 +83,43 @@ check 'limits: show tells that the evidence has gone' contains \
 	"$("$BUILD/qsoak" show "$gone" --state-dir "$scratch/limits" 2>&1)" \
 	'is gone: the limits of evidence'
 
+# Files of an incident that are damaged, or longer than what is shown of them.
+folder=$scratch/assert/incidents/$newest
+show() {
+	"$BUILD/qsoak" show "$newest" --state-dir "$scratch/assert" "$@"
+}
+# of_file NAME EXPRESSION: of the last `show --json`.
+of_file() {
+	jq -r ".files[] | select(.file == \"$1\") | $2" "$scratch/show.json"
+}
+rm "$folder/qemu.output"
+echo 'no zstd' >"$folder/qemu.output.zst"
+text=$(show)
+check 'a damaged file: show goes on' same $? 0
+check 'a damaged file: the screen says so' contains "$text" 'last words: cannot be read: qemu.output.zst: '
+check 'a damaged file: and has all else' contains "$text" 'last of QMP'
+check 'a damaged file: so has --all' contains "$(show --all)" 'cannot be read: qemu.output.zst: '
+show --json >"$scratch/show.json"
+check 'a damaged file: JSON has an error in the place of the text' same \
+	"$(of_file qemu.output.zst '"\(.error | length > 0) \(.text)"')" 'true null'
+check 'a damaged file: and the text of others' same \
+	"$(jq '[.files[] | select(.text == null)] | length' "$scratch/show.json")" 1
+# frame EMPTY-BLOCKS: a frame of zstd with those before "the end".
+frame() {
+	python3 -c 'import sys
+sys.stdout.buffer.write(b"\x28\xb5\x2f\xfd\0\0" + bytes(3 * int(sys.argv[1])) + b"\x39\0\0the end")' "$1"
+}
+head -c $(((8 << 20) + 1)) /dev/zero | tr '\0' x >"$folder/long"
+zstd -qc "$folder/long" >"$folder/packed.zst"
+frame $((((64 << 20) - 16) / 3)) >"$folder/most.zst"
+frame $((((64 << 20) - 16) / 3 + 4)) >"$folder/more.zst"
+show --json >"$scratch/show.json"
+check 'no more than 8 MiB of a file are shown' same "$(of_file long '.text | length')" $((8 << 20))
+check 'nor of one that was packed' same "$(of_file packed.zst '.text | length')" $((8 << 20))
+check '64 MiB of a packed file are read' same "$(of_file most.zst '"\(.size) \(.text)"')" \
+	"$((64 << 20)) the end"
+check 'and no more' same "$(of_file more.zst .text)" ''
+
 # On a disk of its own: sourced in a mount namespace that goes with it.
 # disk OPTIONS NAME: the campaign whose incidents lie there; the newest manifest is copied out.
 disk() {

@@ -77,6 +77,28 @@ check 'failures: a note on each' same \
 	"$(sed 1d "$scratch/failures.txt" | awk '{ print $3, $NF }' | sort -u)" \
 	"$(printf 'fixed came-back\nold known\nother new')"
 
+# Of an incident, too; a migration between two is of both.
+incident=$(result all '.signatures[] | select(.build == "fixed") | .incident')
+manifest=$scratch/all/$incident/manifest.json
+of_incident() {
+	qsoak show "$incident" --known "$known" --json | jq -r '.ledger | "\(.status) \(.came_back_in)"'
+}
+# second_run BUILD VERSION
+second_run() {
+	jq --arg build "$1" --arg version "$2" '.runs[1] = .runs[0] + {build: $build, version: $version}' \
+		"$scratch/manifest" >"$manifest"
+}
+cp "$manifest" "$scratch/manifest"
+check 'show: what came back' same "$(of_incident)" 'came-back ["fixed"]'
+second_run fixed 'QEMU emulator version 10.0.99 (fake)'
+check 'show: a build that migrated to itself' same "$(of_incident)" 'came-back ["fixed"]'
+second_run next 'QEMU emulator version 10.1.0 (fake)'
+check 'show: between two that should have it no more' same "$(of_incident)" 'came-back ["fixed -> next"]'
+second_run old 'QEMU emulator version 7.2.0 (fake)'
+check 'show: to one that has it' same "$(of_incident)" 'known []'
+jq '.runs = 1' "$scratch/manifest" >"$manifest"
+check 'show: of no known build' same "$(of_incident)" 'known []'
+
 # A second campaign, in the same store, of one build.
 LOOPS=1000000 profile 1 'failures: 1' old=-fake,assert@snapshot-save:3 >"$scratch/second.yaml"
 "$BUILD/qsoak" run "$scratch/second.yaml" --local --state-dir "$scratch/all" --json >"$scratch/second.json" \

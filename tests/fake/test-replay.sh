@@ -197,5 +197,13 @@ damaged fleet 257 '1 to 256'
 damaged plan-slot 256 '0 to 255'
 damaged plan-vm -1 '0 to 2147483647'
 damaged first-loop -1 '0 to 1000000000000'
+cp "$scratch/whole" "$manifest"
+{
+	cat "$scratch/which.yaml"
+	head -c $((300 * 1024)) /dev/zero | tr '\0' '#'
+} >"$scratch/long.yaml"
+cp "$scratch/long.yaml" "${manifest%/*}/profile.yaml"
+refused 'a profile that is too long' 'found 262145 bytes, expected at most 262144' \
+	"$incident" --state-dir "$scratch/which"
 jq 'del(.["first-loop"])' "$scratch/whole" >"$manifest"
 refused 'a bundle without a plan' 'its manifest has no first-loop' "$incident" --state-dir "$scratch/which"
