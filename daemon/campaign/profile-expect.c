@@ -18,7 +18,7 @@ static bool is_pattern(const char *text)
 }
 
 const struct bind_text profile_pattern_text = {
-	is_pattern, "a pattern over a whole signature, like *bdrv_poll_co*"
+	is_pattern, "a pattern over a whole title, like *bdrv_poll_co*"
 };
 
 static const struct bind_key expect_keys[] = {

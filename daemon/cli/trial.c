@@ -104,20 +104,11 @@ static int make_arguments(const struct trials *trials, const struct cli_build *b
  * where another build may have one more, but what it was doing. Borrowed. */
 static const char *lasting_title(json_t *failure)
 {
-	const char *class = field_text(failure, "class"), *kind = field_text(failure, "kind");
-	bool is_crash = class && !strcmp(class, "crash") && kind;
-	json_t *alternative;
-	size_t i;
+	const char *class = field_text(failure, "class");
+	const char *alternative = field_text(failure, "alternative");
 
-	json_array_foreach(json_object_get(failure, "alternatives"), i, alternative) {
-		const char *title = json_string_value(alternative);
-		const char *in = title ? strstr(title, " in ") : NULL;
-
-		/* The same frames may have been met in other operations. */
-		if (is_crash && in && !strcmp(in + strlen(" in "), kind))
-			return title;
-	}
-	return field_text(failure, "signature");
+	return class && !strcmp(class, "crash") && alternative ? alternative
+							       : field_text(failure, "signature");
 }
 
 static void count_one(json_t *counts, const char *key)

@@ -59,7 +59,7 @@ static void a_build_that_nobody_has_is_refused_once_all_are_known(void **state)
 
 static void what_makes_no_sense_is_refused(void **state)
 {
-#define PATTERN "a pattern over a whole signature, like *bdrv_poll_co*"
+#define PATTERN "a pattern over a whole title, like *bdrv_poll_co*"
 	static const struct {
 		const char *stop, *more, *expected;
 	} cases[] = {

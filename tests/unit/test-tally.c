@@ -132,8 +132,8 @@ static void what_comes_of_a_destination_counts_for_the_one_build(void **state)
 	size_t position = 0, at = 0;
 
 	(void)state;
-	assert_true(tally_expects(tally, "foil", ASSERTION));
-	assert_true(tally_expects(tally, "stock", ASSERTION));
+	assert_true(tally_expects(tally, "foil", ASSERTION, NULL));
+	assert_true(tally_expects(tally, "stock", ASSERTION, NULL));
 	assert_false(tally_build_done(tally, STOCK));
 	/* It is told once, and of the build that the slots have. */
 	assert_true(tally_next_unseen(tally, &position, &unseen));
@@ -144,7 +144,7 @@ static void what_comes_of_a_destination_counts_for_the_one_build(void **state)
 	assert_true(tally_next_short(tally, &at, &few));
 	assert_string_equal(few.build, "stock");
 	assert_false(tally_next_short(tally, &at, &few));
-	tally_failure(tally, false, tally_expects(tally, "foil", HANG));
+	tally_failure(tally, false, tally_expects(tally, "foil", HANG, NULL));
 	assert_true(tally_build_done(tally, STOCK));
 	assert_int_equal(tally_verdict(tally), EXIT_CLEAN);
 	tally_free(tally);
@@ -159,13 +159,13 @@ static void what_the_destination_alone_is_expected_to_do_is_waited_for(void **st
 
 	(void)state;
 	profile.one_build = true;
-	tally_expects(tally, "foil", ASSERTION);
+	tally_expects(tally, "foil", ASSERTION, NULL);
 	assert_false(tally_build_done(tally, STOCK));
 	assert_true(tally_next_unseen(tally, &position, &unseen));
 	assert_string_equal(unseen.build, "foil");
 	assert_string_equal(unseen.signature, expectations[1].signature);
 	assert_false(tally_next_unseen(tally, &position, &unseen));
-	tally_expects(tally, "foil", HANG);
+	tally_expects(tally, "foil", HANG, NULL);
 	assert_true(tally_build_done(tally, STOCK));
 	tally_free(tally);
 }
