@@ -103,17 +103,16 @@ static void a_title_in_common_makes_it_the_same_failure(void **state)
 		const char *failure;
 		bool same;
 	} cases[] = {
-		{ "'class': 'crash', 'signature': 'crash in f', 'alternatives': []", true },
-		{ "'class': 'crash', 'signature': 'crash in load', 'alternatives': []", true },
-		{ "'class': 'crash', 'signature': 'crash in g', 'alternatives': ['x', 'crash in "
-		  "load']",
+		{ "'class': 'crash', 'signature': 'crash in f', 'alternative': null", true },
+		{ "'class': 'crash', 'signature': 'crash in load', 'alternative': null", true },
+		{ "'class': 'crash', 'signature': 'crash in g', 'alternative': 'crash in load'",
 		  true },
-		{ "'class': 'crash', 'signature': 'x', 'alternatives': ['crash in f']", true },
-		{ "'class': 'crash', 'signature': 'crash in g', 'alternatives': ['crash in save', "
-		  "1]",
+		{ "'class': 'crash', 'signature': 'x', 'alternative': 'crash in f'", true },
+		{ "'class': 'crash', 'signature': 'crash in g', 'alternative': 'crash in save'",
 		  false },
-		{ "'class': 'crash', 'signature': null, 'alternatives': [null]", false },
-		{ "'class': 'hang', 'signature': 'crash in f', 'alternatives': ['crash in load']",
+		{ "'class': 'crash', 'signature': null, 'alternative': null", false },
+		{ "'class': 'crash', 'signature': 1, 'alternative': ['crash in f']", false },
+		{ "'class': 'hang', 'signature': 'crash in f', 'alternative': 'crash in load'",
 		  false },
 	};
 
