@@ -11,4 +11,5 @@ status=$?
 [ "$status" -le 1 ] || exit "$status"
 echo
 echo "Single failures:  $build/qsoak failures --state-dir $state"
+echo "One of them:      $build/qsoak show ID --state-dir $state"
 echo "Their evidence:   $state/incidents"

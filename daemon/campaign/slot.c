@@ -55,7 +55,7 @@ struct slot {
 	struct failure failure;
 	char signature[SIGNATURE_MAX];
 	bool expected;
-	int64_t failure_id, operation_id, src_run_id, dst_run_id;
+	int64_t failure_id, operation_id, src_run_id, dst_run_id, failed_unix_ns;
 
 	struct deadline kick, kill_limit;
 };
@@ -162,7 +162,7 @@ static void emit_failure(struct slot *slot, const char *incident, const char *al
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
 		.loops = slot->loops_ended,
-		.at_unix_ns = clock_unix_ns(),
+		.at_unix_ns = slot->failed_unix_ns,
 		.class = failure_class_name(slot->failure.class),
 		.place = failure_place_name(slot->failure.place),
 		.kind = op_kind_name(slot->failure.kind),
@@ -208,6 +208,7 @@ static void identify_failure(struct slot *slot, const struct failure *failure,
 			     const struct op_result *result)
 {
 	slot->failure = *failure;
+	slot->failed_unix_ns = clock_unix_ns();
 	slot->failure_id = records_new_id(slot->spec.records);
 	slot->operation_id = result->operation_id;
 	slot->src_run_id = result->src_run_id;
@@ -233,6 +234,7 @@ static void diagnosed(void *ctx, const struct failure *failure)
 		.folder = folder,
 		.failure_id = slot->failure_id,
 		.operation_id = slot->operation_id,
+		.at_unix_ns = slot->failed_unix_ns,
 		.cores = slot->spec.profile->evidence.cores,
 		/* Not of a VM that somebody will want to look at. */
 		.gdb = slot->spec.profile->evidence.gdb && !slot->may_hold,

@@ -104,9 +104,9 @@ static void print_failure(struct follower *follower, json_t *data)
 	if (json_object_get(follower->signatures, kind))
 		return;
 	json_object_set_new(follower->signatures, kind, json_true());
-	say(follower, "failure %" PRId64 ", %s: build %s, slot %" PRId64 ", after %s: %s%s",
+	say(follower, "failure %" PRId64 "%s: build %s, slot %" PRId64 ", after %s: %s%s",
 	    field_integer(data, "failure"),
-	    json_is_true(json_object_get(data, "expected")) ? "expected" : "new", build,
+	    json_is_true(json_object_get(data, "expected")) ? ", expected" : "", build,
 	    field_integer(data, "slot"), loops, signature, evidence);
 }
 

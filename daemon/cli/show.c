@@ -111,6 +111,11 @@ int cli_show(const struct cli *cli)
 	source_close(&source);
 	add_ledger(&ledger, value);
 	ledger_finish(&ledger);
+	if (r == 0 && !cli->json) {
+		auto_free char *where = cli_where(cli);
+
+		json_object_set_new(value, "where", json_string(where));
+	}
 	if (r == 0)
 		r = report_print(value, cli->all ? report_incident : report_screen, cli->json,
 				 stdout, &err);

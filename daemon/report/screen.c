@@ -17,17 +17,32 @@
 /* Longer lines are cut: the file has them whole. */
 #define COLUMNS 100
 
+/* What QEMU said at last may tell most behind that. */
+#define WORDS_COLUMNS 400
+
 #define LABEL_WIDTH 13
 
-static void print_cut(const char *text, size_t size, int indent, FILE *out)
+/* QEMU's stamp of an event: the line has our own, and no room. */
+static void drop_timestamp(char *line)
+{
+	char *stamp = strstr(line, "\"timestamp\": {");
+	char *end = stamp ? strstr(stamp, "}, ") : NULL;
+
+	if (end)
+		memmove(stamp, end + strlen("}, "), strlen(end + strlen("}, ")) + 1);
+}
+
+/* columns: of the line, with the indent. */
+static void print_cut(const char *text, size_t size, int indent, int columns, FILE *out)
 {
 	auto_free char *raw = mem_strndup(text, size);
 	auto_free char *line = NULL;
-	int room = COLUMNS - indent;
+	int room = columns - indent;
 
 	for (char *c = raw; *c; c++)
 		*c = *c == '\t' ? ' ' : *c;
 	raw[strcspn(raw, "\r")] = '\0';
+	drop_timestamp(raw);
 	line = text_printable(raw);
 	if (strlen(line) > (size_t)room)
 		fprintf(out, "%*s%.*s...\n", indent, "", room - 3, line);
@@ -197,7 +212,7 @@ static const char *last_lines(const char *text, unsigned lines)
 }
 
 static void print_tail(json_t *value, const char *role, const char *name, const char *title,
-		       unsigned lines, FILE *out)
+		       unsigned lines, int columns, FILE *out)
 {
 	json_t *file = find_file(value, role, name);
 	const char *text = field_text(file, "text");
@@ -209,7 +224,7 @@ static void print_tail(json_t *value, const char *role, const char *name, const 
 	for (text = last_lines(text, lines); *text;) {
 		size_t length = strcspn(text, "\n");
 
-		print_cut(text, length, 2, out);
+		print_cut(text, length, 2, columns, out);
 		text += length + (text[length] == '\n');
 	}
 }
@@ -233,7 +248,7 @@ static void print_stack(json_t *value, const char *role, FILE *out)
 		return;
 	fputs("\nstack of ", out);
 	line++;
-	print_cut(line, strcspn(line, "\n"), 0, out);
+	print_cut(line, strcspn(line, "\n"), 0, COLUMNS, out);
 	line += strcspn(line, "\n");
 	while (*line == '\n' && line[1] && line[1] != '\n' && frames < FRAMES) {
 		const char *address = strstr(++line, " 0x");
@@ -245,7 +260,8 @@ static void print_stack(json_t *value, const char *role, FILE *out)
 				address = strchr(address + 1, ' ');
 			if (!address || address >= line + length)
 				address = line;
-			print_cut(address + 1, (size_t)(line + length - address) - 1, 2, out);
+			print_cut(address + 1, (size_t)(line + length - address) - 1, 2, COLUMNS,
+				  out);
 			frames++;
 		}
 		line += length;
@@ -293,6 +309,25 @@ static void print_files(json_t *value, FILE *out)
 	fputc('\n', out);
 }
 
+/* What to type next, as `qsoak show` was typed. */
+static void print_commands(json_t *value, json_t *manifest, FILE *out)
+{
+	/* What only qsoak sees cannot be shown without it: see reproducer_make(). */
+	static const char *const without[] = { "corruption", "leak", "protocol", "host" };
+	const char *class = field_text(manifest, "class"), *where = field_text(value, "where");
+	auto_free char *options = text_printable(where ? where : "");
+	long long incident = field_integer(value, "incident");
+	bool has_script = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		has_script = has_script && class && strcmp(class, without[i]);
+	fprintf(out, "\nall of it  qsoak show %lld --all%s\nagain      qsoak replay %lld%s\n",
+		incident, options, incident, options);
+	if (has_script)
+		fprintf(out, "upstream   qsoak reproducer %lld%s > reproduce.sh\n", incident,
+			options);
+}
+
 bool report_screen_quotes(const char *name)
 {
 	static const char *const quoted[] = { "output", "stacks", "qmp", "heartbeats" };
@@ -311,14 +346,14 @@ bool report_screen_quotes(const char *name)
 void report_screen(json_t *value, FILE *out)
 {
 	json_t *manifest = json_object_get(value, "manifest"), *run;
-	long long incident = field_integer(value, "incident");
 	size_t i;
 
 	if (json_is_object(manifest)) {
 		print_headline(value, manifest, out);
 		print_place(manifest, out);
 	} else {
-		fprintf(out, "incident %lld: there is no manifest\n", incident);
+		fprintf(out, "incident %lld: there is no manifest\n",
+			(long long)field_integer(value, "incident"));
 	}
 	json_array_foreach(json_object_get(manifest, "runs"), i, run)
 		print_run(run, out);
@@ -328,17 +363,14 @@ void report_screen(json_t *value, FILE *out)
 
 		if (!role)
 			continue;
-		print_tail(value, role, "output", "last words", OUTPUT_LINES, out);
+		print_tail(value, role, "output", "last words", OUTPUT_LINES, WORDS_COLUMNS, out);
 		print_stack(value, role, out);
-		print_tail(value, role, "qmp", "last of QMP", QMP_LINES, out);
+		print_tail(value, role, "qmp", "last of QMP", QMP_LINES, COLUMNS, out);
 		print_tail(value, role, "heartbeats",
-			   "last looks (ms that a heartbeat waits; ticks of the guest)", LOOK_LINES,
-			   out);
+			   "last looks: monotonic time, ms that a heartbeat waits in-band and "
+			   "out-of-band, guest's ticks",
+			   LOOK_LINES, COLUMNS, out);
 	}
 	print_files(value, out);
-	fprintf(out,
-		"\nall of it  qsoak show %lld --all\n"
-		"again      qsoak replay %lld\n"
-		"upstream   qsoak reproducer %lld > reproduce.sh\n",
-		incident, incident, incident);
+	print_commands(value, manifest, out);
 }

@@ -5,8 +5,8 @@
 
 #include "report/report.h"
 
-/* value: the answer to "query-incident", where the files that are to be quoted have their "text". What it
- * lacks is left out or prints as "-". */
+/* value: the answer to "query-incident", where the files that are to be quoted have their "text", and "where"
+ * is what `qsoak` has to be told besides. What it lacks is left out or prints as "-". */
 void report_screen(json_t *value, FILE *out);
 
 /* Whether the screen quotes a file of that name. */

@@ -24,6 +24,7 @@ struct incident_spec {
 	const char *signature;
 	const char *folder; /* absolute; the incident's own, does not exist yet */
 	int64_t failure_id, operation_id;
+	int64_t at_unix_ns; /* when the failure was found */
 	enum evidence_cores cores;
 	bool gdb; /* see struct witness_spec */
 	const char *profile_text;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/clock.h"
 #include "base/mem.h"
 
 const char *manifest_role(const struct vm *vm, const struct run *run)
@@ -190,7 +189,7 @@ json_t *manifest_make(const struct incident_spec *spec)
 			 text(vm->build->spec.name), "plan-slot", spec->plan_slot, "plan-vm",
 			 spec->plan_vm, "first-loop", (json_int_t)spec->first_loop, "loops",
 			 (json_int_t)spec->loops, "seed", seed, "at-unix-ns",
-			 (json_int_t)clock_unix_ns(), "class", failure_class_name(failure->class),
+			 (json_int_t)spec->at_unix_ns, "class", failure_class_name(failure->class),
 			 "place", failure_place_name(failure->place), "kind",
 			 op_kind_name(failure->kind), "step", failure->step, "signature",
 			 spec->signature, "detail", failure->detail, "host", describe_host(),

@@ -204,7 +204,8 @@ static void stacks_read(void *ctx, const struct child_exit *how)
 	else if (how->signal)
 		miss(witness, "stacks", "%s was ended by signal %d", STACK_PROGRAM, how->signal);
 	else if (how->status)
-		miss(witness, "stacks", "%s exited with status %d", STACK_PROGRAM, how->status);
+		miss(witness, "stacks", "%s exited with status %d: %.*s", STACK_PROGRAM,
+		     how->status, (int)strcspn(witness->stacks, "\n"), witness->stacks);
 	end_core(witness);
 }
 

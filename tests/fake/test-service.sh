@@ -159,7 +159,7 @@ same_both() {
 }
 for command in campaigns builds failures "failures --campaign $id" signatures "signatures --campaign $id" \
 	report "report $id" \
-	"show $failure" "show $failure --json" "export $id" "export $id --format csv"; do
+	"show $failure --all" "show $failure --json" "export $id" "export $id --format csv"; do
 	check "$command: the same with --state-dir" same_both $command
 done
 qsoak show "incidents/$failure" >"$scratch/screen.txt"
