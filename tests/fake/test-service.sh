@@ -222,7 +222,7 @@ check 'a full disk is an error' same \
 # More rows than fit a page.
 sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
 	INSERT INTO failure SELECT 1000000 + i, f.campaign_id, NULL, f.src_run_id, NULL,
-	f.signature_id, NULL, 0, 0, 0, f.at_unix_ns, NULL, NULL, NULL, '', 0 FROM n, failure f
+	f.signature_id, NULL, 0, 0, 0, f.at_unix_ns, NULL, NULL, NULL, '', 0, NULL FROM n, failure f
 	WHERE f.id = $failure"
 check 'failures: all pages' same "$(qsoak failures --json | jq '.failures | length')" \
 	"$(sql 'SELECT count(*) FROM failure')"
@@ -243,7 +243,7 @@ lines.readline()
 for command in "qmp_capabilities", "query-signatures":
     peer.sendall(json.dumps({"execute": command}).encode() + b"\n")
     answer = json.loads(lines.readline())["return"]
-print(len(answer["signatures"]), answer["next"] > 0)' "$sock")" '100 True'
+print(len(answer["signatures"]), answer["next"] > 0)' "$sock")" '20 True'
 
 # --- the end
 
