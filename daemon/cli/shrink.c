@@ -24,6 +24,9 @@
 /* What a script may take to end, and to make its folder. */
 #define GRACE_NS (20 * CLOCK_NS_PER_S)
 
+/* The script takes no number above. */
+#define TRY_LIMIT_MAX_S 999999
+
 #define OUTPUT_MAX (1024 * 1024)
 #define SCRIPT "reproduce.sh"
 
@@ -37,6 +40,7 @@ struct here {
 	struct child *child;
 	struct deadline look;
 	unsigned tries, needed;
+	int try_limit_s;
 	int64_t end_ns; /* kill it then */
 	bool ending, interrupted;
 };
@@ -121,13 +125,12 @@ static int write_script(const char *path, const struct reproducer *candidate, st
 
 static int spawn(struct here *here, const struct reproducer *candidate, struct err *err)
 {
-	const char *try_limit = getenv("TRY_LIMIT");
 	auto_free char *tries = mem_printf("TRIES=%u", here->tries);
 	auto_free char *vms = mem_printf("VMS=%u", candidate->vms);
 	auto_free char *rounds = mem_printf("ROUNDS=%u", candidate->rounds);
-	auto_free char *limit = mem_printf("TRY_LIMIT=%d", SHRINK_TRY_LIMIT_S);
+	auto_free char *limit = mem_printf("TRY_LIMIT=%d", here->try_limit_s);
 	auto_free char *qemu = here->qemu ? mem_printf("QEMU=%s", here->qemu) : NULL;
-	const char *env[6] = { tries, vms, rounds };
+	const char *env[6] = { tries, vms, rounds, limit };
 	const char *argv[] = { "/bin/bash", SCRIPT, NULL };
 	struct child_spec spec = {
 		.argv = argv,
@@ -137,12 +140,9 @@ static int spawn(struct here *here, const struct reproducer *candidate, struct e
 		.exited = exited,
 		.ctx = here,
 	};
-	size_t n = 3;
 
-	if (!try_limit)
-		env[n++] = limit;
 	if (qemu)
-		env[n++] = qemu;
+		env[4] = qemu;
 	return child_spawn(here->loop, &spec, &here->child, err);
 }
 
@@ -173,7 +173,7 @@ static int run_candidate(void *ctx, const struct reproducer *candidate, unsigned
 	here->tries = tries;
 	here->needed = needed;
 	here->ending = false;
-	here->end_ns = clock_now_ns() + GRACE_NS + tries * SHRINK_TRY_LIMIT_S * CLOCK_NS_PER_S;
+	here->end_ns = clock_now_ns() + tries * (here->try_limit_s * CLOCK_NS_PER_S + GRACE_NS);
 	if (r == 0 && here->interrupted)
 		r = err_set(err, -EINTR, "interrupted");
 	if (r == 0)
@@ -199,15 +199,24 @@ static void say(void *ctx, const char *text)
 	fprintf(stderr, "shrink: %s\n", printable);
 }
 
+/* As the script itself takes it. */
+static int try_limit(void)
+{
+	const char *text = getenv("TRY_LIMIT");
+	long seconds = text ? strtol(text, NULL, 10) : 0;
+
+	return seconds >= 1 && seconds <= TRY_LIMIT_MAX_S ? (int)seconds : SHRINK_TRY_LIMIT_S;
+}
+
 int shrink_here(struct reproducer *reproducer, unsigned tries, const char *qemu, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	auto_free char *folder = mem_printf("%s/qsoak-shrink-XXXXXX", tmp ? tmp : "/tmp");
-	struct here here = { .folder = folder, .qemu = qemu };
+	struct here here = { .folder = folder, .qemu = qemu, .try_limit_s = try_limit() };
 	struct shrink_spec spec = {
 		.tries = tries, .run = run_candidate, .say = say, .ctx = &here
 	};
-	static const int signals[] = { SIGINT, SIGTERM };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	ev_signal watchers[ARRAY_SIZE(signals)];
 	int r;
 

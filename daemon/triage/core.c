@@ -124,8 +124,11 @@ void core_locate(const char *pattern, bool uses_pid, int64_t hard_limit, const c
 				       "LimitCORE=)");
 	else
 		place.route = CORE_FILE;
-	if (place.route == CORE_FILE)
+	if (place.route == CORE_FILE) {
 		place.glob = make_glob(pattern, uses_pid, cwd, pid);
+		/* Or the folder is its own. */
+		place.names_pid = uses_pid || strstr(pattern, "%p") || *pattern != '/';
+	}
 	*ret_place = place;
 }
 

@@ -22,8 +22,9 @@ const char *core_route_name(enum core_route route);
 
 struct core_place {
 	enum core_route route;
-	char *glob; /* of a file: glob(7) pattern of an absolute path; else NULL */
-	char *why;  /* if it is lost: why, and what would be right; else NULL */
+	char *glob;	/* of a file: glob(7) pattern of an absolute path; else NULL */
+	bool names_pid; /* that has the process's id in it: it is no other one's */
+	char *why;	/* if it is lost: why, and what would be right; else NULL */
 };
 
 /* What /proc/sys/kernel/core_pattern says, without its newline; the caller frees. */

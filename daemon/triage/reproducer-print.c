@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "triage/reproducer.h"
@@ -21,14 +22,16 @@ __asm__(".pushsection .rodata\n"
 
 extern const char reproducer_template[];
 
+/* A line end in a text of the incident would end the comment. */
 static void print_comments(json_t *lines, const char *before, FILE *out)
 {
 	json_t *line;
 	size_t i;
 
 	json_array_foreach(lines, i, line) {
-		const char *text = json_string_value(line);
+		auto_free char *text = mem_strdup(json_string_value(line));
 
+		ascii_only(text, '?');
 		fprintf(out, *text ? "# %s%s\n" : "#\n", before, text);
 	}
 }

@@ -544,6 +544,16 @@ static char *last_command(const struct reader *reader)
 	return mem_strdup(command_of(reader->last_sent)->name);
 }
 
+/* What stands in a transcript may be anything. */
+static int64_t boot_between(int64_t negotiated_ns, int64_t began_ns)
+{
+	int64_t boot_ns = began_ns - negotiated_ns;
+
+	if (began_ns <= negotiated_ns)
+		return TRACE_BOOT_NS;
+	return boot_ns < TRACE_BOOT_MAX_NS ? boot_ns : TRACE_BOOT_MAX_NS;
+}
+
 int trace_read(const struct trace_spec *spec, struct trace *ret_trace, struct err *err)
 {
 	struct reader reader = { .spec = spec, .err = err };
@@ -561,7 +571,7 @@ int trace_read(const struct trace_spec *spec, struct trace *ret_trace, struct er
 	}
 	if (r == 0) {
 		if (!reader.cut && reader.negotiated_ns && reader.began_ns)
-			trace.boot_ns = reader.began_ns - reader.negotiated_ns;
+			trace.boot_ns = boot_between(reader.negotiated_ns, reader.began_ns);
 		trace.loop = loops_choose(reader.operations, &trace.completed, &trace.loops);
 		add_finale(&reader, &trace);
 		trace.last = last_command(&reader);

@@ -35,6 +35,7 @@
 
 /* What the guest has to boot where the transcript does not tell. */
 #define TRACE_BOOT_NS 500000000ll
+#define TRACE_BOOT_MAX_NS 60000000000ll
 
 struct trace_spec {
 	const char *qemu;     /* text of the transcript; of a migration, of the source */

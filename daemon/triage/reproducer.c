@@ -114,11 +114,17 @@ static int describe_failure(json_t *manifest, const struct trace *trace, json_t 
 		   *detail = text_or(manifest, "detail", "");
 	json_t *how = json_object_get(run_at_fault(manifest), "exit");
 	json_int_t signal_number = json_integer_value(json_object_get(how, "signal"));
-	json_int_t status =
-		signal_number ? -signal_number : json_integer_value(json_object_get(how, "status"));
-	json_t *failure = json_pack("{s:s, s:I, s:s, s:[]}", "how", "died", "status", status, "at",
-				    trace->last, "words");
+	json_int_t status = signal_number > 0 ? -signal_number
+					      : json_integer_value(json_object_get(how, "status"));
+	json_t *failure;
 
+	if (signal_number < 0 || signal_number >= NSIG || status < -NSIG || status > UINT8_MAX ||
+	    (!signal_number && is_of_class(manifest, "crash")))
+		return err_set(err, -EINVAL,
+			       "manifest.json: exit: no signal or status of a QEMU "
+			       "that died");
+	failure = json_pack("{s:s, s:I, s:s, s:[]}", "how", "died", "status", status, "at",
+			    trace->last, "words");
 	if (is_of_class(manifest, "assertion")) {
 		add_both(failure, strncmp(detail, in, strlen(in)) ? detail : detail + strlen(in),
 			 ": ");

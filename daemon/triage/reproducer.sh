@@ -361,7 +361,12 @@ class Machine:
         ready, _, _ = select.select([peer.socket for peer in peers], [], [], left)
         for peer in peers:
             if peer.socket in ready:
-                peer.read(operation)
+                try:
+                    peer.read(operation)
+                except Failure:
+                    # Of a migration that is cancelled the destination ends, as it must.
+                    if operation != "migrate-cancel" or peer is not self.peers.get("incoming"):
+                        raise
 
     def job_failure(self, peer, name, operation):
         sent = peer.send({"execute": "query-jobs"})
@@ -386,7 +391,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             peer.kill()
             raise Failure("hung", "quit", f"after {LIMIT} s it has not ended")
-        if status and not any_status:
+        if status < 0 or (status and not any_status):
             raise peer.death(operation)
         peer.closed = True
 

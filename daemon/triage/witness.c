@@ -40,7 +40,9 @@ struct witness {
 	struct child *child;
 	int64_t began_unix_ns; /* the QEMU */
 	char *core;	       /* the core's path once it is there */
-	char *stacks;	       /* what qsoak-stack has printed; NULL: nothing yet */
+	bool is_sure;	       /* that it is this QEMU's */
+	bool packing;
+	char *stacks; /* what qsoak-stack has printed; NULL: nothing yet */
 	size_t stacks_size;
 	json_t *json; /* the same for programs; NULL: it is not there */
 	struct deadline finish, ask_again, limit;
@@ -75,10 +77,19 @@ static void finish(struct witness *witness)
 	deadline_start(witness->loop, &witness->finish, 0);
 }
 
-/* What becomes of the core in the end: it is nobody else's. */
+/* A pattern without the pid finds whatever core is there; then the core itself has to say whose it is. */
+static bool is_ours(const struct witness *witness)
+{
+	json_t *pid = json_object_get(witness->json, "pid");
+
+	return json_is_integer(pid) ? json_integer_value(pid) == run_pid(witness->spec.run)
+				    : witness->is_sure;
+}
+
+/* What becomes of the core in the end, if it is nobody else's. */
 static void remove_core(struct witness *witness)
 {
-	if (witness->core)
+	if (witness->core && is_ours(witness))
 		unlink(witness->core);
 }
 
@@ -108,32 +119,41 @@ static bool start(struct witness *witness, const char *const *argv, size_t outpu
 	return child_spawn(witness->loop, &spec, &witness->child, err) == 0;
 }
 
-static void packed(void *ctx, const struct child_exit *how)
+/* Half a file is none. */
+static void drop_packed(struct witness *witness, const char *why)
 {
-	struct witness *witness = ctx;
 	auto_free char *path = path_of(witness, "core" BUNDLE_PACKED);
 
-	if (witness->stage >= STAGE_ENDS)
-		return;
-	if (witness->stage == STAGE_CUT || how->signal || how->status) {
-		miss(witness, "core", "%s has %s", ZSTD,
-		     witness->stage == STAGE_CUT ? "not ended in time" : "failed");
+	if (why) {
+		miss(witness, "core", "%s %s", ZSTD, why);
 		unlink(path);
 	}
 	remove_core(witness);
 	finish(witness);
 }
 
-/* The last stage, if the core is there: it is kept or not. */
+static void packed(void *ctx, const struct child_exit *how)
+{
+	struct witness *witness = ctx;
+
+	if (witness->stage >= STAGE_ENDS)
+		return;
+	drop_packed(witness, witness->stage == STAGE_CUT  ? "did not end in time"
+			     : how->signal || how->status ? "has failed"
+							  : NULL);
+}
+
+/* The last stage, if the core is there and surely ours: it is kept or not. */
 static void end_core(struct witness *witness)
 {
 	auto_free char *path = path_of(witness, "core" BUNDLE_PACKED);
 	const char *argv[] = { ZSTD, "-q", "-1", "-o", path, witness->core, NULL };
 	struct err err = { 0 };
 
-	if (witness->core && witness->spec.cores == EVIDENCE_CORES_KEEP &&
+	if (witness->core && is_ours(witness) && witness->spec.cores == EVIDENCE_CORES_KEEP &&
 	    bundle_has_room(witness->spec.bundle, witness->spec.role, "core")) {
 		enter(witness, STAGE_PACK, WITNESS_PACK_LIMIT_NS);
+		witness->packing = true;
 		if (start(witness, argv, 0, packed, &err))
 			return;
 		miss(witness, "core", "%s", err.text);
@@ -169,15 +189,6 @@ static void take_json(struct witness *witness, char **ret_text, size_t *ret_size
 	unlink(path);
 }
 
-/* A pattern without the pid finds whatever core is there. */
-static bool is_ours(const struct witness *witness)
-{
-	json_t *pid = json_object_get(witness->json, "pid");
-
-	return !witness->core || !json_is_integer(pid) ||
-	       json_integer_value(pid) == run_pid(witness->spec.run);
-}
-
 static void stacks_read(void *ctx, const struct child_exit *how)
 {
 	struct witness *witness = ctx;
@@ -187,8 +198,9 @@ static void stacks_read(void *ctx, const struct child_exit *how)
 	if (witness->stage >= STAGE_ENDS)
 		return;
 	take_json(witness, &text, &size);
-	if (!is_ours(witness)) {
-		miss(witness, "stacks", "the core that was found is of process %lld",
+	if (witness->core && witness->json && !is_ours(witness)) {
+		miss(witness, "stacks", "the core that was found, %s, is of process %lld",
+		     witness->core,
 		     (long long)json_integer_value(json_object_get(witness->json, "pid")));
 		json_decref(mem_steal(witness->json));
 		free(mem_steal(witness->core));
@@ -288,6 +300,7 @@ static void find_core(struct witness *witness)
 	struct err err = { 0 };
 
 	core_locate_here(spec->cwd, run_pid(spec->run), &place);
+	witness->is_sure = place.names_pid || place.route == CORE_COREDUMPCTL;
 	if (place.route == CORE_LOST)
 		lack(witness, place.why);
 	else if (!run_exited(spec->run)->core_dumped)
@@ -307,6 +320,10 @@ static void cut(void *ctx)
 	struct witness *witness = ctx;
 	bool runs = witness->child && !child_exited(witness->child);
 
+	if (witness->packing && witness->stage == STAGE_CUT) {
+		drop_packed(witness, "cannot be killed");
+		return;
+	}
 	if (witness->stage == STAGE_CUT || !runs) {
 		lack(witness, runs ? "what reads them cannot be killed"
 				   : "systemd-coredump has no core of it");

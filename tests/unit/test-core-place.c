@@ -17,6 +17,7 @@ static void assert_glob(const char *pattern, bool uses_pid, const char *expected
 	core_locate(pattern, uses_pid, INT64_MAX, "/vms/0", 4711, &place);
 	assert_int_equal(place.route, CORE_FILE);
 	assert_string_equal(place.glob, expected);
+	assert_int_equal(place.names_pid, strstr(expected, "4711") || *pattern != '/');
 	assert_null(place.why);
 	core_place_finish(&place);
 }

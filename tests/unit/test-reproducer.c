@@ -397,6 +397,53 @@ static void nobodys_words_are_executed(void **state)
 	helper_scratch_finish(mem_steal(folder));
 }
 
+static void expect_error(const struct reproducer_spec *spec, int code, const char *expected)
+{
+	struct reproducer *reproducer = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(reproducer_make(spec, &reproducer, &err), code);
+	if (!strstr(err.text, expected))
+		fail_msg("found \"%s\", expected \"%s\"", err.text, expected);
+	assert_null(reproducer);
+}
+
+/* What was left out stands in comments, too. */
+static void nobodys_wrapper_is_executed(void **state)
+{
+	auto_json json_t *manifest = make_manifest("assertion", "assertion in f: x", "/bin/qemu");
+	json_t *argv =
+		json_object_get(json_array_get(json_object_get(manifest, "runs"), 0), "argv");
+	struct reproducer_spec spec = make_spec(manifest);
+	auto_free char *script = NULL;
+
+	(void)state;
+	json_array_set_new(argv, 0, json_string("wrap\ntouch pwned\n#"));
+	script = make_script(&spec);
+	assert_non_null(strstr(script, "\n# - QEMU ran under wrap?touch pwned?#, with"));
+	assert_null(strstr(script, "\ntouch pwned"));
+}
+
+static void numbers_of_a_death_are_checked(void **state)
+{
+	static const struct {
+		json_int_t signal, status;
+	} bad[] = { { INT64_MIN, 0 }, { -6, 0 }, { 1000, 0 }, { 0, 256 }, { 0, INT64_MIN } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		auto_json json_t *manifest =
+			make_manifest("assertion", "assertion in f: x", "/bin/qemu");
+		json_t *how = json_object_get(json_array_get(json_object_get(manifest, "runs"), 0),
+					      "exit");
+		struct reproducer_spec spec = make_spec(manifest);
+
+		json_object_set_new(how, "signal", json_integer(bad[i].signal));
+		json_object_set_new(how, "status", json_integer(bad[i].status));
+		expect_error(&spec, -EINVAL, "exit: no signal or status");
+	}
+}
+
 static void the_command_line_works_elsewhere(void **state)
 {
 	auto_json json_t *manifest = make_manifest("crash", "ended by SIGSEGV", "/bin/qemu");
@@ -414,17 +461,6 @@ static void the_command_line_works_elsewhere(void **state)
 	assert_non_null(strstr(script, "\nVMS=${VMS:-2}\n"));
 	assert_non_null(strstr(script, "\nROUNDS=${ROUNDS:-50}\n"));
 	assert_non_null(strstr(script, "\nGUEST_CONFIG = \"636f6e666967\"\n"));
-}
-
-static void expect_error(const struct reproducer_spec *spec, int code, const char *expected)
-{
-	struct reproducer *reproducer = NULL;
-	struct err err = { 0 };
-
-	assert_int_equal(reproducer_make(spec, &reproducer, &err), code);
-	if (!strstr(err.text, expected))
-		fail_msg("found \"%s\", expected \"%s\"", err.text, expected);
-	assert_null(reproducer);
 }
 
 static void what_is_missing_is_named(void **state)
@@ -571,6 +607,8 @@ int main(void)
 		cmocka_unit_test(a_shutdown_comes_last),
 		cmocka_unit_test(other_transcripts_are_refused),
 		cmocka_unit_test(nobodys_words_are_executed),
+		cmocka_unit_test(nobodys_wrapper_is_executed),
+		cmocka_unit_test(numbers_of_a_death_are_checked),
 		cmocka_unit_test(the_command_line_works_elsewhere),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(what_is_not_needed_is_left_out),
