@@ -223,6 +223,8 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 		goto fail;
 	if (spec->limits_core)
 		limit_core(spec->core_max);
+	if (spec->nice && setpriority(PRIO_PROCESS, 0, spec->nice) < 0)
+		goto fail;
 	execve(spec->argv[0], (char *const *)spec->argv, env);
 fail:
 	code = errno;

@@ -111,6 +111,7 @@ static bool start(struct witness *witness, const char *const *argv, size_t outpu
 	struct child_spec spec = {
 		.argv = argv,
 		.output_max = output_max,
+		.nice = WITNESS_NICE,
 		.exited = exited,
 		.ctx = witness,
 	};
@@ -233,6 +234,8 @@ static void read_stacks(struct witness *witness)
 			       witness->core ? witness->core : pid,
 			       "--json",
 			       json,
+			       "--limit",
+			       WITNESS_STACKS_SECONDS,
 			       witness->spec.gdb && !witness->core ? "--gdb" : NULL,
 			       NULL };
 	struct err err = { 0 };

@@ -5,7 +5,7 @@
 # seconds right before and behind, when the VM that hangs is as idle.
 #
 # BUILD is the folder of the build under test; SECONDS_EACH (240) is how long the campaign runs; QEMU is a binary,
-# or the name of a registered build: one without failures of its own tells most.
+# or the name of a registered build: one without failures of its own (not stock 7.2) tells most.
 . "$(dirname "$0")/../lib.sh"
 
 duration=${SECONDS_EACH:-240}
