@@ -14,6 +14,9 @@ mandir ?= $(datadir)/man
 comma := ,
 BUILD ?= build$(if $(SANITIZER),-$(subst $(comma),-,$(SANITIZER)))
 
+# Files of dependencies name objects so: an absolute path into this tree would be another one to them.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
+
 CC ?= gcc
 CFLAGS ?= -O2 -g
 WERROR ?=
