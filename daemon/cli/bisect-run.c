@@ -78,20 +78,6 @@ static int begin(const struct cli *cli, struct judged *judged, struct trials **r
 	return r;
 }
 
-static json_t *describe(const struct judged *judged)
-{
-	const struct trial *trial = &judged->trial;
-
-	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "build", judged->build.name, "verdict",
-		judged->code == BISECT_BAD    ? "bad"
-		: judged->code == BISECT_GOOD ? "good"
-					      : "unclear",
-		"campaign", (json_int_t)trial->campaign, "loops", (json_int_t)trial->loops,
-		"wanted_loops", (json_int_t)judged->loops, "matches", (json_int_t)trial->matches,
-		"others", (json_int_t)trial->others, "host_failures", (json_int_t)trial->host);
-}
-
 static void print_judged(json_t *value, FILE *out)
 {
 	auto_free char *build = text_printable(field_text(value, "build"));
@@ -141,7 +127,7 @@ int bisect_run(const struct cli *cli)
 	}
 	if (code < 0) {
 		code = (int)judged.code;
-		value = describe(&judged);
+		value = trial_describe(&judged.trial, judged.build.name, judged.loops);
 		if (report_print(value, print_judged, cli->json, stdout, &err) < 0)
 			cli_error(&err);
 	}

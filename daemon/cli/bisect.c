@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "cli/trial.h"
 #include "report/bisect.h"
 #include "report/field.h"
@@ -66,16 +67,11 @@ static size_t good_end(const struct search *search)
 	return search->range.bad_at_high ? search->range.low : search->range.high;
 }
 
-static const char *what_came(const struct trial *trial, int64_t loops)
-{
-	return trial->matches ? "bad" : trial->loops >= loops ? "good" : "unclear";
-}
-
 /* A line, and an element of the result. */
 static void record(struct search *search, size_t at, const char *purpose, int64_t loops,
 		   const struct trial *trial)
 {
-	const char *verdict = what_came(trial, loops);
+	json_t *step = trial_describe(trial, name_of(search, at), loops);
 	auto_free char *name = text_printable(name_of(search, at));
 	auto_free char *done = text_count(trial->loops, "loop");
 	auto_free char *failures = text_count(trial->matches, "failure");
@@ -83,16 +79,12 @@ static void record(struct search *search, size_t at, const char *purpose, int64_
 
 	search->total_loops += trial->loops;
 	search->total_ns += trial->duration_ns;
-	fprintf(stderr, "%s: build %s is %s: %s in %s of %" PRId64 "%s%s\n", purpose, name, verdict,
-		failures, done, loops, trial->others ? ", and " : "", trial->others ? others : "");
-	json_array_append_new(
-		search->steps,
-		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "purpose", purpose,
-			  "build", name_of(search, at), "verdict", verdict, "campaign",
-			  (json_int_t)trial->campaign, "loops", (json_int_t)trial->loops,
-			  "wanted_loops", (json_int_t)loops, "matches", (json_int_t)trial->matches,
-			  "others", (json_int_t)trial->others, "host_failures",
-			  (json_int_t)trial->host, "duration_ns", (json_int_t)trial->duration_ns));
+	fprintf(stderr, "%s: build %s is %s: %s in %s of %" PRId64 "%s%s\n", purpose, name,
+		trial_verdict(trial, loops), failures, done, loops, trial->others ? ", and " : "",
+		trial->others ? others : "");
+	json_object_set_new(step, "purpose", json_string(purpose));
+	json_object_set_new(step, "duration_ns", json_integer(trial->duration_ns));
+	json_array_append_new(search->steps, step);
 }
 
 static int try_build(struct search *search, size_t at, const char *purpose, const char *pattern,
@@ -130,7 +122,7 @@ static int choose(struct search *search, const char *pattern, struct err *err)
 	r = try_build(search, bad_end(search), "choose", "*", BISECT_FAILURES, search->limit,
 		      &trial, err);
 	if (r == 0 && trial.signature)
-		search->pattern = trial_pattern(trial.signature);
+		search->pattern = pattern_literal(trial.signature);
 	else if (r == 0)
 		r = nothing_seen(search, &trial);
 	trial_finish(&trial);

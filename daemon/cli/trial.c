@@ -240,14 +240,16 @@ void trial_finish(struct trial *trial)
 	*trial = (struct trial){ 0 };
 }
 
-char *trial_pattern(const char *text)
+const char *trial_verdict(const struct trial *trial, int64_t loops)
 {
-	char *pattern = mem_zalloc(2 * strlen(text) + 1), *to = pattern;
+	return trial->matches ? "bad" : trial->loops >= loops ? "good" : "unclear";
+}
 
-	for (; *text; text++) {
-		if (strchr("*?[\\", *text))
-			*to++ = '\\';
-		*to++ = *text;
-	}
-	return pattern;
+json_t *trial_describe(const struct trial *trial, const char *build, int64_t loops)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "build", build, "verdict",
+			 trial_verdict(trial, loops), "campaign", (json_int_t)trial->campaign,
+			 "loops", (json_int_t)trial->loops, "wanted_loops", (json_int_t)loops,
+			 "matches", (json_int_t)trial->matches, "others", (json_int_t)trial->others,
+			 "host_failures", (json_int_t)trial->host);
 }

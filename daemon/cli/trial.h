@@ -41,7 +41,10 @@ int trial_run(struct trials *trials, const struct cli_build *build, const char *
 	      int64_t times, int64_t loops, struct trial *ret_trial, struct err *err);
 void trial_finish(struct trial *trial);
 
-/* A pattern that matches this text alone; the caller frees. */
-char *trial_pattern(const char *text);
+/* "bad": the failure came; "good": it did not in so many loops; "unclear": they were fewer. */
+const char *trial_verdict(const struct trial *trial, int64_t loops);
+
+/* As JSON, with the verdict on the build; the caller's. NULL: the name is not UTF-8. */
+json_t *trial_describe(const struct trial *trial, const char *build, int64_t loops);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/pattern.h"
 
 #define PATTERN_FILE "/proc/sys/kernel/core_pattern"
 #define USES_PID_FILE "/proc/sys/kernel/core_uses_pid"
@@ -45,19 +46,11 @@ static char *read_line(const char *path)
 	return mem_strdup(line);
 }
 
-char *core_pattern(void)
-{
-	return read_line(PATTERN_FILE);
-}
-
-/* As itself, whatever glob(7) makes of it. */
 static void put_literal(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		if (strchr("*?[\\", *text))
-			fputc('\\', out);
-		fputc(*text, out);
-	}
+	auto_free char *literal = pattern_literal(text);
+
+	fputs(literal, out);
 }
 
 /* One letter behind a '%'. What depends on the thread that died, on the signal, the time or the initial
@@ -134,7 +127,7 @@ void core_locate(const char *pattern, bool uses_pid, int64_t hard_limit, const c
 
 void core_locate_here(const char *cwd, pid_t pid, struct core_place *ret_place)
 {
-	auto_free char *pattern = core_pattern();
+	auto_free char *pattern = read_line(PATTERN_FILE);
 	auto_free char *uses_pid = read_line(USES_PID_FILE);
 	struct rlimit limit = { 0 };
 

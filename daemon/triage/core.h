@@ -27,10 +27,7 @@ struct core_place {
 	char *why;	/* if it is lost: why, and what would be right; else NULL */
 };
 
-/* What /proc/sys/kernel/core_pattern says, without its newline; the caller frees. */
-char *core_pattern(void);
-
-/* By that pattern; for a process that died in cwd. hard_limit: RLIMIT_CORE in bytes. What of a name is not
+/* By what /proc/sys/kernel/core_pattern says, without its newline; for a process that died in cwd. hard_limit: RLIMIT_CORE in bytes. What of a name is not
  * known (a time, a thread) is a wildcard. */
 void core_locate(const char *pattern, bool uses_pid, int64_t hard_limit, const char *cwd, pid_t pid,
 		 struct core_place *ret_place);

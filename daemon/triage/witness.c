@@ -18,6 +18,7 @@
 #include "base/deadline.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "triage/core.h"
 
 #define STACK_PROGRAM "qsoak-stack"
@@ -166,10 +167,12 @@ static void end_core(struct witness *witness)
 /* Of a qsoak-stack that was killed, what it had not finished stays behind. */
 static void remove_unfinished(const struct witness *witness)
 {
-	auto_free char *path = path_of(witness, "stacks.json.new*");
+	auto_free char *path = path_of(witness, "stacks.json.new");
+	auto_free char *literal = pattern_literal(path);
+	auto_free char *pattern = mem_printf("%s*", literal);
 	glob_t found = { 0 };
 
-	glob(path, GLOB_NOSORT, NULL, &found);
+	glob(pattern, GLOB_NOSORT, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		unlink(found.gl_pathv[i]);
 	globfree(&found);
