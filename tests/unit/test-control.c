@@ -109,6 +109,19 @@ static struct profile * override(const char *overrides, struct err *err)
 	return profile;
 }
 
+/* Of each the arguments, and how the error begins. */
+static void assert_refused(const char *const (*bad)[2], size_t count)
+{
+	struct err err;
+
+	for (size_t i = 0; i < count; i++) {
+		if (override(bad[i][0], &err))
+			fail_msg("%s was taken", bad[i][0]);
+		if (strncmp(err.text, bad[i][1], strlen(bad[i][1])))
+			fail_msg("%s: %s", bad[i][0], err.text);
+	}
+}
+
 static void overrides_replace_what_the_profile_says(void **state)
 {
 	struct err err;
@@ -158,15 +171,9 @@ static void overrides_have_bounds(void **state)
 		{ "{\"builds\":[{\"name\":\"a b\",\"binary\":\"/x\"}]}", "" },
 		{ "{\"builds\":[{\"name\":\"x\",\"binary\":\"relative\"}]}", "" },
 	};
-	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		if (override(bad[i][0], &err))
-			fail_msg("%s was taken", bad[i][0]);
-		if (strncmp(err.text, bad[i][1], strlen(bad[i][1])))
-			fail_msg("%s: %s", bad[i][0], err.text);
-	}
+	assert_refused(bad, ARRAY_SIZE(bad));
 }
 
 #define REPLAY "\"replay\":{\"slot\":255,\"vm\":3,\"first-loop\":61,\"loops\":7,\"attempts\":"
@@ -231,15 +238,9 @@ static void an_aim_has_bounds(void **state)
 		{ "{\"search\":{\"signature\":\"\",\"loops\":1,\"times\":1}}",
 		  "search.signature: found nothing, expected a pattern" },
 	};
-	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		if (override(bad[i][0], &err))
-			fail_msg("%s was taken", bad[i][0]);
-		if (strncmp(err.text, bad[i][1], strlen(bad[i][1])))
-			fail_msg("%s: %s", bad[i][0], err.text);
-	}
+	assert_refused(bad, ARRAY_SIZE(bad));
 }
 
 static void only_root_the_user_and_the_group_may_connect(void **state)
