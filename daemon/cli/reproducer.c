@@ -32,22 +32,17 @@ static void evidence_finish(struct evidence *evidence)
 	free(evidence->profile);
 }
 
-static bool is_file(const char *listed, const char *name)
-{
-	size_t size = strlen(name);
-
-	return listed && !strncmp(listed, name, size) &&
-	       (!listed[size] || !strcmp(listed + size, BUNDLE_PACKED));
-}
-
 static bool has_file(json_t *value, const char *name)
 {
 	json_t *file;
 	size_t i;
 
-	json_array_foreach(json_object_get(value, "files"), i, file)
-		if (is_file(field_text(file, "file"), name))
+	json_array_foreach(json_object_get(value, "files"), i, file) {
+		const char *found = field_text(file, "file");
+
+		if (found && bundle_is_file(found, name))
 			return true;
+	}
 	return false;
 }
 

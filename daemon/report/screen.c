@@ -7,6 +7,7 @@
 #include "report/field.h"
 #include "report/text.h"
 #include "triage/bundle.h"
+#include "triage/reproducer.h"
 
 /* What is shown of each file. */
 #define OUTPUT_LINES 3
@@ -175,14 +176,13 @@ static void print_run(json_t *run, FILE *out)
 static json_t *find_file(json_t *value, const char *role, const char *name)
 {
 	auto_free char *wanted = mem_printf("%s.%s", role, name);
-	size_t length = strlen(wanted), i;
 	json_t *file;
+	size_t i;
 
 	json_array_foreach(json_object_get(value, "files"), i, file) {
 		const char *found = field_text(file, "file");
 
-		if (found && !strncmp(found, wanted, length) &&
-		    (!found[length] || !strcmp(found + length, BUNDLE_PACKED)))
+		if (found && bundle_is_file(found, wanted))
 			return file;
 	}
 	return NULL;
@@ -312,18 +312,13 @@ static void print_files(json_t *value, FILE *out)
 /* What to type next, as `qsoak show` was typed. */
 static void print_commands(json_t *value, json_t *manifest, FILE *out)
 {
-	/* What only qsoak sees cannot be shown without it: see reproducer_make(). */
-	static const char *const without[] = { "corruption", "leak", "protocol", "host" };
 	const char *class = field_text(manifest, "class"), *where = field_text(value, "where");
 	auto_free char *options = text_printable(where ? where : "");
 	long long incident = field_integer(value, "incident");
-	bool has_script = true;
 
-	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
-		has_script = has_script && class && strcmp(class, without[i]);
 	fprintf(out, "\nall of it  qsoak show %lld --all%s\nagain      qsoak replay %lld%s\n",
 		incident, options, incident, options);
-	if (has_script)
+	if (class && reproducer_shows(class))
 		fprintf(out, "upstream   qsoak reproducer %lld%s > reproduce.sh\n", incident,
 			options);
 }
@@ -333,13 +328,9 @@ bool report_screen_quotes(const char *name)
 	static const char *const quoted[] = { "output", "stacks", "qmp", "heartbeats" };
 	const char *dot = strchr(name, '.');
 
-	for (size_t i = 0; dot && i < ARRAY_SIZE(quoted); i++) {
-		size_t length = strlen(quoted[i]);
-
-		if (!strncmp(dot + 1, quoted[i], length) &&
-		    (!dot[1 + length] || !strcmp(dot + 1 + length, BUNDLE_PACKED)))
+	for (size_t i = 0; dot && i < ARRAY_SIZE(quoted); i++)
+		if (bundle_is_file(dot + 1, quoted[i]))
 			return true;
-	}
 	return false;
 }
 

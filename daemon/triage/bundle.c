@@ -58,11 +58,6 @@ void bundle_free(struct bundle *bundle)
 	free(bundle);
 }
 
-const char *bundle_folder(const struct bundle *bundle)
-{
-	return bundle->temporary;
-}
-
 static char *file_name(const char *role, const char *name)
 {
 	return role ? mem_printf("%s.%s", role, name) : mem_strdup(name);
@@ -73,6 +68,14 @@ char *bundle_path(const struct bundle *bundle, const char *role, const char *nam
 	auto_free char *file = file_name(role, name);
 
 	return mem_printf("%s/%s", bundle->temporary, file);
+}
+
+bool bundle_is_file(const char *file, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(file, name, length) &&
+	       (!file[length] || !strcmp(file + length, BUNDLE_PACKED));
 }
 
 void bundle_miss(struct bundle *bundle, const char *role, const char *name, const char *why, ...)

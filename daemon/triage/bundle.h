@@ -36,9 +36,6 @@ struct bundle *bundle_new(const char *folder);
 /* A folder that was not finished is removed. Takes NULL. */
 void bundle_free(struct bundle *bundle);
 
-/* Where it is written. */
-const char *bundle_folder(const struct bundle *bundle);
-
 /* The path of ROLE.NAME in it (role NULL: of NAME); the caller frees. */
 char *bundle_path(const struct bundle *bundle, const char *role, const char *name);
 
@@ -71,5 +68,8 @@ bool bundle_finish(struct bundle *bundle);
 
 /* One line on what is missing; NULL: nothing. The caller frees. */
 char *bundle_complaint(const struct bundle *bundle);
+
+/* Whether a file of a bundle is the one of that name, packed or not. */
+bool bundle_is_file(const char *file, const char *name);
 
 #endif

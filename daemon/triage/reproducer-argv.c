@@ -8,18 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-__attribute__((format(printf, 2, 3))) static void remark(json_t *remarks, const char *fmt, ...)
-{
-	auto_free char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	json_array_append_new(remarks, json_string(text));
-}
+#include "triage/reproducer.h"
 
 static bool starts(const char *text, const char *with)
 {
@@ -85,10 +74,11 @@ static void add_option(json_t *options, json_t *option, const char *firmware)
 static void remark_wrapper(json_t *argv, size_t binary, json_t *remarks)
 {
 	if (binary)
-		remark(remarks,
-		       "QEMU ran under %s, with %zu words in front of its command line, which are "
-		       "left out.",
-		       json_string_value(json_array_get(argv, 0)), binary);
+		reproducer_add_line(
+			remarks,
+			"QEMU ran under %s, with %zu words in front of its command line, which are "
+			"left out.",
+			json_string_value(json_array_get(argv, 0)), binary);
 }
 
 int argv_translate(json_t *run, const char *firmware, json_t *remarks, json_t **ret_options,
@@ -126,7 +116,7 @@ int argv_translate(json_t *run, const char *firmware, json_t *remarks, json_t **
 		add_option(options, option, firmware);
 	json_decref(option);
 	if (folders)
-		remark(remarks, "Folders of -L that do not exist are left out.");
+		reproducer_add_line(remarks, "Folders of -L that do not exist are left out.");
 	*ret_options = json_incref(options);
 	return 0;
 }

@@ -5,14 +5,17 @@
  * Python string r"""...""", since JSON never has three quotes in a row, and the shell's here-document,
  * since no line of JSON is its last word.
  */
+#include <limits.h>
 #include <string.h>
 
-#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "triage/reproducer.h"
 
 #define BASE64_WIDTH 100
+
+/* What the incident says of itself is cut there; what we say of it is not. */
+#define HEADER_MAX 400
 
 __asm__(".pushsection .rodata\n"
 	"reproducer_template:\n"
@@ -22,23 +25,22 @@ __asm__(".pushsection .rodata\n"
 
 extern const char reproducer_template[];
 
-/* A line end in a text of the incident would end the comment. */
-static void print_comments(json_t *lines, const char *before, FILE *out)
+/* Lines up to max characters. */
+static void print_comments(json_t *lines, const char *before, int max, FILE *out)
 {
 	json_t *line;
 	size_t i;
 
 	json_array_foreach(lines, i, line) {
-		auto_free char *text = mem_strdup(json_string_value(line));
+		const char *text = json_string_value(line);
 
-		ascii_only(text, '?');
-		fprintf(out, *text ? "# %s%s\n" : "#\n", before, text);
+		fprintf(out, *text ? "# %s%.*s\n" : "#\n", before, max, text);
 	}
 }
 
 static void print_header(const struct reproducer *reproducer, FILE *out)
 {
-	print_comments(reproducer->header, "", out);
+	print_comments(reproducer->header, "", HEADER_MAX, out);
 	fputs("#\n"
 	      "# The guest is bare-metal firmware in pflash unit 0. It programs random bytes of "
 	      "pflash\n"
@@ -53,7 +55,7 @@ static void print_header(const struct reproducer *reproducer, FILE *out)
 	      out);
 	if (json_array_size(reproducer->remarks))
 		fputs("#\n", out);
-	print_comments(reproducer->remarks, "- ", out);
+	print_comments(reproducer->remarks, "- ", INT_MAX, out);
 }
 
 /* As a word of the shell. */

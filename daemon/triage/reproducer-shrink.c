@@ -95,10 +95,8 @@ static int judge(struct shrinker *shrinker, const char *left_out)
 
 static void note(struct shrinker *shrinker, const char *left_out)
 {
-	auto_free char *text = mem_printf("Left out: %s; then %u of %u tries.", left_out,
-					  shrinker->rate.reproduced, shrinker->rate.tries);
-
-	json_array_append_new(shrinker->reproducer->remarks, json_string(text));
+	reproducer_add_line(shrinker->reproducer->remarks, "Left out: %s; then %u of %u tries.",
+			    left_out, shrinker->rate.reproduced, shrinker->rate.tries);
 }
 
 static int shrink_vms(struct shrinker *shrinker)
@@ -194,7 +192,7 @@ static int measure(struct shrinker *shrinker, const char *what)
 	text = mem_printf("%s: %u of %u tries.", what, shrinker->rate.reproduced,
 			  shrinker->rate.tries);
 	spec->say(spec->ctx, text);
-	json_array_append_new(shrinker->reproducer->remarks, json_string(text));
+	reproducer_add_line(shrinker->reproducer->remarks, "%s", text);
 	return 0;
 }
 
@@ -211,7 +209,7 @@ int shrink(struct reproducer *reproducer, const struct shrink_spec *spec, struct
 			"That is too seldom to find out what it does not need.";
 
 		spec->say(spec->ctx, seldom);
-		json_array_append_new(reproducer->remarks, json_string(seldom));
+		reproducer_add_line(reproducer->remarks, "%s", seldom);
 		return 0;
 	}
 	shrinker.needed = (shrinker.rate.reproduced + 1) / 2;

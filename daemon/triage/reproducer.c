@@ -17,9 +17,6 @@
 /* Lines of QEMU's last words in the header. */
 #define OUTPUT_LINES_MAX 8
 
-/* Characters of a line of the header that come from the evidence. */
-#define WORDS_MAX 400
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
@@ -106,6 +103,17 @@ static void add_error_words(json_t *failure, const char *detail)
 	add_words(failure, detail, strlen(detail));
 }
 
+bool reproducer_shows(const char *class)
+{
+	static const char *const classes[] = { "assertion", "crash", "error",
+					       "exit",	    "hang",  "sanitizer" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		if (!strcmp(classes[i], class))
+			return true;
+	return false;
+}
+
 static int describe_failure(json_t *manifest, const struct trace *trace, json_t **ret_failure,
 			    struct err *err)
 {
@@ -118,6 +126,11 @@ static int describe_failure(json_t *manifest, const struct trace *trace, json_t 
 					      : json_integer_value(json_object_get(how, "status"));
 	json_t *failure;
 
+	if (!reproducer_shows(class))
+		return err_set(err, -EOPNOTSUPP,
+			       "a failure of class %.40s shows in what qsoak watches, and not in "
+			       "QMP alone: there is no script for it",
+			       class);
 	if (signal_number < 0 || signal_number >= NSIG || status < -NSIG || status > UINT8_MAX ||
 	    (!signal_number && is_of_class(manifest, "crash")))
 		return err_set(err, -EINVAL,
@@ -140,12 +153,6 @@ static int describe_failure(json_t *manifest, const struct trace *trace, json_t 
 	} else if (is_of_class(manifest, "error")) {
 		json_object_set_new(failure, "how", json_string("error"));
 		add_error_words(failure, detail);
-	} else if (!is_of_class(manifest, "crash")) {
-		json_decref(failure);
-		return err_set(err, -EOPNOTSUPP,
-			       "a failure of class %.40s shows in what qsoak watches, and not in "
-			       "QMP alone: there is no script for it",
-			       class);
 	}
 	*ret_failure = failure;
 	return 0;
@@ -153,7 +160,7 @@ static int describe_failure(json_t *manifest, const struct trace *trace, json_t 
 
 /* The header. */
 
-__attribute__((format(printf, 2, 3))) static void add_line(json_t *lines, const char *fmt, ...)
+void reproducer_add_line(json_t *lines, const char *fmt, ...)
 {
 	auto_free char *text = NULL;
 	va_list ap;
@@ -163,7 +170,7 @@ __attribute__((format(printf, 2, 3))) static void add_line(json_t *lines, const 
 		abort();
 	va_end(ap);
 	ascii_only(text, '?');
-	json_array_append_new(lines, json_stringn(text, strnlen(text, WORDS_MAX)));
+	json_array_append_new(lines, json_string(text));
 }
 
 static void add_output(json_t *lines, const char *output)
@@ -183,7 +190,7 @@ static void add_output(json_t *lines, const char *output)
 		size_t size = strcspn(begin, "\n");
 
 		if (size)
-			add_line(lines, "  %.*s", (int)size, begin);
+			reproducer_add_line(lines, "  %.*s", (int)size, begin);
 		begin += size;
 		begin += *begin == '\n';
 	}
@@ -196,7 +203,7 @@ static void add_circles(json_t *lines, json_t *runs)
 
 	json_array_foreach(runs, i, run)
 		if (text_of(run, "circle"))
-			add_line(lines, "Waits    %s", text_of(run, "circle"));
+			reproducer_add_line(lines, "Waits    %s", text_of(run, "circle"));
 }
 
 static json_t *make_header(const struct reproducer_spec *spec)
@@ -207,26 +214,26 @@ static json_t *make_header(const struct reproducer_spec *spec)
 	json_t *host = json_object_get(manifest, "host");
 	const char *step = text_of(manifest, "step");
 
-	add_line(lines, "%s", text_or(manifest, "signature", "?"));
-	add_line(lines, "%s", "");
-	add_line(lines, "QEMU     %s", text_or(run, "version", "?"));
-	add_line(lines, "         build-id %s", text_or(run, "build-id", "?"));
-	add_line(lines,
-		 "Machine  %s, %s, %" JSON_INTEGER_FORMAT " vCPUs, %" JSON_INTEGER_FORMAT
-		 " MiB of RAM",
-		 text_or(machine, "type", "?"), text_or(machine, "accel", "?"),
-		 json_integer_value(json_object_get(machine, "vcpus")),
-		 json_integer_value(json_object_get(machine, "ram-bytes")) >> 20);
-	add_line(lines, "Host     Linux %s, %s", text_or(host, "kernel", "?"),
-		 text_or(host, "machine", "?"));
-	add_line(lines, "Found    in %s%s%s after %" JSON_INTEGER_FORMAT " loops",
-		 text_or(manifest, "kind", "?"), step ? ", step " : "", step ? step : "",
-		 json_integer_value(json_object_get(manifest, "loops")));
-	add_line(lines, "         %s", text_or(manifest, "detail", "?"));
+	reproducer_add_line(lines, "%s", text_or(manifest, "signature", "?"));
+	reproducer_add_line(lines, "%s", "");
+	reproducer_add_line(lines, "QEMU     %s", text_or(run, "version", "?"));
+	reproducer_add_line(lines, "         build-id %s", text_or(run, "build-id", "?"));
+	reproducer_add_line(lines,
+			    "Machine  %s, %s, %" JSON_INTEGER_FORMAT " vCPUs, %" JSON_INTEGER_FORMAT
+			    " MiB of RAM",
+			    text_or(machine, "type", "?"), text_or(machine, "accel", "?"),
+			    json_integer_value(json_object_get(machine, "vcpus")),
+			    json_integer_value(json_object_get(machine, "ram-bytes")) >> 20);
+	reproducer_add_line(lines, "Host     Linux %s, %s", text_or(host, "kernel", "?"),
+			    text_or(host, "machine", "?"));
+	reproducer_add_line(lines, "Found    in %s%s%s after %" JSON_INTEGER_FORMAT " loops",
+			    text_or(manifest, "kind", "?"), step ? ", step " : "", step ? step : "",
+			    json_integer_value(json_object_get(manifest, "loops")));
+	reproducer_add_line(lines, "         %s", text_or(manifest, "detail", "?"));
 	add_circles(lines, runs);
 	if (spec->output && *spec->output) {
-		add_line(lines, "%s", "");
-		add_line(lines, "QEMU's last words:");
+		reproducer_add_line(lines, "%s", "");
+		reproducer_add_line(lines, "QEMU's last words:");
 		add_output(lines, spec->output);
 	}
 	return lines;
@@ -245,15 +252,17 @@ static void add_remarks(const struct reproducer_spec *spec, const struct trace *
 		incoming = incoming || !strcmp("-incoming",
 					       json_is_string(word) ? json_string_value(word) : "");
 	if (incoming && !two)
-		add_line(remarks, "The QEMU that failed was once the destination of a migration; "
-				  "here it boots instead.");
+		reproducer_add_line(remarks,
+				    "The QEMU that failed was once the destination of a migration; "
+				    "here it boots instead.");
 	if (two && strcmp(text_or(one, "sha256", ""), text_or(two, "sha256", "")))
-		add_line(remarks, "The destination was another build, %s; here both are of QEMU.",
-			 text_or(two, "version", "?"));
+		reproducer_add_line(remarks,
+				    "The destination was another build, %s; here both are of QEMU.",
+				    text_or(two, "version", "?"));
 	if (trace->completed)
-		add_line(remarks,
-			 "It failed in the first loop that is known: what a loop has to do "
-			 "after it, to be repeated, was added.");
+		reproducer_add_line(
+			remarks, "It failed in the first loop that is known: what a loop has to do "
+				 "after it, to be repeated, was added.");
 }
 
 /* Parts. */

@@ -11,6 +11,7 @@
 #define QSOAK_TRIAGE_REPRODUCER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -57,6 +58,12 @@ struct reproducer {
 	char *binary, *firmware, *config;
 	int64_t boot_ns;
 };
+
+/* A line of the header, or a remark: as printable ASCII, since it becomes a comment. The only way to add one. */
+__attribute__((format(printf, 2, 3))) void reproducer_add_line(json_t *lines, const char *fmt, ...);
+
+/* Whether a failure of this class (a word of the store) shows in a script: what only qsoak sees does not. */
+bool reproducer_shows(const char *class);
 
 /* The role of the QEMU at fault, as far as the manifest tells: "qemu", "source" or "destination". Its
  * output and the transcripts have their names from it. */
