@@ -134,8 +134,10 @@ bisect both --good r --bad t $(builds r t)
 check 'both ends fail: cannot tell' same "$status $(result both .reason)" \
 	'4 build r, which is to be good, has the failure too'
 bisect neither --good a --bad b --loops 20 $(builds a b)
-check 'no end fails: cannot tell' same "$status $(result neither .reason)" \
-	'4 build b, which is to be bad, has done 20 loops without the failure'
+# The loops that other VMs are in when the last one that was asked for ends count, too.
+check 'no end fails: cannot tell' same \
+	"$status $(result neither '.reason | sub("(?<n>[0-9]+) loops"; if (.n | tonumber) >= 20 then "enough" else .n end)')" \
+	'4 build b, which is to be bad, has done enough without the failure'
 bisect few --good a --bad t --loops 30 $(builds a t)
 check 'too few loops are allowed' same "$status $(result few '.reason | sub("[0-9]+"; "N")')" \
 	'4 a build would take N loops, --loops allows 30'

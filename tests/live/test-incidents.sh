@@ -60,7 +60,10 @@ check 'a QEMU that is sent SIGSEGV is a crash' await 120 came SEGV 'crash by SIG
 next=0
 check 'one that is stopped is a hang' await 120 came STOP 'hang of process in *'
 wait "$client"
-check 'all of it came' same "$?" 0
+status=$?
+# 1: this QEMU has failed in yet another way meanwhile, as it may.
+check 'all of it came' same "$((status <= 1)) $(result storm '[.signatures[] | select(.expected > 0).class] | unique | join(" ")')" \
+	'1 assertion crash hang'
 
 check 'ten assertions are one signature' same \
 	"$(result storm '[.signatures[] | select(.class == "assertion" and .failures >= 10).signature] | join("\n")')" \
