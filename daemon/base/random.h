@@ -17,6 +17,7 @@ enum random_stream {
 	RANDOM_UNIT,   /* which unit of a weighted list a loop is */
 	RANDOM_VERIFY, /* which of the saves and loads is verified */
 	RANDOM_GUEST,  /* the seed of a VM's guest */
+	RANDOM_BLOCK,  /* which build comes first in a block */
 };
 
 static inline uint64_t random_mix(uint64_t z)

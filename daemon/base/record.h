@@ -25,7 +25,11 @@ enum record_type {
 	RECORD_OPERATION_BEGIN,
 	RECORD_OPERATION_END,
 	RECORD_LOOP_END,
+	RECORD_VM_END,
 	RECORD_FAILURE,
+	RECORD_COMPARISON,
+	RECORD_ENVIRONMENT,
+	RECORD_LOOK,
 };
 
 struct record_campaign_begin {
@@ -135,6 +139,45 @@ struct record_loop_end {
 	int64_t loop;
 };
 
+/* All its processes have gone, and all that it did was recorded. */
+struct record_vm_end {
+	int64_t campaign_id;
+	int64_t slot;
+	int64_t vm;
+};
+
+/* How a campaign compares its two builds. */
+struct record_metric {
+	const char *name; /* of op/metric.h */
+	double margin;	  /* share */
+};
+
+struct record_comparison {
+	int64_t campaign_id;
+	int64_t a_build_id, b_build_id;
+	int64_t loops_per_vm;
+	int64_t warm_up_loops; /* the first ones of a VM, which do not count */
+	const unsigned *looks; /* numbers of blocks, ascending */
+	size_t look_count;
+	const struct record_metric *metrics; /* the primary ones */
+	size_t metric_count;
+};
+
+/* What the timings depend on, besides the build. */
+struct record_environment {
+	int64_t campaign_id;
+	int64_t build_id; /* 0: of the host */
+	const char *key;
+	const char *value;
+};
+
+/* So many blocks are complete, as many as the comparison looks at. */
+struct record_look {
+	int64_t campaign_id;
+	int64_t blocks;
+	int64_t at_unix_ns;
+};
+
 /* Its other title is from the frames of the stacks; of a crash whose signature is from these, it is by the
  * operation. */
 struct record_failure {
@@ -171,7 +214,11 @@ struct record {
 		struct record_operation_begin operation_begin;
 		struct record_operation_end operation_end;
 		struct record_loop_end loop_end;
+		struct record_vm_end vm_end;
 		struct record_failure failure;
+		struct record_comparison comparison;
+		struct record_environment environment;
+		struct record_look look;
 	};
 };
 

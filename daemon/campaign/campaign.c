@@ -9,13 +9,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "campaign/announce.h"
+#include "campaign/blocks.h"
 #include "campaign/boots.h"
 #include "campaign/plan.h"
 #include "campaign/probe.h"
@@ -40,6 +42,7 @@ struct campaign {
 	struct protocol_words words;
 	struct tally *tally;
 	struct boots *boots;
+	struct blocks *blocks; /* NULL: it compares nothing */
 	struct place *places;
 	size_t places_stopped;
 	char *firmware, *template, *vms, *incidents;
@@ -57,9 +60,12 @@ struct campaign {
 
 static size_t build_of(const struct place *place)
 {
-	const struct campaign *campaign = place->campaign;
+	return slot_build(place->slot);
+}
 
-	return plan_build(campaign->profile, (int)(place - campaign->places));
+static unsigned number_of(const struct place *place)
+{
+	return (unsigned)(place - place->campaign->places);
 }
 
 static void apply_stop_rule(struct campaign *campaign)
@@ -74,8 +80,34 @@ static void apply_stop_rule(struct campaign *campaign)
 static bool wants_vm(void *ctx)
 {
 	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
 
-	return tally_vm(place->campaign->tally);
+	if (campaign->blocks && !blocks_may_boot(campaign->blocks, number_of(place)))
+		return false;
+	return tally_vm(campaign->tally);
+}
+
+static void look_durable(void *ctx)
+{
+	struct campaign *campaign = ctx;
+
+	campaign->spec.look(campaign->spec.ctx, campaign->id);
+}
+
+static void vm_ended(void *ctx, int64_t loops)
+{
+	struct place *place = ctx;
+	struct campaign *campaign = place->campaign;
+	struct record_look look = { .campaign_id = campaign->id, .at_unix_ns = clock_unix_ns() };
+	unsigned complete;
+
+	if (!campaign->blocks ||
+	    !blocks_vm_ended(campaign->blocks, number_of(place), loops, &complete))
+		return;
+	look.blocks = complete;
+	records_emit_durable(campaign->spec.records,
+			     &(struct record){ .type = RECORD_LOOK, .look = look },
+			     (struct record_durable){ look_durable, campaign });
 }
 
 static void operation_ended(void *ctx)
@@ -233,65 +265,15 @@ static unsigned boots_limit(const struct profile *profile)
 	return cpus > CAMPAIGN_BOOTS_MIN ? (unsigned)cpus : CAMPAIGN_BOOTS_MIN;
 }
 
-/* "model name" of the first CPU; the caller frees. */
-static char *cpu_model(void)
-{
-	auto_fclose FILE *f = fopen("/proc/cpuinfo", "re");
-	char line[512];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		const char *colon = strchr(line, ':');
-
-		if (strncmp(line, "model name", 10) || !colon)
-			continue;
-		colon += strspn(colon, ": ");
-		return mem_strndup(colon, strcspn(colon, "\n"));
-	}
-	return mem_strdup("unknown");
-}
-
 static void emit_begin(const struct campaign *campaign)
 {
-	auto_free char *seed = mem_printf("%" PRIu64, campaign->spec.seed);
-	auto_free char *cpu = cpu_model();
-	struct utsname host;
-	struct record_campaign_begin begin = {
-		.id = campaign->id,
-		.began_unix_ns = clock_unix_ns(),
-		.name = campaign->profile->name,
-		.profile_text = campaign->profile->text,
-		.seed = seed,
-		.accel = campaign->machine.accel,
-		.accel_reason = campaign->accel_reason,
-		.machine = campaign->profile->machine,
-		.ram_bytes = campaign->profile->ram_bytes,
-		.vms = campaign->profile->vms,
-		.loops_per_build = campaign->profile->stop_loops_per_build,
-		.host_cpu = cpu,
-		.host_cpus = sysconf(_SC_NPROCESSORS_ONLN),
-	};
-
-	uname(&host);
-	begin.host_name = host.nodename;
-	begin.host_kernel = host.release;
-	records_emit(campaign->spec.records,
-		     &(struct record){ .type = RECORD_CAMPAIGN_BEGIN, .campaign_begin = begin });
-	for (size_t i = 0; i < campaign->profile->build_count; i++) {
-		struct record_build build = {
-			.id = campaign->builds[i].id,
-			.campaign_id = campaign->id,
-			.name = campaign->builds[i].spec.name,
-			.binary = campaign->builds[i].spec.binary,
-			.version = campaign->builds[i].version,
-			.build_id = campaign->builds[i].identity.build_id,
-			.sha256 = campaign->builds[i].identity.sha256,
-			.sandbox = campaign->builds[i].sandbox,
-			.origin = campaign->builds[i].spec.origin,
-		};
-
-		records_emit(campaign->spec.records,
-			     &(struct record){ .type = RECORD_BUILD, .build = build });
-	}
+	announce(&(struct announcement){ .records = campaign->spec.records,
+					 .campaign_id = campaign->id,
+					 .seed = campaign->spec.seed,
+					 .profile = campaign->profile,
+					 .machine = &campaign->machine,
+					 .builds = campaign->builds,
+					 .accel_reason = campaign->accel_reason });
 }
 
 /* Everything that can be wrong with this host, before anything is recorded. */
@@ -331,7 +313,6 @@ static void start_slots(struct campaign *campaign)
 		struct slot_spec spec = {
 			.profile = campaign->profile,
 			.machine = &campaign->machine,
-			.build = &campaign->builds[plan_build(campaign->profile, (int)i)],
 			.builds = campaign->builds,
 			.records = campaign->spec.records,
 			.host = campaign->host,
@@ -345,6 +326,7 @@ static void start_slots(struct campaign *campaign)
 			.incidents = campaign->incidents,
 			.evidence = campaign->spec.evidence,
 			.handler = { .wants_vm = wants_vm,
+				     .vm_ended = vm_ended,
 				     .operation_ended = operation_ended,
 				     .loop_ended = loop_ended,
 				     .expects = expects,
@@ -400,7 +382,7 @@ static void find_accel(struct campaign *campaign)
 {
 	struct probe_spec spec = {
 		.machine = &campaign->machine,
-		.build = &campaign->builds[plan_build(campaign->profile, 0)],
+		.build = &campaign->builds[0],
 		.template = campaign->template,
 		.vms = campaign->vms,
 		.done = accel_found,
@@ -443,6 +425,8 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	campaign->builds = mem_zalloc(profile->build_count * sizeof(*campaign->builds));
 	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
 	campaign->tally = tally_new(profile);
+	campaign->blocks =
+		profile->compare.on && !profile->replay.attempts ? blocks_new(profile) : NULL;
 	campaign->boots = boots_new(boots_limit(profile));
 	campaign->machine = (struct machine){
 		.type = profile->machine,
@@ -492,6 +476,7 @@ void campaign_free(struct campaign *campaign)
 		build_finish(&campaign->builds[i]);
 	host_free(campaign->host);
 	boots_free(campaign->boots);
+	blocks_free(campaign->blocks);
 	tally_free(campaign->tally);
 	free(campaign->places);
 	free(campaign->builds);
@@ -558,6 +543,8 @@ void campaign_progress(const struct campaign *campaign, struct campaign_progress
 		.loops_wanted = campaign->profile->stop_loops,
 		.vms_wanted = campaign->profile->replay.attempts,
 		.vms = counts->vms,
+		.blocks = campaign->blocks ? blocks_complete(campaign->blocks) : 0,
+		.blocks_wanted = campaign->blocks ? campaign->profile->compare.blocks : 0,
 		.operations = counts->operations,
 		.loops = counts->loops,
 		.failures = counts->failures + counts->expected + counts->host,
@@ -597,7 +584,8 @@ void campaign_slot_status(const struct campaign *campaign, unsigned slot,
 	else
 		*ret_status = (struct slot_status){
 			.slot = (int)slot,
-			.build = campaign->builds[plan_build(campaign->profile, (int)slot)]
+			.build = campaign->builds[plan_build(campaign->profile, campaign->spec.seed,
+							     (int)slot, 0)]
 					 .spec.name,
 			.state = slot ? "empty" : "probing",
 		};

@@ -35,6 +35,9 @@ struct campaign_spec {
 	void (*ended)(void *ctx, enum exit_code code);
 	/* The VM of a slot is held from now on, or is not any more. */
 	void (*hold_changed)(void *ctx, unsigned slot);
+	/* As many blocks are complete as a comparison looks at before its end, and all of them is stored:
+	 * if they decide, campaign_stop() ends it early. */
+	void (*look)(void *ctx, int64_t campaign);
 	void *ctx;
 };
 
@@ -45,10 +48,11 @@ struct campaign_progress {
 	int64_t vms_wanted;   /* by a replay; 0: it is none */
 	int64_t vms;	      /* that were begun */
 	int64_t operations, loops;
-	int64_t failures; /* all of them */
-	int64_t expected; /* of these */
-	unsigned held;	  /* VMs */
-	bool only_held;	  /* nothing else is left: the campaign waits for their release */
+	int64_t failures;	       /* all of them */
+	int64_t expected;	       /* of these */
+	unsigned held;		       /* VMs */
+	int64_t blocks, blocks_wanted; /* of a comparison; 0: it is none */
+	bool only_held; /* nothing else is left: the campaign waits for their release */
 };
 
 struct campaign;

@@ -63,6 +63,8 @@ struct plan_part plan_part(const struct profile *profile, int slot, int vm, uint
 
 	if (replay->attempts)
 		return (struct plan_part){ replay->slot, replay->vm, replay->first_loop };
+	if (profile->compare.on)
+		return (struct plan_part){ slot, vm / 2, (uint64_t)vm / 2 * profile->loops_per_vm };
 	return (struct plan_part){ slot, vm, loops };
 }
 
@@ -71,7 +73,13 @@ uint64_t plan_guest_seed(uint64_t seed, const struct plan_part *part)
 	return random_at(seed, RANDOM_GUEST, (uint64_t)part->slot, (uint64_t)part->vm);
 }
 
-size_t plan_build(const struct profile *profile, int slot)
+size_t plan_build(const struct profile *profile, uint64_t seed, int slot, int vm)
 {
+	/* A replay's VM is one of the build that failed, which stands first. */
+	if (profile->compare.on && !profile->one_build) {
+		uint64_t random = random_at(seed, RANDOM_BLOCK, (uint64_t)slot, (uint64_t)vm / 2);
+
+		return ((uint64_t)vm & 1) ^ random_below(random, 2);
+	}
 	return profile->one_build ? 0 : (size_t)slot % profile->build_count;
 }

@@ -23,7 +23,8 @@ void plan_loop(const struct profile *profile, uint64_t seed, int slot, uint64_t 
 enum op_kind plan_kind(const struct profile *profile, uint64_t seed, int slot, uint64_t loop,
 		       const struct profile_operation *operation);
 
-/* Whose plan a VM plays: its own, or in a replay that of the one that it is to be like. */
+/* Whose plan a VM plays: its own, or in a replay that of the one that it is to be like. Both VMs of a
+ * block play the same. */
 struct plan_part {
 	int slot, vm;	     /* numbers */
 	uint64_t first_loop; /* of the slot, when the VM boots */
@@ -35,7 +36,8 @@ struct plan_part plan_part(const struct profile *profile, int slot, int vm, uint
 /* What the guest of the VM that plays this makes its random numbers from. */
 uint64_t plan_guest_seed(uint64_t seed, const struct plan_part *part);
 
-/* The index of a slot's build: builds are interleaved over the slots. */
-size_t plan_build(const struct profile *profile, int slot);
+/* The index of the build that a VM boots with: builds are interleaved over the slots, and where they are
+ * compared, over the VMs of each slot. */
+size_t plan_build(const struct profile *profile, uint64_t seed, int slot, int vm);
 
 #endif

@@ -63,8 +63,12 @@ int profile_read_expect(const struct bind *at, const struct bind_key *key, void 
 	return ret;
 }
 
-int profile_check_builds(const struct profile *profile, const char *name, struct err *err)
+int profile_check_builds(struct profile *profile, const char *name, struct err *err)
 {
+	int r = profile_fill_compare(profile, name, err);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < profile->build_count; i++) {
 		const struct build_spec *build = &profile->builds[i];
 

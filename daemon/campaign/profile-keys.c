@@ -240,6 +240,7 @@ const struct bind_key profile_keys[] = {
 	{ "expect", .read = profile_read_expect,
 	  .offset = BIND_FIELD(struct profile, expect, struct profile_expectation *),
 	  .list = &profile_expect_list, .min = 1, .max = PROFILE_EXPECT_MAX },
+	{ "compare", .read = profile_read_compare },
 	{ "seed", .read = read_seed },
 	{ 0 }
 };

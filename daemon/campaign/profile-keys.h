@@ -32,6 +32,12 @@ void profile_expectation_finish(struct profile_expectation *expectation);
 extern const struct bind_list profile_expect_list;
 int profile_read_expect(const struct bind *at, const struct bind_key *key, void *base);
 
+/* The keys of `compare`; the check once all of the profile was read, and once all builds were added. */
+int profile_read_compare(const struct bind *at, const struct bind_key *key, void *base);
+int profile_check_compare(const struct bind *at, struct profile *profile);
+int profile_fill_compare(struct profile *profile, const char *name, struct err *err);
+void profile_compare_finish(struct profile *profile);
+
 int profile_read_on_failure(const struct bind *at, const struct bind_key *key, void *base);
 int profile_read_stop(const struct bind *at, const struct bind_key *key, void *base);
 

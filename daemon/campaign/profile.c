@@ -46,6 +46,8 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 	ret = bind_mapping(&root, &root_key, profile);
 	if (ret == 0)
 		ret = profile_check_guest(&root, profile);
+	if (ret == 0)
+		ret = profile_check_compare(&root, profile);
 	yaml_node_free(tree);
 	if (ret < 0) {
 		profile_free(profile);
@@ -68,6 +70,7 @@ void profile_free(struct profile *profile)
 	for (size_t i = 0; i < profile->expect_count; i++)
 		profile_expectation_finish(&profile->expect[i]);
 	free(profile->expect);
+	profile_compare_finish(profile);
 	free(profile->text);
 	free(profile->name);
 	free(profile->machine);

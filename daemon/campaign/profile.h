@@ -13,6 +13,7 @@
 #include "op/choice.h"
 #include "op/kind.h"
 #include "op/limit.h"
+#include "op/metric.h"
 #include "triage/evidence.h"
 #include "vm/build.h"
 #include "watch/guard.h"
@@ -64,6 +65,15 @@
 #define PROFILE_EXPECT_TIMES_MAX 1000000
 #define PROFILE_SIGNATURE_MAX 512
 #define PROFILE_ATTEMPTS_MAX 10000
+#define PROFILE_BLOCKS_MIN 6 /* fewer have no interval of 95 % */
+#define PROFILE_BLOCKS_MAX 100000
+#define PROFILE_BLOCKS_DEFAULT 40
+#define PROFILE_LOOKS_MAX 16
+#define PROFILE_METRICS_MAX METRIC_COUNT
+#define PROFILE_MARGIN_MIN 0.001
+#define PROFILE_MARGIN_MAX 1.0
+#define PROFILE_MARGIN_DEFAULT 0.05
+#define PROFILE_WARM_UP_DEFAULT 1 /* loops */
 
 /* What becomes of a VM that has failed and still has a process. */
 enum profile_on_failure {
@@ -107,6 +117,25 @@ struct profile_replay {
 	unsigned attempts;   /* VMs in all, 1 to PROFILE_ATTEMPTS_MAX; 0: it is none */
 	int slot, vm;	     /* numbers of the VM that they are to be like */
 	uint64_t first_loop; /* how many its slot had begun when it booted */
+};
+
+/* A metric that the comparison is about. */
+struct profile_metric {
+	const struct metric *metric;
+	double margin; /* how much of a change does not matter: 0.05 is 5 %; 0: that of the whole */
+};
+
+/* The builds A and B are compared: each slot boots a VM of one and then of the other, in random order. Such
+ * two are a block. */
+struct profile_compare {
+	bool on;
+	unsigned blocks;  /* that are to be complete in the end, PROFILE_BLOCKS_MIN to _MAX */
+	unsigned warm_up; /* loops at a VM's begin that do not count; below loops_per_vm */
+	double margin;	  /* PROFILE_MARGIN_MIN to _MAX */
+	unsigned *looks;  /* numbers of blocks, ascending, the last one being `blocks` */
+	size_t look_count;
+	struct profile_metric *metrics; /* the primary ones */
+	size_t metric_count;		/* 1 to PROFILE_METRICS_MAX */
 };
 
 struct profile {
@@ -158,6 +187,8 @@ struct profile {
 
 	enum profile_on_failure on_failure;
 
+	struct profile_compare compare;
+
 	struct profile_replay replay;
 
 	struct profile_expectation *expect;
@@ -190,8 +221,9 @@ void profile_set_replay(struct profile *profile, const struct profile_replay *re
 			unsigned loops);
 
 /* Whether each build has a binary, and those that it expects something of are there, once all were
- * added; -EINVAL as by profile_parse(). */
-int profile_check_builds(const struct profile *profile, const char *name, struct err *err);
+ * added; of a comparison there are two then: of its own those without a binary make room for what was
+ * added. -EINVAL as by profile_parse(). */
+int profile_check_builds(struct profile *profile, const char *name, struct err *err);
 
 /* Takes NULL, and a profile that was built in part. */
 void profile_free(struct profile *profile);

@@ -73,6 +73,27 @@ static void stopped(struct slot *slot)
 	slot->spec.handler.stopped(slot->spec.handler.ctx);
 }
 
+size_t slot_build(const struct slot *slot)
+{
+	return plan_build(slot->spec.profile, slot->spec.seed, slot->spec.number, slot->vm_number);
+}
+
+static const struct build *own_build(const struct slot *slot)
+{
+	return &slot->spec.builds[slot_build(slot)];
+}
+
+static void emit_vm_end(const struct slot *slot)
+{
+	struct record_vm_end end = {
+		.campaign_id = slot->spec.campaign_id,
+		.slot = slot->spec.number,
+		.vm = slot->vm_number,
+	};
+
+	records_emit(slot->spec.records, &(struct record){ .type = RECORD_VM_END, .vm_end = end });
+}
+
 static void vm_gone(void *ctx)
 {
 	struct slot *slot = ctx;
@@ -84,6 +105,8 @@ static void vm_gone(void *ctx)
 	slot->guard = NULL;
 	vm_free(slot->vm);
 	slot->vm = NULL;
+	emit_vm_end(slot);
+	slot->spec.handler.vm_ended(slot->spec.handler.ctx, slot->loops_ended);
 	slot->vm_number++;
 	deadline_start(slot->loop, &slot->kick, 0);
 }
@@ -147,7 +170,7 @@ static const struct build *failed_build(const struct slot *slot)
 
 	if (!run && slot->vm)
 		run = vm_run(slot->vm);
-	return run ? run_build(run) : slot->spec.build;
+	return run ? run_build(run) : own_build(slot);
 }
 
 /* incident: relative to the state folder, or NULL where there is no evidence. */
@@ -167,7 +190,7 @@ static void emit_failure(struct slot *slot, const char *incident, const char *al
 		.place = failure_place_name(slot->failure.place),
 		.kind = op_kind_name(slot->failure.kind),
 		.step = slot->failure.step,
-		.build = slot->spec.build->spec.name,
+		.build = own_build(slot)->spec.name,
 		.signature = slot->signature,
 		.alternative = alternative,
 		.detail = slot->failure.detail,
@@ -380,7 +403,7 @@ static void boot(struct slot *slot)
 					  slot->loops_begun);
 	struct vm_spec spec = {
 		.machine = slot->spec.machine,
-		.build = slot->spec.build,
+		.build = own_build(slot),
 		.template = slot->spec.template,
 		.parent = slot->spec.vms,
 		.records = slot->spec.records,
@@ -572,7 +595,7 @@ void slot_status(const struct slot *slot, struct slot_status *ret_status)
 	*ret_status = (struct slot_status){
 		.slot = slot->spec.number,
 		.vm = slot->vm_number,
-		.build = slot->spec.build->spec.name,
+		.build = own_build(slot)->spec.name,
 		.state = state_name(slot),
 		.operation = slot->op ? op_kind_name(op_spec(slot->op)->kind) : NULL,
 		.step = slot->op ? op_step_name(slot->op) : NULL,

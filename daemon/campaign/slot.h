@@ -30,6 +30,8 @@ struct slot_failure {
 struct slot_handler {
 	/* Another VM is about to boot: whether it may. One that may has begun; else the slot stops. */
 	bool (*wants_vm)(void *ctx);
+	/* A VM is no more, after so many loops. */
+	void (*vm_ended)(void *ctx, int64_t loops);
 	void (*operation_ended)(void *ctx);
 	void (*loop_ended)(void *ctx);
 	/* A failure of this build has got its titles (alternative may be NULL): is it expected? */
@@ -47,8 +49,7 @@ struct slot_handler {
 struct slot_spec {
 	const struct profile *profile;
 	const struct machine *machine;
-	const struct build *build;
-	const struct build *builds; /* all, in the profile's order */
+	const struct build *builds; /* in the profile's order */
 	struct records *records;
 	const struct host *host;
 	struct boots *boots;
@@ -104,5 +105,8 @@ struct slot_status {
 };
 
 void slot_status(const struct slot *slot, struct slot_status *ret_status);
+
+/* The index of the build of its VM, or of its next one. */
+size_t slot_build(const struct slot *slot);
 
 #endif

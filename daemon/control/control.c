@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/client.h"
+#include "control/command.h"
 #include "control/limits.h"
 #include "control/reader.h"
 #include "control/service.h"
@@ -75,16 +77,17 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}",
+		"{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}",
 		"campaign",
 		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
 		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
 		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
 		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
-		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
-		"failures", (json_int_t)progress.failures, "expected",
-		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",
+		"blocks", (json_int_t)progress.blocks, "blocks-wanted",
+		(json_int_t)progress.blocks_wanted, "operations", (json_int_t)progress.operations,
+		"loops", (json_int_t)progress.loops, "failures", (json_int_t)progress.failures,
+		"expected", (json_int_t)progress.expected, "held", (int)progress.held, "only-held",
 		(int)progress.only_held);
 	if (!slots)
 		return status;
@@ -169,6 +172,35 @@ static void hold_changed(void *ctx, unsigned slot)
 	broadcast(control, held ? "HELD" : "RELEASED", data);
 }
 
+/* What the look says: a comparison, as text. */
+static void looked(void *ctx, char *text, const struct err *err)
+{
+	struct control *control = ctx;
+	auto_json json_t *comparison = text ? json_loads(text, 0, NULL) : NULL;
+	const char *verdict = json_string_value(json_object_get(comparison, "verdict"));
+	json_int_t id =
+		json_integer_value(json_object_get(json_object_get(comparison, "campaign"), "id"));
+
+	free(text);
+	if (!verdict)
+		log_warning("a look at the comparison has failed: %s", err ? err->text : "?");
+	/* The campaign may have gone, and another one have come. */
+	if (!verdict || !strcmp(verdict, "unclear") || !control->campaign ||
+	    campaign_id(control->campaign) != id)
+		return;
+	log_info("campaign %lld is decided: %s", (long long)id, verdict);
+	campaign_stop(control->campaign, SLOT_DRAIN, false);
+}
+
+static void look(void *ctx, int64_t campaign)
+{
+	struct control *control = ctx;
+	auto_json json_t *arguments = json_pack("{s:I}", "campaign", (json_int_t)campaign);
+
+	reader_submit(control->reader, command_find("query-comparison"), arguments, looked,
+		      control);
+}
+
 int service_run(struct control *control, struct profile *profile, json_t **ret_value,
 		struct err *err)
 {
@@ -181,6 +213,7 @@ int service_run(struct control *control, struct profile *profile, json_t **ret_v
 		.seed = profile->seed,
 		.ended = campaign_ended,
 		.hold_changed = hold_changed,
+		.look = look,
 		.ctx = control,
 	};
 	auto_free char *seed = NULL;

@@ -102,18 +102,18 @@ static const char *const statements[] = {
 	[QUERY_FAILURES] =
 		"SELECT f.id, f.campaign_id, f.at_unix_ns, f.slot, f.vm, f.loops, " BUILD_NAME
 		" AS build, s.class, f.place, f.kind, f.step, s.title AS signature, f.detail, "
-		"i.directory AS incident, f.expected, " BUILD_VERSIONS
-			AS_JSON("versions") ", a.title AS alternative FROM failure AS "
-					    "f" JOIN_BUILDS("f") "JOIN signature AS s ON s.id = "
-								 "f.signature_id "
-								 "LEFT JOIN alternative AS a ON "
-								 "a.id = f.alternative_id "
-								 "LEFT JOIN incident AS i ON i.id "
-								 "= f.incident_id "
-								 "WHERE (?1 = 0 OR f.campaign_id = "
-								 "?1) AND f.id > ?2 ORDER BY "
-								 "f.id "
-								 "LIMIT ?3",
+		"i.directory AS incident, f.expected, " BUILD_VERSIONS AS_JSON(
+			"versions") ", a.title AS alternative FROM failure AS "
+				    "f" JOIN_BUILDS("f") "JOIN signature AS s ON s.id = "
+							 "f.signature_id "
+							 "LEFT JOIN alternative AS a ON "
+							 "a.id = f.alternative_id "
+							 "LEFT JOIN incident AS i ON i.id "
+							 "= f.incident_id "
+							 "WHERE (?1 = 0 OR f.campaign_id = "
+							 "?1) AND f.id > ?2 ORDER BY "
+							 "f.id "
+							 "LIMIT ?3",
 	[QUERY_LEFT_OUT] =
 		"SELECT l.id, l.campaign_id, b.name AS build, l.position, l.kind, l.reason "
 		"FROM left_out AS l JOIN build AS b ON b.id = l.build_id "

@@ -134,27 +134,27 @@ void query_campaign_finish(struct query_campaign *campaign)
 int query_signatures(struct query *query, int64_t campaign, struct query_signatures *ret_signatures,
 		     struct err *err)
 {
-	static const char
-		sql[] = "WITH g AS (SELECT sb.id AS src, tb.id AS dst, " BUILD_NAME
-			" AS build, " BUILD_VERSIONS " AS versions, "
-			" f.signature_id, count(*) AS count, sum(f.expected) AS expected, "
-			" min(f.loops) AS loops, max(f.id) AS newest "
-			" FROM failure AS f" JOIN_BUILDS(
-				"f") " WHERE f.campaign_id = ?1 GROUP BY sb.id, tb.id, "
-				     "f.signature_id) "
-				     "SELECT g.build, s.class, s.title, g.count, g.loops, "
-				     "i.directory, "
-				     "g.expected, g.versions, s.first_seen_unix_ns, "
-				     "s.last_seen_unix_ns, " ALTERNATIVE_FAILURES(
-					     "f.campaign_id = ?1 AND sb.id IS g.src AND tb.id IS "
-					     "g.dst") " "
-						      "FROM g JOIN signature AS s ON s.id = "
-						      "g.signature_id "
-						      "JOIN failure AS f ON f.id = g.newest "
-						      "LEFT JOIN incident AS i ON i.id = "
-						      "f.incident_id "
-						      "ORDER BY g.src, g.dst, g.count DESC, "
-						      "s.class, s.title";
+	static const char sql[] =
+		"WITH g AS (SELECT sb.id AS src, tb.id AS dst, " BUILD_NAME
+		" AS build, " BUILD_VERSIONS " AS versions, "
+		" f.signature_id, count(*) AS count, sum(f.expected) AS expected, "
+		" min(f.loops) AS loops, max(f.id) AS newest "
+		" FROM failure AS f" JOIN_BUILDS(
+			"f") " WHERE f.campaign_id = ?1 GROUP BY sb.id, tb.id, "
+			     "f.signature_id) "
+			     "SELECT g.build, s.class, s.title, g.count, g.loops, "
+			     "i.directory, "
+			     "g.expected, g.versions, s.first_seen_unix_ns, "
+			     "s.last_seen_unix_ns, " ALTERNATIVE_FAILURES(
+				     "f.campaign_id = ?1 AND sb.id IS g.src AND tb.id IS "
+				     "g.dst") " "
+					      "FROM g JOIN signature AS s ON s.id = "
+					      "g.signature_id "
+					      "JOIN failure AS f ON f.id = g.newest "
+					      "LEFT JOIN incident AS i ON i.id = "
+					      "f.incident_id "
+					      "ORDER BY g.src, g.dst, g.count DESC, "
+					      "s.class, s.title";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	struct query_signatures all = { 0 };
 	int r = query_prepare(query, sql, campaign, &stmt, err);

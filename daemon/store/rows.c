@@ -2,12 +2,13 @@
 /* From records to rows: the statements, and beside them the values that they take. */
 #include "store/rows.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/names.h"
-#include "store/store.h"
+#include "store/sql.h"
 #include "store/uuid.h"
 
 static const struct row_sql statements[] = {
@@ -102,6 +103,27 @@ static const struct row_sql statements[] = {
 			  "(SELECT id FROM incident WHERE directory = ?16), ?17, "
 			  "(SELECT id FROM alternative WHERE title = ?18))",
 			  true },
+	[ROW_COMPARISON] = { "cannot store what is compared",
+			     "INSERT INTO comparison(campaign_id, a_build_id, b_build_id, "
+			     "loops_per_vm, warm_up_loops, looks) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+			     true },
+	[ROW_PRIMARY_METRIC] = { "cannot store a metric to compare",
+				 "INSERT INTO primary_metric(campaign_id, position, metric, "
+				 "margin) "
+				 "VALUES (?1, ?2, ?3, ?4)",
+				 true },
+	[ROW_ENVIRONMENT] = { "cannot store the environment",
+			      "INSERT INTO environment(campaign_id, build_id, key, value) "
+			      "VALUES (?1, ?2, ?3, ?4)",
+			      true },
+	[ROW_LOOK] = { "cannot store a look",
+		       "INSERT INTO look(campaign_id, blocks, at_unix_ns) VALUES (?1, ?2, ?3)",
+		       true },
+	[ROW_SUMMARY] = { "cannot store a summary",
+			  "INSERT INTO summary(campaign_id, kind, name, slot, vm, part, build_id, "
+			  "dst_build_id, began_unix_ns, ended_unix_ns, count, samples) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+			  true },
 };
 NAMES_COMPLETE(statements, ROW_STATEMENT_COUNT);
 
@@ -140,6 +162,23 @@ static struct row_value text(const char *value)
 	return (struct row_value){ .type = ROW_TEXT, .text = value };
 }
 
+static struct row_value real(double value)
+{
+	return (struct row_value){ .type = ROW_REAL, .real = value };
+}
+
+static size_t size_of(const struct row_value *value)
+{
+	switch (value->type) {
+	case ROW_TEXT:
+		return strlen(value->text) + 1;
+	case ROW_SAMPLES:
+		return value->sample_count * sizeof(double);
+	default:
+		return 0;
+	}
+}
+
 static struct row *row_new(enum row_statement statement, const struct row_value *values,
 			   size_t count)
 {
@@ -148,17 +187,18 @@ static struct row *row_new(enum row_statement statement, const struct row_value 
 	char *p;
 
 	for (size_t i = 0; i < count; i++)
-		size += values[i].type == ROW_TEXT ? strlen(values[i].text) + 1 : 0;
+		size += size_of(&values[i]);
 	row = mem_zalloc(size);
 	row->statement = statement;
 	row->count = count;
 	p = (char *)&row->values[count];
 	for (size_t i = 0; i < count; i++) {
 		row->values[i] = values[i];
-		if (values[i].type != ROW_TEXT)
-			continue;
-		row->values[i].text = p;
-		p = stpcpy(p, values[i].text) + 1;
+		if (values[i].type == ROW_TEXT)
+			row->values[i].text = memcpy(p, values[i].text, size_of(&values[i]));
+		else if (values[i].type == ROW_SAMPLES)
+			row->values[i].samples = memcpy(p, values[i].samples, size_of(&values[i]));
+		p += size_of(&values[i]);
 	}
 	return row;
 }
@@ -248,7 +288,7 @@ static void add_operation_end(struct rows *rows, const struct record_operation_e
 			 VALUES(integer(r->id), integer((int64_t)i), text(r->steps[i].name),
 				measured(r->steps[i].duration_ns)));
 	for (size_t i = 0; i < r->measure_count; i++) {
-		struct row_value value = { .type = ROW_REAL, .real = r->measures[i].value };
+		struct row_value value = real(r->measures[i].value);
 
 		/* What is no number was not measured. */
 		if (__builtin_isfinite(value.real))
@@ -281,6 +321,59 @@ static void add_failure(struct rows *rows, const struct record_failure *r)
 			text(r->alternative)));
 }
 
+/* JSON, as other lists are. */
+static char *looks_text(const struct record_comparison *r)
+{
+	char *text = mem_strdup("[");
+
+	for (size_t i = 0; i < r->look_count; i++) {
+		char *longer = mem_printf("%s%s%u", text, i ? ", " : "", r->looks[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void add_comparison(struct rows *rows, const struct record_comparison *r)
+{
+	auto_free char *open = looks_text(r), *looks = mem_printf("%s]", open);
+
+	rows_add(rows, ROW_COMPARISON,
+		 VALUES(integer(r->campaign_id), integer(r->a_build_id), integer(r->b_build_id),
+			integer(r->loops_per_vm), integer(r->warm_up_loops), text(looks)));
+	for (size_t i = 0; i < r->metric_count; i++)
+		rows_add(rows, ROW_PRIMARY_METRIC,
+			 VALUES(integer(r->campaign_id), integer((int64_t)i),
+				text(r->metrics[i].name), real(r->metrics[i].margin)));
+}
+
+static void add_environment(struct rows *rows, const struct record_environment *r)
+{
+	rows_add(rows, ROW_ENVIRONMENT,
+		 VALUES(integer(r->campaign_id), integer(r->build_id), text(r->key),
+			text(r->value)));
+}
+
+static void add_look(struct rows *rows, const struct record_look *r)
+{
+	rows_add(rows, ROW_LOOK,
+		 VALUES(integer(r->campaign_id), integer(r->blocks), integer(r->at_unix_ns)));
+}
+
+void rows_add_summary(struct rows *rows, const struct row_summary *s)
+{
+	struct row_value samples = { .type = ROW_SAMPLES,
+				     .samples = s->samples,
+				     .sample_count = s->count };
+
+	rows_add(rows, ROW_SUMMARY,
+		 VALUES(integer(s->campaign_id), text(s->kind), text(s->name), integer(s->slot),
+			integer(s->vm), integer(s->part), integer(s->build_id),
+			reference(s->dst_build_id), integer(s->began_unix_ns),
+			integer(s->ended_unix_ns), integer((int64_t)s->count), samples));
+}
+
 void rows_add_record(struct rows *rows, const struct record *record)
 {
 	switch (record->type) {
@@ -304,7 +397,55 @@ void rows_add_record(struct rows *rows, const struct record *record)
 		return add_loop_end(rows, &record->loop_end);
 	case RECORD_FAILURE:
 		return add_failure(rows, &record->failure);
+	case RECORD_COMPARISON:
+		return add_comparison(rows, &record->comparison);
+	case RECORD_ENVIRONMENT:
+		return add_environment(rows, &record->environment);
+	case RECORD_LOOK:
+		return add_look(rows, &record->look);
+	case RECORD_VM_END:
+		return; /* the summaries' */
 	}
+}
+
+static void bind(sqlite3_stmt *stmt, int i, const struct row_value *value)
+{
+	/* Whatever cannot be bound (memory, size) makes the step fail. */
+	switch (value->type) {
+	case ROW_NULL:
+		sqlite3_bind_null(stmt, i);
+		break;
+	case ROW_INTEGER:
+		sqlite3_bind_int64(stmt, i, value->integer);
+		break;
+	case ROW_REAL:
+		sqlite3_bind_double(stmt, i, value->real);
+		break;
+	case ROW_TEXT:
+		sqlite3_bind_text(stmt, i, value->text, -1, SQLITE_STATIC);
+		break;
+	case ROW_SAMPLES:
+		sqlite3_bind_blob64(stmt, i, value->samples, value->sample_count * sizeof(double),
+				    SQLITE_STATIC);
+		break;
+	}
+}
+
+int row_write(sqlite3 *db, sqlite3_stmt *stmt, const struct row *row, struct err *err)
+{
+	const struct row_sql *sql = row_sql(row->statement);
+	int r = 0;
+
+	for (size_t i = 0; i < row->count; i++)
+		bind(stmt, (int)i + 1, &row->values[i]);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		r = sql_error(db, sql->what, err);
+	else if (sql->must_change && sqlite3_changes(db) != 1)
+		r = err_set(err, -ENOENT, "%s: %s: the row to change is not there",
+			    sqlite3_db_filename(db, "main"), sql->what);
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	return r;
 }
 
 void rows_move(struct rows *rows, struct rows *from)

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sqlite3.h>
+
+#include "base/err.h"
 #include "base/record.h"
 
 enum row_statement {
@@ -31,6 +34,11 @@ enum row_statement {
 	ROW_ALTERNATIVE,
 	ROW_INCIDENT,
 	ROW_FAILURE,
+	ROW_COMPARISON,
+	ROW_PRIMARY_METRIC,
+	ROW_ENVIRONMENT,
+	ROW_LOOK,
+	ROW_SUMMARY,
 	ROW_STATEMENT_COUNT,
 };
 
@@ -45,6 +53,7 @@ enum row_type {
 	ROW_INTEGER,
 	ROW_REAL,
 	ROW_TEXT,
+	ROW_SAMPLES, /* a blob of doubles */
 };
 
 struct row_value {
@@ -52,8 +61,11 @@ struct row_value {
 	union {
 		int64_t integer;
 		double real;
-		const char *text; /* in the allocation of the row */
+		/* in the allocation of the row */
+		const char *text;
+		const double *samples;
 	};
+	size_t sample_count;
 };
 
 struct row {
@@ -74,6 +86,23 @@ const struct row_sql *row_sql(enum row_statement statement);
 
 /* Appends the rows of record, in the order in which they must run. */
 void rows_add_record(struct rows *rows, const struct record *record);
+
+/* Samples of one metric of a VM, in their order. */
+struct row_summary {
+	int64_t campaign_id;
+	const char *kind, *name;
+	int64_t slot, vm;
+	int64_t part;			      /* from 0, of a VM with many */
+	int64_t build_id, dst_build_id;	      /* dst: of a migrate to another build, else 0 */
+	int64_t began_unix_ns, ended_unix_ns; /* of the VM's operations so far */
+	const double *samples;
+	size_t count;
+};
+
+void rows_add_summary(struct rows *rows, const struct row_summary *summary);
+
+/* Binds the row's values to its statement, stmt, and runs it. */
+int row_write(sqlite3 *db, sqlite3_stmt *stmt, const struct row *row, struct err *err);
 
 /* Moves all of from behind those of rows. */
 void rows_move(struct rows *rows, struct rows *from);

@@ -182,8 +182,55 @@ static const char version_4[] =
 	"	-- its other title; NULL: it has none\n"
 	"CREATE INDEX failure_signature ON failure(signature_id);\n";
 
+static const char version_5[] =
+	"CREATE TABLE comparison (\n"
+	"	campaign_id INTEGER PRIMARY KEY REFERENCES campaign(id),\n"
+	"	a_build_id INTEGER NOT NULL REFERENCES build(id),\n"
+	"	b_build_id INTEGER NOT NULL REFERENCES build(id),\n"
+	"	loops_per_vm INTEGER NOT NULL,\n"
+	"	warm_up_loops INTEGER NOT NULL, -- the first ones of a VM, which do not count\n"
+	"	looks TEXT NOT NULL -- JSON array: numbers of blocks, ascending\n"
+	") STRICT;\n"
+	"CREATE TABLE primary_metric (\n"
+	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
+	"	position INTEGER NOT NULL,\n"
+	"	metric TEXT NOT NULL,\n"
+	"	margin REAL NOT NULL, -- a share\n"
+	"	PRIMARY KEY (campaign_id, position)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE look (\n"
+	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
+	"	blocks INTEGER NOT NULL,\n"
+	"	at_unix_ns INTEGER NOT NULL,\n"
+	"	PRIMARY KEY (campaign_id, blocks)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE environment (\n"
+	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
+	"	build_id INTEGER NOT NULL, -- 0: of the host\n"
+	"	key TEXT NOT NULL,\n"
+	"	value TEXT NOT NULL,\n"
+	"	PRIMARY KEY (campaign_id, build_id, key)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	/* Derived from operation and measure. */
+	"CREATE TABLE summary (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
+	"	kind TEXT NOT NULL,\n"
+	"	name TEXT NOT NULL, -- duration_ns, stall_ns, or a measure\n"
+	"	slot INTEGER NOT NULL,\n"
+	"	vm INTEGER NOT NULL,\n"
+	"	part INTEGER NOT NULL, -- from 0: a VM with many samples has several rows\n"
+	"	build_id INTEGER NOT NULL REFERENCES build(id),\n"
+	"	dst_build_id INTEGER REFERENCES build(id), -- of a migrate to another build\n"
+	"	began_unix_ns INTEGER NOT NULL, -- the VM's first operation\n"
+	"	ended_unix_ns INTEGER NOT NULL, -- its last one so far\n"
+	"	count INTEGER NOT NULL,\n"
+	"	samples BLOB NOT NULL -- count doubles in the host's byte order, as they came\n"
+	") STRICT;\n"
+	"CREATE INDEX summary_metric ON summary(campaign_id, kind, name);\n";
+
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
-static const char *const steps[] = { version_1, version_2, version_3, version_4 };
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
 
 #define SCHEMA_VERSION ((int64_t)ARRAY_SIZE(steps))
 
@@ -257,11 +304,12 @@ static int read_version(sqlite3 *db, int64_t *ret_version, struct err *err)
 	return r == 0 && *ret_version > SCHEMA_VERSION ? refuse_newer(db, *ret_version, err) : r;
 }
 
-int schema_migrate(sqlite3 *db, struct err *err)
+int schema_migrate(sqlite3 *db, int64_t *ret_from, struct err *err)
 {
 	int64_t version;
 	int r = read_version(db, &version, err);
 
+	*ret_from = version;
 	while (r == 0 && version < SCHEMA_VERSION)
 		r = migrate_to(db, ++version, err);
 	return r;

@@ -12,12 +12,14 @@
 #include "store/rows.h"
 #include "store/schema.h"
 #include "store/sql.h"
+#include "store/summary.h"
 #include "store/writer.h"
 
 struct store {
 	int lock; /* held while the store is open: one writer at a time */
 	sqlite3 *db;
 	struct writer *writer;
+	struct summaries *summaries; /* of the VMs in flight */
 };
 
 /* Only the file itself: SQLite gives its journals the same mode. Never opens a file that is there:
@@ -86,6 +88,26 @@ static int recover(sqlite3 *db, struct err *err)
 	return sql_exec(db, sql, "cannot mark what was interrupted", err);
 }
 
+/* The VMs of campaigns in flight have none of their last samples yet. */
+static int complete_summaries(sqlite3 *db, struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = sql_prepare(db, "SELECT id FROM campaign WHERE end IS NULL", &stmt, err);
+
+	while (r == 0) {
+		switch (sqlite3_step(stmt)) {
+		case SQLITE_ROW:
+			r = summaries_rebuild(db, sqlite3_column_int64(stmt, 0), true, err);
+			break;
+		case SQLITE_DONE:
+			return 0;
+		default:
+			return sql_error(db, "cannot read the store", err);
+		}
+	}
+	return r;
+}
+
 static int next_id(sqlite3 *db, int64_t *ret_id, struct err *err)
 {
 	return sql_integer(db,
@@ -114,15 +136,19 @@ static int open_file(struct store *store, const char *path, struct err *err)
 
 static int prepare_content(struct store *store, int64_t *ret_id, struct err *err)
 {
+	int64_t from;
 	int r;
 
 	/* A store that is refused after all is not even checkpointed by its close. */
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	r = schema_migrate(store->db, err);
+	r = schema_migrate(store->db, &from, err);
 	if (r < 0)
 		return r;
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	r = set_modes(store->db, err);
+	if (r == 0)
+		r = from && from < SCHEMA_WITH_SUMMARIES ? summaries_rebuild_all(store->db, err)
+							 : complete_summaries(store->db, err);
 	if (r == 0)
 		r = recover(store->db, err);
 	if (r == 0)
@@ -139,6 +165,7 @@ int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
 	int r;
 
 	store->lock = -1;
+	store->summaries = summaries_new();
 	r = open_file(store, path, err);
 	if (r == 0)
 		r = take_lock(store, path, err);
@@ -161,6 +188,9 @@ static bool on_record(void *ctx, const struct record *record, const struct recor
 	struct rows rows = { 0 };
 
 	rows_add_record(&rows, record);
+	summaries_add_record(store->summaries, record, &rows);
+	if (!rows.first)
+		return false;
 	writer_put(store->writer, &rows, durable);
 	return durable != NULL;
 }
@@ -185,6 +215,26 @@ int store_close(struct store *store, struct err *err)
 	sqlite3_close(store->db);
 	/* After the database: its last close still writes. */
 	fd_close(&store->lock);
+	summaries_free(store->summaries);
 	free(store);
+	return r;
+}
+
+int store_rebuild(const char *path, struct err *err)
+{
+	struct store store = { .lock = -1 };
+	int64_t from;
+	int r = open_file(&store, path, err);
+
+	if (r == 0)
+		r = take_lock(&store, path, err);
+	if (r == 0)
+		r = schema_migrate(store.db, &from, err);
+	if (r == 0)
+		r = set_modes(store.db, err);
+	if (r == 0)
+		r = summaries_rebuild_all(store.db, err);
+	sqlite3_close(store.db);
+	fd_close(&store.lock);
 	return r;
 }

@@ -35,6 +35,9 @@ void store_subscribe(struct store *store, struct records *records);
  * stored are called too, always after fn. Set it before the first record. */
 void store_on_failure(struct store *store, void (*fn)(void *ctx, const struct err *err), void *ctx);
 
+/* Makes all summaries of the store at path anew; -EBUSY: another process writes to it. */
+int store_rebuild(const char *path, struct err *err);
+
 /* Commits what is queued, ends the writer and closes the file; takes NULL. Callbacks that are still
  * due are dropped. Not from within a callback. Returns 0, or the error that kept rows from being
  * stored. */

@@ -90,43 +90,6 @@ static void on_wake_loop(struct ev_loop *loop, ev_async *watcher, int events)
 	free(todo.items);
 }
 
-static void bind(sqlite3_stmt *stmt, int i, const struct row_value *value)
-{
-	/* Whatever cannot be bound (memory, size) makes the step fail. */
-	switch (value->type) {
-	case ROW_NULL:
-		sqlite3_bind_null(stmt, i);
-		break;
-	case ROW_INTEGER:
-		sqlite3_bind_int64(stmt, i, value->integer);
-		break;
-	case ROW_REAL:
-		sqlite3_bind_double(stmt, i, value->real);
-		break;
-	case ROW_TEXT:
-		sqlite3_bind_text(stmt, i, value->text, -1, SQLITE_STATIC);
-		break;
-	}
-}
-
-static int write_row(struct writer *writer, const struct row *row, struct err *err)
-{
-	const struct row_sql *sql = row_sql(row->statement);
-	sqlite3_stmt *stmt = writer->statements[row->statement];
-	int r = 0;
-
-	for (size_t i = 0; i < row->count; i++)
-		bind(stmt, (int)i + 1, &row->values[i]);
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		r = sql_error(writer->db, sql->what, err);
-	else if (sql->must_change && sqlite3_changes(writer->db) != 1)
-		r = err_set(err, -ENOENT, "%s: %s: the row to change is not there", writer->path,
-			    sql->what);
-	sqlite3_reset(stmt);
-	sqlite3_clear_bindings(stmt);
-	return r;
-}
-
 static int set_synced(struct writer *writer, bool synced, struct err *err)
 {
 	int r;
@@ -153,7 +116,8 @@ static int write_batch(struct writer *writer, const struct rows *batch, bool syn
 	if (r < 0)
 		return r;
 	for (const struct row *row = batch->first; row; row = row->next) {
-		int one = write_row(writer, row, r < 0 ? &other : err);
+		int one = row_write(writer->db, writer->statements[row->statement], row,
+				    r < 0 ? &other : err);
 
 		if (r == 0)
 			r = one;

@@ -3,6 +3,7 @@
 #include "vm/elf.h"
 
 #include <elfutils/libdwelf.h>
+#include <gelf.h>
 #include <libelf.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,61 @@ char *elf_build_id(int fd)
 	size = dwelf_elf_gnu_build_id(elf, &bits);
 	if (size > 0)
 		text = mem_hex(bits, (size_t)size);
+	elf_end(elf);
+	return text;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *join(const char **names, size_t count)
+{
+	char *text = NULL;
+
+	qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		char *longer = text ? mem_printf("%s %s", text, names[i]) : mem_strdup(names[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* Of the section with the dynamic tags; what is no name is left out. */
+static char *needed_of(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+{
+	const char *names[ELF_LIBRARIES_MAX];
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t count = 0;
+	GElf_Dyn tag;
+
+	for (int i = 0; data && count < ELF_LIBRARIES_MAX && gelf_getdyn(data, i, &tag); i++) {
+		const char *name = tag.d_tag == DT_NEEDED
+					   ? elf_strptr(elf, header->sh_link, tag.d_un.d_val)
+					   : NULL;
+
+		if (name)
+			names[count++] = name;
+	}
+	return join(names, count);
+}
+
+char *elf_libraries(int fd)
+{
+	Elf_Scn *section = NULL;
+	char *text = NULL;
+	GElf_Shdr header;
+	Elf *elf;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return NULL;
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	while (elf && !text && (section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC)
+			text = needed_of(elf, section, &header);
 	elf_end(elf);
 	return text;
 }

@@ -52,6 +52,7 @@ int identity_read(int fd, const char *path, struct identity *ret_identity, struc
 		.mtime = st.st_mtim,
 		.build_id = elf_build_id(fd),
 		.sha256 = sha256,
+		.libraries = elf_libraries(fd),
 	};
 	return 0;
 }
@@ -60,6 +61,7 @@ void identity_finish(struct identity *identity)
 {
 	free(identity->build_id);
 	free(identity->sha256);
+	free(identity->libraries);
 	*identity = (struct identity){ 0 };
 }
 

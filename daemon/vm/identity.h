@@ -18,8 +18,9 @@ struct identity {
 	off_t size;
 	struct timespec mtime;
 
-	char *build_id; /* GNU build-id in hex; NULL where there is none */
-	char *sha256;	/* in hex */
+	char *build_id;	 /* GNU build-id in hex; NULL where there is none */
+	char *sha256;	 /* in hex */
+	char *libraries; /* that it is linked with, sorted, by spaces; NULL: none, or not known */
 };
 
 /* Reads all of the file behind fd; path is for error texts. */

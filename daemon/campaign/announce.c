@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The first records of a campaign. */
+#include "campaign/announce.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+/* Files of /proc and /sys that are looked at, and the length of a value. */
+#define ENVIRONMENT_FILE_MAX 4096
+#define ENVIRONMENT_VALUE_MAX 1024
+
+/* What of /proc/cpuinfo is called key, of the first CPU; the caller frees, NULL: it says nothing. */
+static char *cpuinfo(const char *key)
+{
+	auto_fclose FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *colon = strchr(line, ':');
+
+		if (strncmp(line, key, strlen(key)) || !colon)
+			continue;
+		colon += strspn(colon, ": ");
+		return mem_strndup(colon, strcspn(colon, "\n"));
+	}
+	return NULL;
+}
+
+static void emit(const struct announcement *a, struct record record)
+{
+	records_emit(a->records, &record);
+}
+
+static void emit_campaign(const struct announcement *a)
+{
+	auto_free char *seed = mem_printf("%" PRIu64, a->seed);
+	auto_free char *cpu = cpuinfo("model name");
+	struct utsname host;
+	struct record_campaign_begin begin = {
+		.id = a->campaign_id,
+		.began_unix_ns = clock_unix_ns(),
+		.name = a->profile->name,
+		.profile_text = a->profile->text,
+		.seed = seed,
+		.accel = a->machine->accel,
+		.accel_reason = a->accel_reason,
+		.machine = a->profile->machine,
+		.ram_bytes = a->profile->ram_bytes,
+		.vms = a->profile->vms,
+		.loops_per_build = a->profile->stop_loops_per_build,
+		.host_cpu = cpu ? cpu : "unknown",
+		.host_cpus = sysconf(_SC_NPROCESSORS_ONLN),
+	};
+
+	uname(&host);
+	begin.host_name = host.nodename;
+	begin.host_kernel = host.release;
+	emit(a, (struct record){ .type = RECORD_CAMPAIGN_BEGIN, .campaign_begin = begin });
+}
+
+static void emit_build(const struct announcement *a, const struct build *build)
+{
+	struct record_build record = {
+		.id = build->id,
+		.campaign_id = a->campaign_id,
+		.name = build->spec.name,
+		.binary = build->spec.binary,
+		.version = build->version,
+		.build_id = build->identity.build_id,
+		.sha256 = build->identity.sha256,
+		.sandbox = build->sandbox,
+		.origin = build->spec.origin,
+	};
+
+	emit(a, (struct record){ .type = RECORD_BUILD, .build = record });
+}
+
+static void emit_comparison(const struct announcement *a)
+{
+	const struct profile_compare *compare = &a->profile->compare;
+	struct record_metric list[METRIC_COUNT];
+	struct record_comparison comparison = {
+		.campaign_id = a->campaign_id,
+		.a_build_id = a->builds[0].id,
+		.b_build_id = a->builds[1].id,
+		.loops_per_vm = a->profile->loops_per_vm,
+		.warm_up_loops = compare->warm_up,
+		.looks = compare->looks,
+		.look_count = compare->look_count,
+		.metrics = list,
+		.metric_count = compare->metric_count,
+	};
+
+	for (size_t i = 0; i < compare->metric_count; i++)
+		list[i] = (struct record_metric){ compare->metrics[i].metric->name,
+						  compare->metrics[i].margin };
+	emit(a, (struct record){ .type = RECORD_COMPARISON, .comparison = comparison });
+}
+
+/* build: NULL for the host. Nothing is said of what is not known. */
+static void emit_environment(const struct announcement *a, const struct build *build,
+			     const char *key, const char *value)
+{
+	char text[ENVIRONMENT_VALUE_MAX];
+
+	if (!value)
+		return;
+	snprintf(text, sizeof(text), "%s", value);
+	emit(a, (struct record){ .type = RECORD_ENVIRONMENT,
+				 .environment = { .campaign_id = a->campaign_id,
+						  .build_id = build ? build->id : 0,
+						  .key = key,
+						  .value = text } });
+}
+
+static void emit_file(const struct announcement *a, const char *key, const char *path)
+{
+	auto_free char *text = NULL;
+	struct err ignored = { 0 };
+	size_t size;
+
+	if (file_read(path, key, ENVIRONMENT_FILE_MAX, &text, &size, &ignored) < 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	emit_environment(a, NULL, key, text);
+}
+
+static void emit_host(const struct announcement *a)
+{
+	static const struct {
+		const char *key, *path;
+	} files[] = {
+		{ "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
+		{ "boost", "/sys/devices/system/cpu/cpufreq/boost" },
+		{ "no-turbo", "/sys/devices/system/cpu/intel_pstate/no_turbo" },
+		{ "smt", "/sys/devices/system/cpu/smt/control" },
+		{ "transparent-hugepages", "/sys/kernel/mm/transparent_hugepage/enabled" },
+		{ "clocksource",
+		  "/sys/devices/system/clocksource/clocksource0/current_clocksource" },
+	};
+	auto_free char *cpus = mem_printf("%ld", sysconf(_SC_NPROCESSORS_ONLN));
+	auto_free char *ram = mem_printf("%lld MiB", (long long)a->profile->ram_bytes >> 20);
+	auto_free char *vcpus = mem_printf("%u", a->profile->vcpus);
+	auto_free char *cpu = cpuinfo("model name");
+	auto_free char *microcode = cpuinfo("microcode");
+	struct utsname host;
+
+	uname(&host);
+	emit_environment(a, NULL, "host", host.nodename);
+	emit_environment(a, NULL, "kernel", host.release);
+	emit_environment(a, NULL, "kernel-build", host.version);
+	emit_environment(a, NULL, "cpu", cpu);
+	emit_environment(a, NULL, "cpus", cpus);
+	emit_environment(a, NULL, "microcode", microcode);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		emit_file(a, files[i].key, files[i].path);
+	emit_environment(a, NULL, "accelerator", a->machine->accel);
+	emit_environment(a, NULL, "machine", a->profile->machine);
+	emit_environment(a, NULL, "ram", ram);
+	emit_environment(a, NULL, "vcpus", vcpus);
+	emit_environment(a, NULL, "guest", a->profile->guest);
+}
+
+/* The words of a list, or NULL for none. */
+static char *joined(char *const *words)
+{
+	char *text = NULL;
+
+	for (; *words; words++) {
+		char *longer = text ? mem_printf("%s %s", text, *words) : mem_strdup(*words);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void emit_build_environment(const struct announcement *a, const struct build *build)
+{
+	auto_free char *args = joined(build->spec.args), *env = joined(build->spec.env);
+	auto_free char *trace = joined(build->spec.trace), *wrapper = joined(build->spec.wrapper);
+
+	emit_environment(a, build, "sandbox", build->sandbox ? "on" : "off");
+	emit_environment(a, build, "args", args);
+	emit_environment(a, build, "env", env);
+	emit_environment(a, build, "trace", trace);
+	emit_environment(a, build, "wrapper", wrapper);
+	emit_environment(a, build, "libraries", build->identity.libraries);
+}
+
+void announce(const struct announcement *a)
+{
+	emit_campaign(a);
+	for (size_t i = 0; i < a->profile->build_count; i++)
+		emit_build(a, &a->builds[i]);
+	if (a->profile->compare.on && a->profile->build_count == 2)
+		emit_comparison(a);
+	emit_host(a);
+	for (size_t i = 0; i < a->profile->build_count; i++)
+		emit_build_environment(a, &a->builds[i]);
+}
