@@ -13,11 +13,13 @@
 
 /* What a number is used for, so that two uses at one position are independent. */
 enum random_stream {
-	RANDOM_PHASE,  /* at which loop an `every` operation comes first */
-	RANDOM_UNIT,   /* which unit of a weighted list a loop is */
-	RANDOM_VERIFY, /* which of the saves and loads is verified */
-	RANDOM_GUEST,  /* the seed of a VM's guest */
-	RANDOM_BLOCK,  /* which build comes first in a block */
+	RANDOM_PHASE,	 /* at which loop an `every` operation comes first */
+	RANDOM_UNIT,	 /* which unit of a weighted list a loop is */
+	RANDOM_VERIFY,	 /* which of the saves and loads is verified */
+	RANDOM_GUEST,	 /* the seed of a VM's guest */
+	RANDOM_RESAMPLE, /* which blocks a replicate of the bootstrap draws */
+	RANDOM_PERMUTE,	 /* the order of values in a permutation test */
+	RANDOM_BLOCK,	 /* which build comes first in a block */
 };
 
 static inline uint64_t random_mix(uint64_t z)

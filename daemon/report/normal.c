@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The normal quantile from libm's erfc(). */
+/* The normal tail and quantile from libm's erfc(). */
 #include "report/normal.h"
 
 #include <math.h>
+
+double normal_upper_tail(double z)
+{
+	return erfc(z * M_SQRT1_2) / 2;
+}
 
 double normal_upper_quantile(double p)
 {
@@ -11,7 +16,7 @@ double normal_upper_quantile(double p)
 	double z = sqrt(-2 * log(p));
 
 	for (int i = 0; i < 50; i++) {
-		double tail = erfc(z * M_SQRT1_2) / 2;
+		double tail = normal_upper_tail(z);
 		double density = exp(-z * z / 2) * M_2_SQRTPI * M_SQRT1_2 / 2;
 		double step = log(tail / p) * tail / density;
 
