@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A longer series has as many ends of Y tried only, evenly spaced. */
+#define CHANGE_ENDS 256
+
 #define CHANGE_PERMUTATIONS 199
 #define CHANGE_SIGNIFICANCE 0.05
 #define CHANGE_MIN_SEGMENT 2
@@ -34,9 +37,11 @@ struct change_split {
 struct change_split change_best_split(const double *values, size_t count, size_t min_segment);
 
 /* All changes, ascending by at; returns how many, the caller frees *ret_changes (NULL: none).
- * Values are finite. The strongest split of all segments is a change if its p, the share of
- * CHANGE_PERMUTATIONS permutations within the segments (seed picks them) with one as strong, is at
- * most CHANGE_SIGNIFICANCE; then its segment becomes two, and the next is looked for. */
+ * Values are finite, min_segment is 2 or more. The strongest split of all segments is a change if
+ * its p, the share of CHANGE_PERMUTATIONS permutations within the segments (seed picks them) that
+ * have one as strong, the series itself among them, is at most CHANGE_SIGNIFICANCE; then its
+ * segment becomes two, and the next is looked for. Each change takes 40 ms for 300 values, 0.3 s
+ * for 1000, 3 s for 5000. */
 size_t change_points(const double *values, size_t count, size_t min_segment, uint64_t seed,
 		     struct change **ret_changes);
 

@@ -198,7 +198,7 @@ static double ranked_sum(const double *sorted, size_t count, uint64_t rank, doub
 		else
 			lower = split.above;
 	}
-	return lower;
+	return lower + 0.0; /* -0 is 0 */
 }
 
 static double median_average(const double *sorted, size_t count, uint64_t sums, double lower,
