@@ -181,16 +181,37 @@ static char *joined(char *const *words)
 	return text;
 }
 
+/* Which sanitizers a build has: the libraries of their runtimes, or NULL. */
+static char *sanitizers(const char *libraries)
+{
+	auto_free char *words = libraries ? mem_strdup(libraries) : NULL;
+	char *text = NULL, *rest = NULL;
+
+	for (char *word = words ? strtok_r(words, " ", &rest) : NULL; word;
+	     word = strtok_r(NULL, " ", &rest)) {
+		char *longer;
+
+		if (!strstr(word, "san.so"))
+			continue;
+		longer = text ? mem_printf("%s %s", text, word) : mem_strdup(word);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 static void emit_build_environment(const struct announcement *a, const struct build *build)
 {
 	auto_free char *args = joined(build->spec.args), *env = joined(build->spec.env);
 	auto_free char *trace = joined(build->spec.trace), *wrapper = joined(build->spec.wrapper);
+	auto_free char *checked = sanitizers(build->identity.libraries);
 
 	emit_environment(a, build, "sandbox", build->sandbox ? "on" : "off");
 	emit_environment(a, build, "args", args);
 	emit_environment(a, build, "env", env);
 	emit_environment(a, build, "trace", trace);
 	emit_environment(a, build, "wrapper", wrapper);
+	emit_environment(a, build, "sanitizers", checked);
 	emit_environment(a, build, "libraries", build->identity.libraries);
 }
 

@@ -56,7 +56,7 @@ static json_t *percentile(const struct query_timing *t, double p)
 			: json_null();
 }
 
-static json_t *campaign_object(const struct query_campaign *c)
+json_t *report_json_campaign_object(const struct query_campaign *c)
 {
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
 			 "id", (json_int_t)c->id, "name", report_json_string(c->name), "seed",
@@ -176,12 +176,12 @@ int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_val
 	if (r == 0)
 		r = left_out_list(query, campaign, &left_out, err);
 	if (r == 0)
-		*ret_value =
-			json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:O}", "campaign",
-				  campaign_object(&c), "operations", timing_list(&timings),
-				  "signatures", signature_list(&signatures, &vms), "builds",
-				  verdict_builds(&vms), "differences", verdict_differences(&vms),
-				  "measures", measures, "left_out", left_out);
+		*ret_value = json_pack(
+			"{s:o, s:o, s:o, s:o, s:o, s:O, s:O}", "campaign",
+			report_json_campaign_object(&c), "operations", timing_list(&timings),
+			"signatures", signature_list(&signatures, &vms), "builds",
+			verdict_builds(&vms), "differences", verdict_differences(&vms), "measures",
+			measures, "left_out", left_out);
 	query_vms_finish(&vms);
 	query_signatures_finish(&signatures);
 	query_timings_finish(&timings);

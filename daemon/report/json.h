@@ -17,6 +17,9 @@
 /* A string; bytes that are no UTF-8 (a QEMU's last words need not be) become \xNN. NULL: null. */
 json_t *report_json_string(const char *s);
 
+/* A campaign's own object. */
+json_t *report_json_campaign_object(const struct query_campaign *campaign);
+
 /* {"campaign": {...}, "operations": [...], "signatures": [...]} */
 int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value,
 			 struct err *err);

@@ -13,4 +13,10 @@ size_t percentile_rank(size_t count, double p);
 /* That sample: always a measured value. */
 int64_t percentile_nearest_rank(const int64_t *sorted, size_t count, double p);
 
+/* That of samples in any order, which are reordered. Time is of the order of count. */
+double percentile_select(double *samples, size_t count, double p);
+
+/* The median as people know it: of an even number of samples the mean of both in the middle. Likewise. */
+double percentile_median(double *samples, size_t count);
+
 #endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Blocks, samples of VMs and environments out of a results store. */
+#include "store/query-samples.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/query-sql.h"
+#include "store/sql.h"
+
+static int read_looks(struct query *query, struct query_comparison *c, struct err *err)
+{
+	static const char sql[] = "SELECT CAST(value AS INTEGER) FROM comparison, json_each(looks) "
+				  "WHERE campaign_id = ?1 ORDER BY 1";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(query, sql, c->campaign, &stmt, err);
+
+	while (r == 0 && (r = query_next_row(query, stmt, err)) > 0) {
+		int64_t blocks = sqlite3_column_int64(stmt, 0);
+
+		r = 0;
+		if (blocks < 1 || (c->look_count && c->looks[c->look_count - 1] == (size_t)blocks))
+			continue;
+		c->looks = mem_realloc(c->looks, c->look_count + 1, sizeof(*c->looks));
+		c->looks[c->look_count++] = (size_t)blocks;
+	}
+	if (r == 0 && !c->look_count)
+		return err_set(err, -EINVAL, "campaign %lld: its comparison has no looks",
+			       (long long)c->campaign);
+	return r;
+}
+
+static int read_metrics(struct query *query, struct query_comparison *c, struct err *err)
+{
+	static const char sql[] = "SELECT metric, margin FROM primary_metric "
+				  "WHERE campaign_id = ?1 ORDER BY position";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(query, sql, c->campaign, &stmt, err);
+
+	while (r == 0 && (r = query_next_row(query, stmt, err)) > 0) {
+		c->metrics = mem_realloc(c->metrics, c->metric_count + 1, sizeof(*c->metrics));
+		c->metrics[c->metric_count++] =
+			(struct query_primary){ .metric = sql_column_strdup(stmt, 0),
+						.margin = sqlite3_column_double(stmt, 1) };
+		r = 0;
+	}
+	return r;
+}
+
+int query_comparison(struct query *query, int64_t campaign, struct query_comparison *ret_comparison,
+		     struct err *err)
+{
+	static const char sql[] =
+		"SELECT a.id, b.id, a.name, b.name, a.version, b.version, loops_per_vm, "
+		"warm_up_loops FROM comparison JOIN build AS a ON a.id = a_build_id "
+		"JOIN build AS b ON b.id = b_build_id WHERE comparison.campaign_id = ?1";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	struct query_comparison c = { .campaign = campaign };
+	int r = query_prepare(query, sql, campaign, &stmt, err);
+
+	if (r == 0)
+		r = query_next_row(query, stmt, err);
+	if (r == 0)
+		return err_set(err, -ENOENT,
+			       "campaign %lld compares nothing: its profile has no `compare`",
+			       (long long)campaign);
+	if (r < 0)
+		return r;
+	c.a_id = sqlite3_column_int64(stmt, 0);
+	c.b_id = sqlite3_column_int64(stmt, 1);
+	c.a = sql_column_strdup(stmt, 2);
+	c.b = sql_column_strdup(stmt, 3);
+	c.a_version = sql_column_strdup(stmt, 4);
+	c.b_version = sql_column_strdup(stmt, 5);
+	c.loops_per_vm = sqlite3_column_int64(stmt, 6);
+	c.warm_up = sqlite3_column_int64(stmt, 7);
+	r = read_looks(query, &c, err);
+	if (r == 0)
+		r = read_metrics(query, &c, err);
+	if (r < 0)
+		query_comparison_finish(&c);
+	else
+		*ret_comparison = c;
+	return r;
+}
+
+void query_comparison_finish(struct query_comparison *c)
+{
+	for (size_t i = 0; i < c->metric_count; i++)
+		free(c->metrics[i].metric);
+	free(c->metrics);
+	free(c->looks);
+	free(c->a);
+	free(c->b);
+	free(c->a_version);
+	free(c->b_version);
+	*c = (struct query_comparison){ 0 };
+}
+
+int query_last_comparison(struct query *query, const char *a, const char *b, int64_t *ret_campaign,
+			  struct err *err)
+{
+	static const char sql[] =
+		"SELECT coalesce(max(c.campaign_id), 0) FROM comparison AS c "
+		"JOIN build AS a ON a.id = a_build_id JOIN build AS b ON b.id = b_build_id "
+		"WHERE ?1 IS NULL OR (a.name = ?1 AND b.name = ?2) OR (a.name = ?2 AND b.name = "
+		"?1)";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = sql_prepare(query->db, sql, &stmt, err);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_text(stmt, 1, a, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, b, -1, SQLITE_STATIC);
+	r = query_next_row(query, stmt, err);
+	if (r < 0)
+		return r;
+	*ret_campaign = sqlite3_column_int64(stmt, 0);
+	if (*ret_campaign)
+		return 0;
+	if (!a)
+		return err_set(err, -ENOENT,
+			       "no campaign compares builds: see `qsoak run compare`");
+	return err_set(err, -ENOENT,
+		       "no campaign compares builds %s and %s in blocks, and runs of one after the "
+		       "other cannot be compared: see `qsoak run compare`",
+		       a, b);
+}
+
+int query_last_complete(struct query *query, const char *name, int64_t host_of,
+			int64_t *ret_campaign, struct err *err)
+{
+	static const char sql[] =
+		"SELECT coalesce(max(id), 0) FROM campaign WHERE name = ?2 AND end = 'complete' "
+		"AND host_id = (SELECT host_id FROM campaign WHERE id = ?1)";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(query, sql, host_of, &stmt, err);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	r = query_next_row(query, stmt, err);
+	if (r < 0)
+		return r;
+	*ret_campaign = sqlite3_column_int64(stmt, 0);
+	return 0;
+}
+
+int query_blocks(struct query *query, const struct query_comparison *comparison,
+		 struct query_blocks *ret_blocks, struct err *err)
+{
+	static const char sql[] =
+		"WITH whole AS (SELECT slot, vm FROM vm WHERE campaign_id = ?1 AND loops >= ?2), "
+		"gone AS (SELECT slot, vm, max(coalesce(ended_unix_ns, began_unix_ns)) AS at, "
+		" max(id) AS id FROM run WHERE campaign_id = ?1 GROUP BY slot, vm) "
+		"SELECT first.slot, first.vm FROM whole AS first "
+		"JOIN whole AS second ON second.slot = first.slot AND second.vm = first.vm + 1 "
+		"JOIN gone ON gone.slot = second.slot AND gone.vm = second.vm "
+		"WHERE first.vm % 2 = 0 ORDER BY gone.at, gone.id";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	struct query_blocks blocks = { 0 };
+	int r = query_prepare(query, sql, comparison->campaign, &stmt, err);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(stmt, 2, comparison->loops_per_vm);
+	while ((r = query_next_row(query, stmt, err)) > 0) {
+		if (!(blocks.count & (blocks.count - 1)))
+			blocks.blocks = mem_realloc(blocks.blocks, 2 * blocks.count + 1,
+						    sizeof(*blocks.blocks));
+		blocks.blocks[blocks.count++] =
+			(struct query_block){ sqlite3_column_int64(stmt, 0),
+					      sqlite3_column_int64(stmt, 1) };
+	}
+	if (r < 0)
+		query_blocks_finish(&blocks);
+	else
+		*ret_blocks = blocks;
+	return r;
+}
+
+void query_blocks_finish(struct query_blocks *blocks)
+{
+	free(blocks->blocks);
+	*blocks = (struct query_blocks){ 0 };
+}
+
+static bool goes_on(const struct query_series *last, const struct query_series *next)
+{
+	return last->slot == next->slot && last->vm == next->vm &&
+	       last->build_id == next->build_id && last->dst_build_id == next->dst_build_id;
+}
+
+/* Whatever the blob holds, and however long it says to be. */
+static void append_values(struct query_series *series, const void *blob, size_t size)
+{
+	size_t count = size / sizeof(double), kept = series->count;
+
+	if (!blob || !count)
+		return;
+	series->values = mem_realloc(series->values, kept + count, sizeof(double));
+	memcpy(series->values + kept, blob, count * sizeof(double));
+	for (size_t i = kept; i < kept + count; i++)
+		if (isfinite(series->values[i]))
+			series->values[series->count++] = series->values[i];
+}
+
+static void add_series(struct query_samples *samples, sqlite3_stmt *stmt)
+{
+	struct query_series next = {
+		.slot = sqlite3_column_int64(stmt, 0),
+		.vm = sqlite3_column_int64(stmt, 1),
+		.build_id = sqlite3_column_int64(stmt, 2),
+		.dst_build_id = sqlite3_column_int64(stmt, 3),
+		.began_unix_ns = sqlite3_column_int64(stmt, 4),
+		.ended_unix_ns = sqlite3_column_int64(stmt, 5),
+	};
+	struct query_series *last;
+
+	if (!samples->count || !goes_on(&samples->series[samples->count - 1], &next)) {
+		if (!(samples->count & (samples->count - 1)))
+			samples->series = mem_realloc(samples->series, 2 * samples->count + 1,
+						      sizeof(*samples->series));
+		samples->series[samples->count++] = next;
+	}
+	last = &samples->series[samples->count - 1];
+	last->ended_unix_ns = next.ended_unix_ns;
+	append_values(last, sqlite3_column_blob(stmt, 6), (size_t)sqlite3_column_bytes(stmt, 6));
+}
+
+int query_samples(struct query *query, int64_t campaign, const char *kind, const char *name,
+		  struct query_samples *ret_samples, struct err *err)
+{
+	static const char sql[] =
+		"SELECT slot, vm, build_id, coalesce(dst_build_id, 0), began_unix_ns, "
+		"ended_unix_ns, samples FROM summary WHERE campaign_id = ?1 AND kind = ?2 "
+		"AND name = ?3 ORDER BY slot, vm, build_id, dst_build_id, part";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	struct query_samples samples = { 0 };
+	int r = query_prepare(query, sql, campaign, &stmt, err);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_text(stmt, 2, kind, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 3, name, -1, SQLITE_STATIC);
+	while ((r = query_next_row(query, stmt, err)) > 0)
+		add_series(&samples, stmt);
+	if (r < 0)
+		query_samples_finish(&samples);
+	else
+		*ret_samples = samples;
+	return r;
+}
+
+void query_samples_finish(struct query_samples *samples)
+{
+	for (size_t i = 0; i < samples->count; i++)
+		free(samples->series[i].values);
+	free(samples->series);
+	*samples = (struct query_samples){ 0 };
+}
+
+int query_environment(struct query *query, int64_t campaign,
+		      void (*fn)(void *ctx, int64_t build_id, const char *key, const char *value),
+		      void *ctx, struct err *err)
+{
+	static const char sql[] = "SELECT build_id, key, value FROM environment "
+				  "WHERE campaign_id = ?1 ORDER BY build_id, key";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(query, sql, campaign, &stmt, err);
+
+	if (r < 0)
+		return r;
+	while ((r = query_next_row(query, stmt, err)) > 0)
+		fn(ctx, sqlite3_column_int64(stmt, 0), (const char *)sqlite3_column_text(stmt, 1),
+		   (const char *)sqlite3_column_text(stmt, 2));
+	return r;
+}
