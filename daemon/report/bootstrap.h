@@ -16,7 +16,7 @@
 
 #define BOOTSTRAP_REPLICATES 1999
 
-/* The exact method's limits: so many blocks, so many different values of a build. */
+/* Limits are exact up to so many blocks, and so many samples of a build. */
 #define BOOTSTRAP_GROUPS 512
 #define BOOTSTRAP_BINS 2048
 
@@ -27,7 +27,7 @@ struct bootstrap_block {
 	size_t count_a, count_b;
 };
 
-/* All are NaN where a build has no samples at all; limits are where a replicate cannot be made. */
+/* All are NaN where a build has no samples at all. Replicates where it has none are left out. */
 struct bootstrap_ratio {
 	double a, b; /* the percentiles themselves, of all samples: always measured values */
 	double ratio, lower, upper;
@@ -35,13 +35,14 @@ struct bootstrap_ratio {
 
 /*
  * percentile in (0, 100], confidence between 0 and 1 (0.95). Percentiles and ratio are exact
- * always, limits up to the above limits. Beyond them
- * - neighbouring blocks are drawn together, in BOOTSTRAP_GROUPS groups: as valid, and safe where
- *   neighbours are alike; half the interval's width then varies by 1 / sqrt(2 * BOOTSTRAP_GROUPS),
- *   3 %;
- * - values fall in bins, the narrower the nearer they are to the percentile, and a replicate's
- *   value is interpolated in its bin, whose width is some 2 % of its distance, in ranks, from the
- *   percentile. Time is linear in the samples: 5 million take some 0.1 s. Memory: 10 MiB at most.
+ * always, as are limits of few samples and blocks. Beyond BOOTSTRAP_GROUPS blocks, neighbours are
+ * drawn together, as that many groups: as valid, and safe where neighbours are alike; half the
+ * interval's width then varies by 1 / sqrt(2 * BOOTSTRAP_GROUPS), 3 %. Beyond BOOTSTRAP_BINS
+ * samples, values fall in bins, and a replicate's value is interpolated in its bin; a bin is 1 % as
+ * wide as its distance from the percentile, in ranks.
+ *
+ * From fewer than some 20 blocks such intervals are too narrow; with one block there is none. Time
+ * is linear in the samples: 5 million take 0.1 s. Memory: 10 MiB at most.
  */
 struct bootstrap_ratio bootstrap_ratio(const struct bootstrap_block *blocks, size_t count,
 				       double percentile, double confidence, uint64_t seed);
