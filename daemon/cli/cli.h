@@ -38,6 +38,8 @@ struct cli {
 	bool predicate;				      /* --run */
 	const char *qemu;			      /* --qemu, or NULL */
 	int64_t tries;				      /* --tries; 0: not given */
+	bool force;				      /* --force */
+	int64_t experiments;			      /* --experiments; 0: not given */
 	json_t *overrides;			      /* arguments of the command "run" */
 	json_t *registered; /* list of names of registered builds: --build NAME */
 };
@@ -52,6 +54,7 @@ int cli_campaigns(const struct cli *cli);
 int cli_builds(const struct cli *cli);
 int cli_failures(const struct cli *cli);
 int cli_signatures(const struct cli *cli);
+int cli_compare(const struct cli *cli);
 int cli_report(const struct cli *cli);
 int cli_show(const struct cli *cli);
 int cli_reproducer(const struct cli *cli);

@@ -41,6 +41,8 @@ enum option_id {
 	OPTION_SHRINK,
 	OPTION_TRIES,
 	OPTION_QEMU,
+	OPTION_FORCE,
+	OPTION_EXPERIMENTS,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -84,7 +86,11 @@ static const struct {
 	[OPTION_SHRINK] = { "shrink", NULL,
 			    "run it with less and less, and print what still fails" },
 	[OPTION_TRIES] = { "tries", "N", "with --shrink: tries of each candidate (10)" },
-	[OPTION_QEMU] = { "qemu", "BINARY", "with --shrink: run this instead of the build's binary" },
+	[OPTION_QEMU] = { "qemu", "BINARY",
+			  "with --shrink: run this instead of the build's binary" },
+	[OPTION_FORCE] = { "force", NULL, "although the builds ran in different environments" },
+	[OPTION_EXPERIMENTS] = { "experiments", "N",
+				 "cut all blocks into experiments of N, and judge each" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -102,7 +108,8 @@ NAMES_COMPLETE(options, OPTION_COUNT);
 
 static const struct command {
 	const char *name;
-	const char *argument; /* in brackets: optional; with "...": one or more; NULL: none */
+	/* Words; in brackets: optional; with "...": one or more; NULL: none. */
+	const char *argument;
 	const char *help;
 	int (*run)(const struct cli *cli);
 	uint64_t options; /* BIT()s */
@@ -143,6 +150,10 @@ static const struct command {
 		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
 	  KNOWN },
+	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
+	  cli_compare,
+	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |
+		  RESULTS },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
 };
@@ -374,6 +385,11 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 	case OPTION_QEMU:
 		cli->qemu = value;
 		break;
+	case OPTION_FORCE:
+		cli->force = true;
+		break;
+	case OPTION_EXPERIMENTS:
+		return cli_parse_id("--experiments", value, &cli->experiments, err);
 	case OPTION_STATE_DIR:
 		cli->state = value;
 		break;
@@ -436,13 +452,22 @@ static int read_options(int argc, char **argv, struct cli *cli, uint64_t *given)
 	return EXIT_CLEAN;
 }
 
+static int count_words(const char *text)
+{
+	int count = text != NULL;
+
+	for (; text && *text; text++)
+		count += *text == ' ';
+	return count;
+}
+
 /* What the command takes, against what is there. */
 static int check_usage(const struct command *command, uint64_t given, int arguments)
 {
 	bool optional = command->argument && command->argument[0] == '[';
 	bool many = command->argument && strstr(command->argument, "...");
-	int least = command->argument && !optional;
-	int most = many ? INT_MAX : command->argument != NULL;
+	int words = count_words(command->argument), least = optional ? 0 : words;
+	int most = many ? INT_MAX : words;
 
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (!(given & BIT(id)) || command->options & BIT(id))

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "cli/compare.h"
 #include "cli/known.h"
 #include "cli/profiles.h"
 #include "cli/registry.h"
@@ -43,14 +44,20 @@ static int check_options(const struct cli *cli, struct err *err)
 	return 0;
 }
 
-static int print_report(struct source *source, int64_t campaign, const struct ledger *ledger,
-			bool json, struct err *err)
+/* Also sets the campaign's code to what a comparison makes of it. */
+static int print_report(struct source *source, struct session_campaign *campaign,
+			const struct ledger *ledger, bool json, struct err *err)
 {
 	auto_json json_t *value = NULL;
 	int r = source_get(source, "query-report",
-			   json_pack("{s:I}", "campaign", (json_int_t)campaign), &value, err);
+			   json_pack("{s:I}", "campaign", (json_int_t)campaign->id), &value, err);
 
-	return r < 0 ? r : known_print_report(ledger, value, json, err);
+	if (r == 0)
+		r = known_print_report(ledger, value, json, err);
+	if (r == 0)
+		campaign->code =
+			compare_exit_code(json_object_get(value, "comparison"), campaign->code);
+	return r;
 }
 
 /* Once it has ended, the results of a private qsoakd are whole. */
@@ -64,7 +71,7 @@ static int run_local(const struct cli *cli, struct session *session, json_t *arg
 	int daemon_code = session_close(session);
 
 	if (r >= 0 && campaign.id)
-		r = print_report(&results, campaign.id, ledger, cli->json, &err);
+		r = print_report(&results, &campaign, ledger, cli->json, &err);
 	source_close(&results);
 	/* A qsoakd that could not start has said why. */
 	if (r == -EPIPE && !campaign.id && daemon_code > 0)
@@ -101,7 +108,7 @@ static int run_service(const struct cli *cli, struct session *session, json_t *a
 	int r = session_run(session, json_incref(arguments), false, &campaign, &err);
 
 	if (r == 0)
-		r = print_report(session_source(session), campaign.id, ledger, cli->json, &err);
+		r = print_report(session_source(session), &campaign, ledger, cli->json, &err);
 	session_close(session);
 	return r >= 0 ? campaign.code : cli_error(&err);
 }

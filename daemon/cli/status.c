@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "cli/compare.h"
 #include "cli/follow.h"
 #include "cli/known.h"
 #include "cli/source.h"
@@ -155,5 +156,5 @@ int cli_watch(const struct cli *cli)
 		return EXIT_INTERRUPTED;
 	if (code < 0)
 		code = (int)field_integer(json_object_get(value, "campaign"), "exit_code");
-	return code;
+	return compare_exit_code(json_object_get(value, "comparison"), code);
 }

@@ -61,6 +61,15 @@ static const struct argument report_arguments[] = {
 	{ 0 },
 };
 
+static const struct argument comparison_arguments[] = {
+	{ "campaign", ARGUMENT_INTEGER, false },
+	{ "a", ARGUMENT_STRING, false },
+	{ "b", ARGUMENT_STRING, false },
+	{ "force", ARGUMENT_BOOLEAN, false },
+	{ "experiments", ARGUMENT_INTEGER, false },
+	{ 0 },
+};
+
 static const struct argument incident_arguments[] = {
 	{ "incident", ARGUMENT_INTEGER, true },
 	{ 0 },
@@ -87,6 +96,7 @@ const struct command commands[] = {
 	{ "query-builds", list_arguments, NULL, read_builds },
 	{ "query-campaigns", list_arguments, NULL, read_campaigns },
 	{ "query-commands", nothing, execute_commands, NULL },
+	{ "query-comparison", comparison_arguments, NULL, read_comparison },
 	{ "query-failures", list_arguments, NULL, read_failures },
 	{ "query-incident", incident_arguments, NULL, read_incident },
 	{ "query-qmp-schema", nothing, execute_schema, NULL },

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "control/limits.h"
+#include "report/comparison.h"
 #include "report/json.h"
 
 static void close_query(struct query **query)
@@ -108,5 +109,37 @@ int read_report(const char *state, json_t *arguments, json_t **ret_value, struct
 		r = query_last_campaign(query, &campaign, err);
 	if (r == 0)
 		r = report_json_campaign(query, campaign, ret_value, err);
+	return asked_for(r, err);
+}
+
+int read_comparison(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	struct comparison_options options = {
+		.a = json_string_value(json_object_get(arguments, "a")),
+		.b = json_string_value(json_object_get(arguments, "b")),
+		.force = json_is_true(json_object_get(arguments, "force")),
+	};
+	auto_query struct query *query = NULL;
+	auto_json json_t *value = NULL, *selfcheck = NULL;
+	int64_t campaign, experiments = 0;
+	int r = get_id(arguments, "campaign", &campaign, err);
+
+	if (r == 0)
+		r = get_id(arguments, "experiments", &experiments, err);
+	if (r == 0 && !options.a != !options.b)
+		r = err_set(err, -EINVAL, "a, b: found one of them, expected both or none");
+	if (r == 0)
+		r = open_results(state, &query, err);
+	if (r == 0 && !campaign)
+		r = query_last_comparison(query, options.a, options.b, &campaign, err);
+	options.experiments = (size_t)experiments;
+	if (r == 0)
+		r = comparison_json(query, campaign, &options, &value, err);
+	if (r == 0)
+		r = comparison_selfcheck(query, campaign, &selfcheck, err);
+	if (r == 0) {
+		json_object_set(value, "selfcheck", selfcheck);
+		*ret_value = json_incref(value);
+	}
 	return asked_for(r, err);
 }

@@ -14,6 +14,7 @@ int read_campaigns(const char *state, json_t *arguments, json_t **ret_value, str
 int read_builds(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_failures(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_signatures(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
+int read_comparison(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_report(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_export(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_incident(const char *state, json_t *arguments, json_t **ret_value, struct err *err);

@@ -177,11 +177,12 @@ static json_t *ratio_object(const struct bootstrap_ratio *ratio)
 			 real(ratio->lower), "upper", real(ratio->upper));
 }
 
+/* Of many it would be more than an answer has room for. */
 static json_t *difference_list(const double *differences, size_t count)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && count <= COMPARISON_DIFFERENCES_MAX; i++)
 		json_array_append_new(list, json_real(differences[i]));
 	return list;
 }

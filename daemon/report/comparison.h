@@ -18,6 +18,9 @@
 /* The chance of a false alarm, all looks and primary metrics together. */
 #define COMPARISON_ALPHA 0.05
 
+/* The differences of more blocks are not told, since nobody looks at each of so many. */
+#define COMPARISON_DIFFERENCES_MAX 1000
+
 struct comparison_options {
 	const char *a,
 		*b; /* names of the builds, to be A and B in this order; NULL: the profile's order */

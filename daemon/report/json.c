@@ -2,7 +2,10 @@
 /* Rows of the store as JSON. */
 #include "report/json.h"
 
+#include <errno.h>
+
 #include "base/mem.h"
+#include "report/comparison.h"
 #include "report/percentile.h"
 #include "report/proportion.h"
 #include "report/text.h"
@@ -156,13 +159,26 @@ static json_t *signature_list(const struct query_signatures *signatures,
 	return list;
 }
 
+/* As the profile has it; null of a campaign that compares nothing. */
+static int comparison_or_null(struct query *query, int64_t campaign, json_t **ret_value,
+			      struct err *err)
+{
+	struct comparison_options options = { 0 };
+	int r = comparison_json(query, campaign, &options, ret_value, err);
+
+	if (r != -ENOENT)
+		return r;
+	*ret_value = json_null();
+	return 0;
+}
+
 int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value, struct err *err)
 {
 	struct query_campaign c = { 0 };
 	struct query_timings timings = { 0 };
 	struct query_signatures signatures = { 0 };
 	struct query_vms vms = { 0 };
-	auto_json json_t *measures = NULL, *left_out = NULL;
+	auto_json json_t *measures = NULL, *left_out = NULL, *comparison = NULL, *selfcheck = NULL;
 	int r = query_campaign(query, campaign, &c, err);
 
 	if (r == 0)
@@ -176,12 +192,17 @@ int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_val
 	if (r == 0)
 		r = left_out_list(query, campaign, &left_out, err);
 	if (r == 0)
-		*ret_value = json_pack(
-			"{s:o, s:o, s:o, s:o, s:o, s:O, s:O}", "campaign",
-			report_json_campaign_object(&c), "operations", timing_list(&timings),
-			"signatures", signature_list(&signatures, &vms), "builds",
-			verdict_builds(&vms), "differences", verdict_differences(&vms), "measures",
-			measures, "left_out", left_out);
+		r = comparison_or_null(query, campaign, &comparison, err);
+	if (r == 0)
+		r = comparison_selfcheck(query, campaign, &selfcheck, err);
+	if (r == 0)
+		*ret_value = json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:O}", "campaign",
+				       report_json_campaign_object(&c), "operations",
+				       timing_list(&timings), "signatures",
+				       signature_list(&signatures, &vms), "builds",
+				       verdict_builds(&vms), "differences",
+				       verdict_differences(&vms), "measures", measures, "left_out",
+				       left_out, "comparison", comparison, "selfcheck", selfcheck);
 	query_vms_finish(&vms);
 	query_signatures_finish(&signatures);
 	query_timings_finish(&timings);

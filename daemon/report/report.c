@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/comparison-text.h"
 #include "report/field.h"
 #include "report/signatures.h"
 #include "report/table.h"
@@ -151,6 +152,10 @@ void report_campaign(json_t *value, FILE *out)
 	print_signatures(json_object_get(value, "signatures"), out);
 	signatures_print(value, out);
 	verdict_print(value, out);
+	if (json_is_object(json_object_get(value, "comparison"))) {
+		fputc('\n', out);
+		comparison_print(json_object_get(value, "comparison"), out);
+	}
 }
 
 int report_print(json_t *value, report_fn fn, bool json, FILE *out, struct err *err)
