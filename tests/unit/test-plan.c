@@ -159,7 +159,32 @@ static void builds_are_interleaved_over_the_slots(void **state)
 
 	(void)state;
 	for (int slot = 0; slot < (int)ARRAY_SIZE(builds); slot++)
-		assert_int_equal(plan_build(&profile, slot), builds[slot]);
+		assert_int_equal(plan_build(&profile, 9, slot, 4), builds[slot]);
+}
+
+static void a_block_has_both_builds_in_random_order_and_one_plan(void **state)
+{
+	const struct profile compared = { .build_count = 2,
+					  .loops_per_vm = 5,
+					  .compare = { .on = true } };
+	int first_is_a = 0;
+
+	(void)state;
+	for (int block = 0; block < 200; block++) {
+		size_t first = plan_build(&compared, 9, 1, 2 * block);
+		struct plan_part part = plan_part(&compared, 1, 2 * block, 77);
+		struct plan_part other = plan_part(&compared, 1, 2 * block + 1, 82);
+
+		assert_true(first < 2);
+		assert_int_equal(plan_build(&compared, 9, 1, 2 * block + 1), 1 - first);
+		assert_int_equal(part.vm, block);
+		assert_int_equal(part.first_loop, 5 * block);
+		assert_int_equal(other.first_loop, part.first_loop);
+		assert_int_equal(plan_guest_seed(9, &other), plan_guest_seed(9, &part));
+		first_is_a += first == 0;
+	}
+	/* 7 standard deviations. */
+	assert_true(first_is_a > 50 && first_is_a < 150);
 }
 
 static void a_vm_plays_its_own_plan_but_in_a_replay_that_of_another(void **state)
@@ -197,6 +222,7 @@ int main(void)
 		cmocka_unit_test(slots_seeds_and_operations_have_phases_of_their_own),
 		cmocka_unit_test(the_longest_list_fits_the_plan),
 		cmocka_unit_test(builds_are_interleaved_over_the_slots),
+		cmocka_unit_test(a_block_has_both_builds_in_random_order_and_one_plan),
 		cmocka_unit_test(a_vm_plays_its_own_plan_but_in_a_replay_that_of_another),
 	};
 

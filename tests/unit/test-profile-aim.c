@@ -13,13 +13,13 @@ static void one_build_is_kept_and_where_migrations_go_to(void **state)
 
 	(void)state;
 	assert_int_equal(profile_set_build(profile, "third", "/d", &err), 0);
-	assert_int_equal(plan_build(profile, 1), 1);
+	assert_int_equal(plan_build(profile, 9, 1, 0), 1);
 	assert_int_equal(profile_keep_build(profile, "third", &err), 0);
 	assert_int_equal(profile->build_count, 2);
 	assert_string_equal(profile->builds[0].name, "third");
 	assert_string_equal(profile->builds[1].name, "stock");
 	for (int slot = 0; slot < 3; slot++)
-		assert_int_equal(plan_build(profile, slot), 0);
+		assert_int_equal(plan_build(profile, 9, slot, 1), 0);
 	/* Of foil, which is gone, nothing is expected. */
 	assert_int_equal(profile->expect_count, 1);
 	assert_string_equal(profile->expect[0].signature, "a");
