@@ -35,7 +35,7 @@ struct options {
 	const char *socket;
 	gid_t group;
 	int control_fd;
-	bool verbose;
+	bool verbose, rebuild;
 };
 
 struct daemon {
@@ -71,6 +71,7 @@ static const char usage[] =
 	"connect to\n"
 	"                    work/control.sock in the state folder\n"
 	"  --guests-dir DIR  firmware of the guests\n"
+	"  --rebuild         make the summaries of all results anew, and end\n"
 	"  --verbose         log every change of state\n"
 	"  --help, --version\n"
 	"\n"
@@ -116,6 +117,9 @@ static int set_option(int option, const char *value, struct options *options)
 	case 'g':
 		options->guests = value;
 		break;
+	case 'r':
+		options->rebuild = true;
+		break;
 	case 'v':
 		options->verbose = true;
 		break;
@@ -140,6 +144,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "group", required_argument, NULL, 'G' },
 		{ "control-fd", required_argument, NULL, 'c' },
 		{ "guests-dir", required_argument, NULL, 'g' },
+		{ "rebuild", no_argument, NULL, 'r' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -321,6 +326,8 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	daemon->guests = find_guests(options->guests);
 	daemon->work = mem_printf("%s/work", daemon->state);
 	daemon->results = mem_printf("%s/results.db", daemon->state);
+	if (options->rebuild)
+		return store_rebuild(daemon->results, err);
 
 	/* What a janitor could not remove: the host may have gone down. */
 	folder_remove(daemon->work);
@@ -395,7 +402,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	if (options.control_fd >= 0)
 		fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
-	if (daemon_start(&daemon, &options, &err) == 0)
+	if (daemon_start(&daemon, &options, &err) == 0 && !options.rebuild)
 		ev_run(daemon.loop, 0);
 	if (err.code == 0)
 		daemon_finish(&daemon, &err);

@@ -44,6 +44,9 @@ struct guest_config {
 	/* Bytes of all vCPUs together, at least a page each, cut down to whole pages; default: the RAM
 	 * from GUEST_WORKING_SET_GPA on, but not more than 16 MiB of it. */
 	uint64_t working_set;
+
+	uint32_t turns_per_write; /* the flash is written and checked every so many turns; default 1 */
+	uint32_t reserved;
 };
 
 _Static_assert(sizeof(struct guest_config) >= GUEST_CONFIG_SIZE_MIN, "config layout");

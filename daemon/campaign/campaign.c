@@ -440,6 +440,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 			.flash_writes_per_turn = profile->writes_per_turn,
 			.pause_ns_per_turn = (uint32_t)profile->pause_ns,
 			.erase_every = profile->erase_every,
+			.turns_per_write = profile->turns_per_write,
 			.turns_per_ram_page = profile->turns_per_page,
 			.working_set = (uint64_t)profile->working_set_bytes,
 		},

@@ -115,6 +115,7 @@ static const struct bind_key compare_keys[] = {
 	  .offset = BIND_FIELD(struct profile, compare.metrics, struct profile_metric *),
 	  .list = &metric_list, .min = 1, .max = PROFILE_METRICS_MAX },
 	{ "looks", .read = read_looks },
+	{ "self", BIND_BOOL(struct profile, compare.self) },
 	{ 0 }
 };
 
@@ -229,26 +230,54 @@ int profile_check_compare(const struct bind *at, struct profile *profile)
 	return ret;
 }
 
-int profile_fill_compare(struct profile *profile, const char *name, struct err *err)
+/* Those without a binary make room, if there are more than are wanted. */
+static void drop_placeholders(struct profile *profile, size_t wanted)
 {
 	size_t kept = 0;
 
+	if (profile->build_count <= wanted)
+		return;
+	for (size_t i = 0; i < profile->build_count; i++) {
+		if (profile->builds[i].binary)
+			profile->builds[kept++] = profile->builds[i];
+		else
+			build_spec_finish(&profile->builds[i]);
+	}
+	profile->build_count = kept;
+}
+
+/* The same build once more, under a name of its own. */
+static void add_twin(struct profile *profile)
+{
+	static const char suffix[] = "-again";
+	struct build_spec *twin;
+
+	profile->builds = mem_realloc(profile->builds, 2, sizeof(*profile->builds));
+	twin = &profile->builds[profile->build_count++];
+	build_spec_copy(&profile->builds[0], twin);
+	free(twin->name);
+	twin->name = mem_printf("%.*s%s", (int)(PROFILE_NAME_MAX - strlen(suffix)),
+				profile->builds[0].name, suffix);
+}
+
+int profile_fill_compare(struct profile *profile, const char *name, struct err *err)
+{
+	bool self = profile->compare.self;
+
 	if (!profile->compare.on || profile->one_build)
 		return 0;
-	if (profile->build_count > 2) {
-		for (size_t i = 0; i < profile->build_count; i++) {
-			if (profile->builds[i].binary)
-				profile->builds[kept++] = profile->builds[i];
-			else
-				build_spec_finish(&profile->builds[i]);
-		}
-		profile->build_count = kept;
-	}
-	if (profile->build_count != 2)
+	drop_placeholders(profile, self ? 1 : 2);
+	/* One without a binary is refused with the others. */
+	if (self && profile->build_count == 1 && !profile->builds[0].binary)
+		return 0;
+	if (self && profile->build_count == 1)
+		add_twin(profile);
+	else if (self || profile->build_count != 2)
 		return err_set(err, -EINVAL,
-			       "%s: compare: found %zu builds, expected two: those of the profile, "
-			       "or two by --build",
-			       name, profile->build_count);
+			       "%s: compare: found %zu builds, expected %s: of the profile, or by "
+			       "--build",
+			       name, profile->build_count,
+			       self ? "one that is compared with itself" : "two");
 	return 0;
 }
 

@@ -108,6 +108,8 @@ static const struct bind_key guest_keys[] = {
 	{ "name", BIND_STRING(struct profile, guest), .text = &guest_text, .required = true },
 	{ "writes-per-turn", BIND_UNSIGNED(struct profile, writes_per_turn), .min = 1,
 	  .max = PROFILE_WRITES_PER_TURN_MAX },
+	{ "turns-per-write", BIND_UNSIGNED(struct profile, turns_per_write), .min = 1,
+	  .max = PROFILE_TURNS_PER_WRITE_MAX },
 	{ "pause-per-turn", BIND_DURATION(struct profile, pause_ns), .min = 0,
 	  .max = PROFILE_PAUSE_MAX_NS },
 	{ "erase-every", BIND_UNSIGNED(struct profile, erase_every), .min = 0,

@@ -40,6 +40,7 @@
 #define PROFILE_PAUSE_MAX_NS 4000000000ll /* 4 s, within the guest's 32 bits */
 #define PROFILE_ERASE_EVERY_MAX 1000000000
 #define PROFILE_TURNS_PER_PAGE_MAX 1000000000
+#define PROFILE_TURNS_PER_WRITE_MAX 1000000000
 #define PROFILE_DATA_MAX 16
 #define PROFILE_ORIGIN_MAX 256
 #define PROFILE_REGISTERED_MAX 8192 /* bytes of the text of a registered build */
@@ -129,6 +130,7 @@ struct profile_metric {
  * two are a block. */
 struct profile_compare {
 	bool on;
+	bool self;	  /* there is one build, which is compared with itself */
 	unsigned blocks;  /* that are to be complete in the end, PROFILE_BLOCKS_MIN to _MAX */
 	unsigned warm_up; /* loops at a VM's begin that do not count; below loops_per_vm */
 	double margin;	  /* PROFILE_MARGIN_MIN to _MAX */
@@ -150,7 +152,7 @@ struct profile {
 
 	char *guest; /* name of a firmware in the guests folder: letters, digits, '-' */
 	/* What it does; 0: its own default. guests/config.h says what each is. */
-	unsigned writes_per_turn, erase_every, turns_per_page;
+	unsigned writes_per_turn, turns_per_write, erase_every, turns_per_page;
 	int64_t pause_ns, working_set_bytes;
 
 	struct build_spec *builds;

@@ -39,6 +39,7 @@ struct cli {
 	const char *qemu;			      /* --qemu, or NULL */
 	int64_t tries;				      /* --tries; 0: not given */
 	bool force;				      /* --force */
+	const char *of;				      /* --of, or NULL */
 	int64_t experiments;			      /* --experiments; 0: not given */
 	json_t *overrides;			      /* arguments of the command "run" */
 	json_t *registered; /* list of names of registered builds: --build NAME */
@@ -55,6 +56,8 @@ int cli_builds(const struct cli *cli);
 int cli_failures(const struct cli *cli);
 int cli_signatures(const struct cli *cli);
 int cli_compare(const struct cli *cli);
+int cli_history(const struct cli *cli);
+int cli_selfcheck(const struct cli *cli);
 int cli_report(const struct cli *cli);
 int cli_show(const struct cli *cli);
 int cli_reproducer(const struct cli *cli);

@@ -43,6 +43,7 @@ enum option_id {
 	OPTION_QEMU,
 	OPTION_FORCE,
 	OPTION_EXPERIMENTS,
+	OPTION_OF,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -91,6 +92,7 @@ static const struct {
 	[OPTION_FORCE] = { "force", NULL, "although the builds ran in different environments" },
 	[OPTION_EXPERIMENTS] = { "experiments", "N",
 				 "cut all blocks into experiments of N, and judge each" },
+	[OPTION_OF] = { "of", "BUILD", "of builds of this name only" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -154,6 +156,12 @@ static const struct command {
 	  cli_compare,
 	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |
 		  RESULTS },
+	{ "history", "METRIC", "how a metric was over all campaigns, and where it changed",
+	  cli_history, BIT(OPTION_OF) | RESULTS },
+	{ "selfcheck", NULL, "compare a build with itself: what this host can tell apart",
+	  cli_selfcheck,
+	  BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_DURATION) | BIT(OPTION_SEED) |
+		  BIT(OPTION_VERBOSE) | RESULTS },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
 };
@@ -387,6 +395,9 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_FORCE:
 		cli->force = true;
+		break;
+	case OPTION_OF:
+		cli->of = value;
 		break;
 	case OPTION_EXPERIMENTS:
 		return cli_parse_id("--experiments", value, &cli->experiments, err);

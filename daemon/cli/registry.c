@@ -131,9 +131,13 @@ static bool overridden(json_t *arguments, const char *name)
 	return false;
 }
 
-static int add_of_profile(const struct folders *folders, const struct yaml_node *builds,
+/* The builds of a comparison may be placeholders for those of the command line. */
+static int add_of_profile(const struct folders *folders, const struct yaml_node *profile,
 			  json_t *arguments, json_t *list, struct err *err)
 {
+	const struct yaml_node *builds = yaml_get(profile, "builds");
+	bool placeholders = yaml_get(profile, "compare") != NULL;
+
 	const char *file = json_string_value(json_object_get(arguments, "name"));
 	int r = file ? 0 : err_set(err, -EINVAL, "the path of the profile is not UTF-8 text");
 
@@ -141,10 +145,13 @@ static int add_of_profile(const struct folders *folders, const struct yaml_node 
 		return 0;
 	for (size_t i = 0; r == 0 && i < builds->count; i++) {
 		const struct yaml_node *name = yaml_get(&builds->children[i], "name");
-		auto_free char *where = NULL;
+		auto_free char *where = NULL, *found = NULL;
 
 		if (!name || name->type != YAML_SCALAR ||
 		    yaml_get(&builds->children[i], "binary") || overridden(arguments, name->scalar))
+			continue;
+		found = placeholders ? find_file(folders, name->scalar) : NULL;
+		if (placeholders && !found)
 			continue;
 		where = mem_printf("%s:%d: builds[%zu].name", file, name->line, i);
 		r = add(folders, name->scalar, where, list, err);
@@ -174,7 +181,7 @@ int registry_add(json_t *arguments, json_t *names, struct err *err)
 
 	if (yaml_parse(json_string_value(text), json_string_length(text), "profile", &tree,
 		       &ignored) == 0)
-		r = add_of_profile(&folders, yaml_get(tree, "builds"), arguments, list, err);
+		r = add_of_profile(&folders, tree, arguments, list, err);
 	yaml_node_free(tree);
 	json_array_foreach(names, i, name)
 		if (r == 0 && !is_listed(list, json_string_value(name)))

@@ -70,6 +70,12 @@ static const struct argument comparison_arguments[] = {
 	{ 0 },
 };
 
+static const struct argument history_arguments[] = {
+	{ "metric", ARGUMENT_STRING, true },
+	{ "build", ARGUMENT_STRING, false },
+	{ 0 },
+};
+
 static const struct argument incident_arguments[] = {
 	{ "incident", ARGUMENT_INTEGER, true },
 	{ 0 },
@@ -98,7 +104,9 @@ const struct command commands[] = {
 	{ "query-commands", nothing, execute_commands, NULL },
 	{ "query-comparison", comparison_arguments, NULL, read_comparison },
 	{ "query-failures", list_arguments, NULL, read_failures },
+	{ "query-history", history_arguments, NULL, read_history },
 	{ "query-incident", incident_arguments, NULL, read_incident },
+	{ "query-plots", report_arguments, NULL, read_plots },
 	{ "query-qmp-schema", nothing, execute_schema, NULL },
 	{ "query-report", report_arguments, NULL, read_report },
 	{ "query-signatures", list_arguments, NULL, read_signatures },

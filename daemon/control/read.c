@@ -9,6 +9,8 @@
 #include "control/limits.h"
 #include "report/comparison.h"
 #include "report/json.h"
+#include "report/metric-history.h"
+#include "report/plots.h"
 
 static void close_query(struct query **query)
 {
@@ -97,7 +99,11 @@ int read_export(const char *state, json_t *arguments, json_t **ret_value, struct
 	return read_list(state, (enum query_list)list, arguments, ret_value, err);
 }
 
-int read_report(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+/* What one function says of a campaign: the one that is asked for, or the newest. */
+static int read_campaign(const char *state, json_t *arguments,
+			 int (*fn)(struct query *query, int64_t campaign, json_t **ret_value,
+				   struct err *err),
+			 json_t **ret_value, struct err *err)
 {
 	auto_query struct query *query = NULL;
 	int64_t campaign;
@@ -108,7 +114,38 @@ int read_report(const char *state, json_t *arguments, json_t **ret_value, struct
 	if (r == 0 && !campaign)
 		r = query_last_campaign(query, &campaign, err);
 	if (r == 0)
-		r = report_json_campaign(query, campaign, ret_value, err);
+		r = fn(query, campaign, ret_value, err);
+	return asked_for(r, err);
+}
+
+int read_report(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	return read_campaign(state, arguments, report_json_campaign, ret_value, err);
+}
+
+int read_plots(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	return read_campaign(state, arguments, plots_json, ret_value, err);
+}
+
+int read_history(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(arguments, "metric"));
+	const struct metric *metric = metric_find(name);
+	auto_query struct query *query = NULL;
+	int r = 0;
+
+	if (!metric)
+		r = err_set(err, -EINVAL,
+			    "metric: found \"%.60s\", expected one of qsoak-statistics(7), like "
+			    "snapshot-save.duration",
+			    name);
+	if (r == 0)
+		r = open_results(state, &query, err);
+	if (r == 0)
+		r = metric_history_json(query, metric,
+					json_string_value(json_object_get(arguments, "build")),
+					ret_value, err);
 	return asked_for(r, err);
 }
 

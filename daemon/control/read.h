@@ -15,6 +15,8 @@ int read_builds(const char *state, json_t *arguments, json_t **ret_value, struct
 int read_failures(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_signatures(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_comparison(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
+int read_history(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
+int read_plots(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_report(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_export(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
 int read_incident(const char *state, json_t *arguments, json_t **ret_value, struct err *err);

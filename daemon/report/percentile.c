@@ -2,6 +2,7 @@
 /* Percentiles by nearest rank. */
 #include "report/percentile.h"
 
+#include "base/mem.h"
 #include "base/random.h"
 
 size_t percentile_rank(size_t count, double p)
@@ -63,6 +64,33 @@ static double select_rank(double *samples, size_t count, size_t wanted)
 double percentile_select(double *samples, size_t count, double p)
 {
 	return select_rank(samples, count, percentile_rank(count, p));
+}
+
+/* Each selection parts what is left and right of it: seven rounds do for a hundred ranks. offset: of
+ * samples, in what the ranks count. */
+static void select_ranks(double *samples, size_t count, size_t offset, const size_t *ranks,
+			 size_t rank_count)
+{
+	size_t middle = rank_count / 2, at;
+
+	if (!rank_count)
+		return;
+	at = ranks[middle] - offset;
+	select_rank(samples, count, at);
+	select_ranks(samples, at, offset, ranks, middle);
+	select_ranks(samples + at + 1, count - at - 1, offset + at + 1, ranks + middle + 1,
+		     rank_count - middle - 1);
+}
+
+void percentile_select_ranks(double *samples, size_t count, const size_t *ranks, size_t rank_count)
+{
+	auto_free size_t *different = mem_zalloc((rank_count + 1) * sizeof(*different));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rank_count; i++)
+		if (!kept || ranks[i] != different[kept - 1])
+			different[kept++] = ranks[i];
+	select_ranks(samples, count, 0, different, kept);
 }
 
 double percentile_median(double *samples, size_t count)

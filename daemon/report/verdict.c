@@ -216,3 +216,50 @@ json_t *verdict_differences(const struct query_vms *vms)
 	free(values.p);
 	return list;
 }
+
+/* A step for each number of loops in which some failed, thinned out evenly if there are many. */
+static json_t *curve_points(const struct group *group)
+{
+	json_t *points = json_pack("[[i, i, n, n, I]]", 0, 1, (json_int_t)group->count);
+	struct survival_curve curve;
+	struct survival_point point;
+	size_t steps = 0, step = 0;
+
+	survival_begin(&curve, group->samples, group->count, VERDICT_CONFIDENCE);
+	while (survival_next(&curve, &point))
+		steps++;
+	survival_begin(&curve, group->samples, group->count, VERDICT_CONFIDENCE);
+	while (survival_next(&curve, &point)) {
+		json_t *lower = isfinite(point.lower) ? json_real(point.lower) : json_null();
+		json_t *upper = isfinite(point.upper) ? json_real(point.upper) : json_null();
+		json_t *one = json_pack("[I, f, o, o, I]", (json_int_t)point.loops, point.survival,
+					lower, upper, (json_int_t)point.at_risk);
+
+		if (++step % (steps / VERDICT_POINTS_MAX + 1) == 0 || step == steps)
+			json_array_append(points, one);
+		json_decref(one);
+	}
+	return points;
+}
+
+json_t *verdict_curves(const struct query_vms *vms)
+{
+	json_t *list = json_array();
+	size_t count;
+	auto_free const struct query_vm **firsts = list_signatures(vms, &count);
+
+	for (size_t i = 0; i < count && i < VERDICT_CURVES_MAX; i++)
+		for (size_t b = 0; b < vms->build_count; b++) {
+			struct group group;
+
+			group_make(vms, b, firsts[i], &group);
+			json_array_append_new(
+				list, json_pack("{s:o, s:o, s:o, s:o}", "build",
+						report_json_string(vms->builds[b]), "class",
+						report_json_string(firsts[i]->class), "signature",
+						report_json_string(firsts[i]->signature), "points",
+						curve_points(&group)));
+			free(group.samples);
+		}
+	return list;
+}

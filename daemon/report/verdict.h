@@ -29,6 +29,13 @@ json_t *verdict_builds(const struct query_vms *vms);
 json_t *verdict_median(const struct query_vms *vms, const char *build, const char *class,
 		       const char *signature);
 
+/* [{"build", "class", "signature", "points": [[loops, survival, lower, upper, at_risk]]}]: the curve of Kaplan and Meier
+ * with Greenwood's band, from (0, 1) on, of each build and each of the VERDICT_CURVES_MAX signatures that came first; of
+ * VERDICT_POINTS_MAX steps at most. Bounds are null where there is no variance. */
+#define VERDICT_CURVES_MAX 8
+#define VERDICT_POINTS_MAX 200
+json_t *verdict_curves(const struct query_vms *vms);
+
 /* [{"class", "signature", "a", "b", "failures_a", "loops_a", "failures_b", "loops_b", "fisher_p",
  * "logrank_p", "adjusted_p", "real"}]: for each signature and pair of builds of which one has it, whether they differ:
  * in failures per loop (Fisher's exact test) or loops to failure (log-rank; null where they cannot be

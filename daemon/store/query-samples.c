@@ -279,3 +279,65 @@ int query_environment(struct query *query, int64_t campaign,
 		   (const char *)sqlite3_column_text(stmt, 2));
 	return r;
 }
+
+int query_builds(struct query *query, int64_t campaign, struct query_builds *ret_builds,
+		 struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	struct query_builds builds = { 0 };
+	int r = query_prepare(
+		query, "SELECT id, name, version FROM build WHERE campaign_id = ?1 ORDER BY id",
+		campaign, &stmt, err);
+
+	if (r < 0)
+		return r;
+	while ((r = query_next_row(query, stmt, err)) > 0) {
+		builds.builds =
+			mem_realloc(builds.builds, builds.count + 1, sizeof(*builds.builds));
+		builds.builds[builds.count++] =
+			(struct query_build){ .id = sqlite3_column_int64(stmt, 0),
+					      .name = sql_column_strdup(stmt, 1),
+					      .version = sql_column_strdup(stmt, 2) };
+	}
+	if (r < 0)
+		query_builds_finish(&builds);
+	else
+		*ret_builds = builds;
+	return r;
+}
+
+void query_builds_finish(struct query_builds *builds)
+{
+	for (size_t i = 0; i < builds->count; i++) {
+		free(builds->builds[i].name);
+		free(builds->builds[i].version);
+	}
+	free(builds->builds);
+	*builds = (struct query_builds){ 0 };
+}
+
+int query_campaigns_with(struct query *query, const char *kind, const char *name,
+			 int64_t **ret_campaigns, size_t *ret_count, struct err *err)
+{
+	static const char sql[] =
+		"SELECT id FROM campaign WHERE EXISTS (SELECT 1 FROM summary "
+		"WHERE campaign_id = campaign.id AND kind = ?1 AND name = ?2) ORDER BY id";
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	auto_free int64_t *campaigns = NULL;
+	size_t count = 0;
+	int r = sql_prepare(query->db, sql, &stmt, err);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	while ((r = query_next_row(query, stmt, err)) > 0) {
+		campaigns = mem_realloc(campaigns, count + 1, sizeof(*campaigns));
+		campaigns[count++] = sqlite3_column_int64(stmt, 0);
+	}
+	if (r < 0)
+		return r;
+	*ret_campaigns = mem_steal(campaigns);
+	*ret_count = count;
+	return 0;
+}

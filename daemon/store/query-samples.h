@@ -69,6 +69,25 @@ int query_samples(struct query *query, int64_t campaign, const char *kind, const
 		  struct query_samples *ret_samples, struct err *err);
 void query_samples_finish(struct query_samples *samples);
 
+/* A build of a campaign; strings belong to the struct. */
+struct query_build {
+	int64_t id;
+	char *name, *version;
+};
+
+struct query_builds {
+	struct query_build *builds; /* in the order of the profile */
+	size_t count;
+};
+
+int query_builds(struct query *query, int64_t campaign, struct query_builds *ret_builds,
+		 struct err *err);
+void query_builds_finish(struct query_builds *builds);
+
+/* The ids of all campaigns that have samples of the metric, oldest first; the caller frees. */
+int query_campaigns_with(struct query *query, const char *kind, const char *name,
+			 int64_t **ret_campaigns, size_t *ret_count, struct err *err);
+
 /* Facts of the host (build 0) and of the builds of a campaign, by build and key: fn is called for each. */
 int query_environment(struct query *query, int64_t campaign,
 		      void (*fn)(void *ctx, int64_t build_id, const char *key, const char *value),

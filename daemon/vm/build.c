@@ -62,7 +62,7 @@ static char **copy_list(char *const *list)
 	return copy;
 }
 
-static void copy_spec(const struct build_spec *spec, struct build_spec *ret_copy)
+void build_spec_copy(const struct build_spec *spec, struct build_spec *ret_copy)
 {
 	*ret_copy = (struct build_spec){
 		.name = mem_strdup(spec->name),
@@ -236,7 +236,7 @@ int build_identify(const struct build_spec *spec, struct build *ret_build, struc
 		.identity = identity,
 		.schema = schema_new(),
 	};
-	copy_spec(spec, &ret_build->spec);
+	build_spec_copy(spec, &ret_build->spec);
 	ret_build->sandbox = sandboxed(ret_build, sandbox);
 	return 0;
 }

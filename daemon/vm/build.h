@@ -27,6 +27,9 @@ struct build_spec {
 void build_spec_init(struct build_spec *spec);
 void build_spec_finish(struct build_spec *spec);
 
+/* A copy of all of it; spec has a name and a binary. */
+void build_spec_copy(const struct build_spec *spec, struct build_spec *ret_copy);
+
 /* What spec does not say, but its name and line, is taken from another one, which is left valid. */
 void build_spec_default(struct build_spec *spec, struct build_spec *from);
 

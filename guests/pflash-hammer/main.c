@@ -15,6 +15,7 @@ struct cpu {
 	uint32_t index;
 	uint32_t random;
 	uint32_t writes_to_erase; /* programs left until the next erase */
+	uint32_t turns_to_write;  /* turns left until it writes to the flash */
 	uint32_t turns_to_page;	  /* turns left until the next page of the sweep */
 	struct flash flash;
 	struct sweep sweep;
@@ -56,14 +57,21 @@ static void write(struct cpu *cpu)
 	flash_erase(&cpu->flash, random_next(&cpu->random));
 }
 
-static void turn(struct cpu *cpu)
+static void work_on_flash(struct cpu *cpu)
 {
 	flash_take(&cpu->flash);
 	for (uint32_t i = 0; i < settings.writes_per_turn; i++)
 		write(cpu);
 	flash_check(&cpu->flash);
 	flash_release(&cpu->flash);
+}
 
+static void turn(struct cpu *cpu)
+{
+	if (--cpu->turns_to_write == 0) {
+		cpu->turns_to_write = settings.turns_per_write;
+		work_on_flash(cpu);
+	}
 	if (--cpu->turns_to_page == 0) {
 		cpu->turns_to_page = settings.turns_per_page;
 		sweep_page(&cpu->sweep);
@@ -83,6 +91,7 @@ static struct cpu *begin(uint32_t apic_id)
 	cpu->index = index;
 	cpu->random = random_begin(settings.seed, index);
 	cpu->writes_to_erase = settings.erase_every;
+	cpu->turns_to_write = settings.turns_per_write;
 	cpu->turns_to_page = settings.turns_per_page;
 	flash_begin(&cpu->flash, index, settings.vcpus);
 	sweep_begin(&cpu->sweep, settings.ram_size, index, settings.vcpus);

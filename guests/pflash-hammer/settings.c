@@ -107,6 +107,7 @@ void settings_read(struct settings *ret_settings)
 	ret_settings->vcpus = vcpus;
 	ret_settings->ram_size = choose_ram_size(config.working_set, room, vcpus);
 	ret_settings->writes_per_turn = or_default(config.flash_writes_per_turn, 1);
+	ret_settings->turns_per_write = or_default(config.turns_per_write, 1);
 	ret_settings->pause_ns = config.pause_ns_per_turn;
 	ret_settings->erase_every = config.erase_every;
 	ret_settings->turns_per_page =

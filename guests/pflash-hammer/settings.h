@@ -12,6 +12,7 @@ struct settings {
 	uint32_t ram_size; /* bytes of the working set, whole pages, at least one a vCPU */
 
 	uint32_t writes_per_turn; /* not 0 */
+	uint32_t turns_per_write; /* not 0 */
 	uint32_t pause_ns;	  /* after each turn */
 	uint32_t erase_every;	  /* in programs; 0: never */
 	uint32_t turns_per_page;  /* not 0 */

@@ -239,7 +239,7 @@ static void test_bad_edits(void **state)
 		 "order, limits, watch, evidence, stop, on-failure, expect or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram, disk or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
-		 "pause-per-turn, erase-every, turns-per-page or working-set"},
+		 "turns-per-write, pause-per-turn, erase-every, turns-per-page or working-set"},
 		{"migrate}", "migrate, chanels: 4}",
 		 "11: operations[3].chanels: unknown key, expected operation, every, verify, weight, channels, "
 		 "transport, compression, bandwidth, downtime-limit, to, dirty-bitmaps, block, optional or "
