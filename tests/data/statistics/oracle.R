@@ -3,18 +3,9 @@
 #
 # cd tests/data/statistics && Rscript oracle.R       (Debian: r-base-core, r-cran-survival)
 suppressPackageStartupMessages(library(survival))
+source("json.R")
 RNGversion("4.0.0")
 set.seed(20221110)
-
-number <- function(x) ifelse(is.na(x), "null", sprintf("%.15g", x))
-array <- function(x) paste0("[", paste(x, collapse = ","), "]")
-numbers <- function(x) array(number(x))
-pick <- function(x) x[sample.int(length(x), 1)]
-write_cases <- function(lists, file) {
-	texts <- sapply(names(lists), function(name)
-		sprintf("\"%s\": [\n%s\n]", name, paste(lists[[name]], collapse = ",\n")))
-	writeLines(paste0("{\n", paste(texts, collapse = ",\n"), "\n}"), file)
-}
 
 # Groups of VMs: loops, and whether they failed.
 
