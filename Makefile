@@ -118,6 +118,13 @@ bench: ## figures: ratios against a naive driver, and what evidence costs, each 
 	@tests/bench/bench.sh $(BUILD)
 	@BUILD=$(abspath $(BUILD)) tests/bench/evidence.sh
 
+$(BUILD)/tests/bench/simulate: $(BUILD)/tests/bench/simulate.o $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+.PHONY: simulate
+simulate: $(BUILD)/tests/bench/simulate ## how often comparisons are wrong on simulated noisy hosts
+	@nice $(BUILD)/tests/bench/simulate
+
 # Objects of their own, by the compiler that has the fuzzer.
 fuzz_bin := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 

@@ -227,7 +227,6 @@ static void groups_keep_the_width(void **state)
 
 	(void)state;
 	check_against_plain(&experiment, 95, 0.15);
-	check_against_plain(&experiment, 50, 0.15);
 }
 
 /* Values that come again and again are not smeared into their neighbours. */
