@@ -47,7 +47,7 @@ int64_t power_more_blocks(const struct rank_interval *log_ratio, size_t blocks, 
 	double same = blocks_for(half_width(log_ratio), margin - size, (double)blocks);
 	double more = fmin(differs, same) - (double)blocks;
 
-	if (!isfinite(s) || !(more < BLOCKS_MAX))
+	if (!(more < BLOCKS_MAX))
 		return POWER_NEVER;
 	return more < 1 ? 1 : (int64_t)more;
 }

@@ -248,7 +248,7 @@ static uint64_t limit_rank(size_t count, double confidence)
 {
 	double alpha = (1 - confidence) / 2;
 
-	if (ldexp(1, count < 2000 ? -(int)count : -2000) > alpha + 10 * DBL_EPSILON)
+	if (ldexp(1, count < 2000 ? -(int)count : -2000) > alpha)
 		return 0;
 	return count <= RANK_EXACT_MAX ? exact_rank(count, alpha)
 				       : normal_rank((double)count, alpha);

@@ -229,21 +229,39 @@ static void groups_keep_the_width(void **state)
 	check_against_plain(&experiment, 95, 0.15);
 }
 
-/* Values that come again and again are not smeared into their neighbours. */
-static void steps_stay_steps(void **state)
+/* The last 10 % are one value, but for some that lie above it: it is not smeared into these. */
+static void a_value_that_comes_again_stays_itself(void **state)
 {
-	auto_experiment struct experiment experiment = make_experiment(30, 100, 1);
+	auto_experiment struct experiment experiment = make_experiment(30, 1000, 1);
 
 	(void)state;
 	for (size_t i = 0; i < experiment.count; i++) {
 		double *a = (double *)experiment.blocks[i].a, *b = (double *)experiment.blocks[i].b;
 
-		for (size_t k = 0; k < 100; k++) {
-			a[k] = k < 90 ? (double)(i * 100 + k) : 1e4 + (double)(k % 3);
-			b[k] = k < 90 ? a[k] : 2e4 + (double)(k % 3);
+		for (size_t k = 0; k < 1000; k++) {
+			double other = (double)(i * 1000 + k);
+
+			a[k] = k < 900 ? other : k < 980 ? 1e5 : 1e5 + other / 1e5;
+			b[k] = k < 900 ? other : k < 980 ? 2e5 : 2e5 + other / 1e5;
 		}
 	}
 	check_against_plain(&experiment, 95, 0);
+}
+
+/* Blocks that come in pairs are as good as half as many, not as all of them. */
+static void neighbours_are_drawn_together(void **state)
+{
+	auto_experiment struct experiment experiment = make_experiment(BOOTSTRAP_GROUPS, 2, 1.1);
+	struct bootstrap_block pairs[2 * BOOTSTRAP_GROUPS];
+	struct bootstrap_ratio once, twice;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		pairs[i] = experiment.blocks[i / 2];
+	once = bootstrap_ratio(experiment.blocks, experiment.count, 95, 0.95, 1);
+	twice = bootstrap_ratio(pairs, ARRAY_SIZE(pairs), 95, 0.95, 1);
+	assert_true(once.lower < once.upper);
+	assert_true(twice.lower == once.lower && twice.upper == once.upper);
 }
 
 static void the_seed_decides(void **state)
@@ -287,7 +305,8 @@ int main(void)
 		cmocka_unit_test(up_to_its_limits_it_is_exact),
 		cmocka_unit_test(bins_change_little),
 		cmocka_unit_test(groups_keep_the_width),
-		cmocka_unit_test(steps_stay_steps),
+		cmocka_unit_test(a_value_that_comes_again_stays_itself),
+		cmocka_unit_test(neighbours_are_drawn_together),
 		cmocka_unit_test(the_seed_decides),
 		cmocka_unit_test(what_is_not_there_is_no_number),
 	};
