@@ -16,7 +16,7 @@
 
 struct rank_test {
 	double statistic; /* the sum of the ranks of positive differences */
-	double p;	  /* two-sided, above 0 to 1; 1 where count is 0 */
+	double p;	  /* two-sided, 0 to 1; 0 below 1e-308, 1 where count is 0 */
 	size_t count;	  /* of differences without those that are 0 */
 	bool exact;
 };
