@@ -100,7 +100,8 @@ static void more_blocks_decide_what_comes_first(void **state)
 	/* Same needs a half-width of 0.02, 2.5 times less, so 6.25 times the blocks, 250. Slower
 	 * needs 0.01. Here and below rounding may add a block. */
 	assert_in_range(power_more_blocks(&interval, 40, 0.95, 0.05, 0.03), 210, 211);
-	/* Slower: a fifth of the half-width, 25 times the blocks, 1000. At the margin it cannot be same. */
+	/* Slower: a fifth of the half-width, 25 times the blocks, 1000. At the margin it cannot be
+	 * same. */
 	assert_in_range(power_more_blocks(&interval, 40, 0.95, 0.05, 0.01), 960, 961);
 	assert_in_range(power_more_blocks(&interval, 40, 0.95, 0.05, 0), 960, 961);
 	/* The other way round. */

@@ -164,7 +164,8 @@ static void too_few_differences_have_no_interval(void **state)
 	assert_true(interval.lower == 2 && interval.upper == 6);
 }
 
-/* Where bisection has the farthest to go: the largest and the smallest doubles, and both signs of 0. */
+/* Where bisection has the farthest to go: the largest and the smallest doubles, and both signs of
+ * 0. */
 static void any_double_is_found(void **state)
 {
 	static const double odd[] = { -1e300, -5e-324, -0.0, 0.0, 5e-324, 1e300, 7 };
