@@ -18,7 +18,7 @@
 
 enum simulation_kind {
 	SIMULATION_DRIFT,	    /* by up to 15 % over the campaign, and back and forth */
-	SIMULATION_AUTOCORRELATION, /* of 0.95 from one loop to the next: slow minutes, fast minutes */
+	SIMULATION_AUTOCORRELATION, /* of 0.95 from loop to loop: slow minutes, fast minutes */
 	SIMULATION_OUTLIERS,	    /* single loops and whole VMs that take many times as long */
 	SIMULATION_BIMODAL,	    /* each VM is either fast or 15 % slower, as its memory lies */
 	SIMULATION_KINDS,
