@@ -30,6 +30,7 @@ struct cli {
 	const char *known;	      /* --known, or NULL */
 	const char *format;	      /* --format, or NULL */
 	const char *list;	      /* --list, or NULL */
+	const char *rules;	      /* --rules, or NULL */
 	bool json, local, verbose, detach, kill, all, shrink;
 	int64_t campaign;			      /* --campaign; 0: not given */
 	int64_t times;				      /* --times; 0: not given */
@@ -64,6 +65,7 @@ int cli_reproducer(const struct cli *cli);
 int cli_bisect(const struct cli *cli);
 int cli_replay(const struct cli *cli);
 int cli_export(const struct cli *cli);
+int cli_gate(const struct cli *cli);
 int cli_profiles(const struct cli *cli);
 
 /* The private state to use: as given, or $XDG_STATE_HOME/qsoak; the caller frees. */

@@ -30,6 +30,7 @@ enum option_id {
 	OPTION_KNOWN,
 	OPTION_FORMAT,
 	OPTION_LIST,
+	OPTION_RULES,
 	OPTION_TIMES,
 	OPTION_GOOD,
 	OPTION_BAD,
@@ -74,6 +75,8 @@ static const struct {
 	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
 	[OPTION_LIST] = { "list", "LIST",
 			  "of csv: operations (the default), steps, runs, failures, ..." },
+	[OPTION_RULES] = { "rules", "FILE",
+			   "what the campaign must show; default: built-in rules" },
 	[OPTION_TIMES] = { "times", "N", "how many attempts; default 10" },
 	[OPTION_GOOD] = { "good", "BUILD", "the build without the failure" },
 	[OPTION_BAD] = { "bad", "BUILD", "the build with it" },
@@ -162,6 +165,8 @@ static const struct command {
 	  cli_selfcheck,
 	  BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_DURATION) | BIT(OPTION_SEED) |
 		  BIT(OPTION_VERBOSE) | RESULTS },
+	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
+	  BIT(OPTION_RULES) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
 };
@@ -384,6 +389,9 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_LIST:
 		cli->list = value;
+		break;
+	case OPTION_RULES:
+		cli->rules = value;
 		break;
 	case OPTION_SHRINK:
 		cli->shrink = true;
