@@ -31,6 +31,7 @@ struct cli {
 	const char *format;	      /* --format, or NULL */
 	const char *list;	      /* --list, or NULL */
 	const char *rules;	      /* --rules, or NULL */
+	const char *junit, *tap;      /* files to write, or NULL */
 	bool json, local, verbose, detach, kill, all, shrink;
 	int64_t campaign;			      /* --campaign; 0: not given */
 	int64_t times;				      /* --times; 0: not given */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* qsoak campaigns, builds, failures, signatures, report: what a store holds. */
 #include "base/mem.h"
+#include "cli/cases.h"
 #include "cli/known.h"
 #include "cli/registry.h"
 #include "cli/source.h"
@@ -131,7 +132,11 @@ int cli_report(const struct cli *cli)
 	if (r == 0)
 		r = source_get(&source, "query-report", json_incref(arguments), &value, &err);
 	source_close(&source);
-	if (r == 0)
+	if (r == 0 && cases_wanted(cli)) {
+		ledger_apply_report(&ledger, value);
+		r = cases_write(cli, value, &err);
+	}
+	if (r == 0 && (cli->json || !cases_wanted(cli)))
 		r = known_print_report(&ledger, value, cli->json, &err);
 	ledger_finish(&ledger);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);

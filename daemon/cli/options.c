@@ -31,6 +31,8 @@ enum option_id {
 	OPTION_FORMAT,
 	OPTION_LIST,
 	OPTION_RULES,
+	OPTION_JUNIT,
+	OPTION_TAP,
 	OPTION_TIMES,
 	OPTION_GOOD,
 	OPTION_BAD,
@@ -77,6 +79,8 @@ static const struct {
 			  "of csv: operations (the default), steps, runs, failures, ..." },
 	[OPTION_RULES] = { "rules", "FILE",
 			   "what the campaign must show; default: built-in rules" },
+	[OPTION_JUNIT] = { "junit", "FILE", "write test cases as XML of JUnit instead" },
+	[OPTION_TAP] = { "tap", "FILE", "write test cases in the Test Anything Protocol instead" },
 	[OPTION_TIMES] = { "times", "N", "how many attempts; default 10" },
 	[OPTION_GOOD] = { "good", "BUILD", "the build without the failure" },
 	[OPTION_BAD] = { "bad", "BUILD", "the build with it" },
@@ -165,6 +169,7 @@ static const struct command {
 	  cli_selfcheck,
 	  BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_DURATION) | BIT(OPTION_SEED) |
 		  BIT(OPTION_VERBOSE) | RESULTS },
+	  BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
 	  BIT(OPTION_RULES) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
@@ -392,6 +397,12 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_RULES:
 		cli->rules = value;
+		break;
+	case OPTION_JUNIT:
+		cli->junit = value;
+		break;
+	case OPTION_TAP:
+		cli->tap = value;
 		break;
 	case OPTION_SHRINK:
 		cli->shrink = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The rules of a gate about failures: how many of the loops fail, and whether they are more than before. */
+/* The rules of a gate about failures: the share of loops that fail, and whether it grew. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +21,12 @@ static int64_t count_ignored(const struct judge *judge, json_t *row)
 	if (ignore[GATE_IGNORE_EXPECTED])
 		expected = judge_count(row, "expected");
 	known = known > expected ? known : expected;
-	return known < 0 ? 0 : known > failures ? failures : known;
+	return known < 0 || failures < 0 ? 0 : known > failures ? failures : known;
 }
 
-/* How many of the failures of a build do not count. A VM counts for the build that it booted with, and its
- * failure for the one that it ran: where VMs migrate from one to another, the two do not add up, and
- * nothing is ignored. */
+/* How many of the failures of a build do not count. A VM counts for the build that it booted
+ * with, and its failure for the one that it ran: where VMs migrate from one to another, the two
+ * do not add up, and nothing is ignored. */
 static int64_t ignored_of(const struct judge *judge, const char *build, int64_t failures)
 {
 	int64_t ignored = 0, all = 0;
@@ -174,8 +174,11 @@ static bool is_difference_ignored(const struct judge *judge, json_t *difference)
 		    json_equal(json_object_get(row, "class"),
 			       json_object_get(difference, "class")) &&
 		    json_equal(json_object_get(row, "signature"),
-			       json_object_get(difference, "signature")))
-			return count_ignored(judge, row) == judge_count(row, "failures");
+			       json_object_get(difference, "signature"))) {
+			int64_t ignored = count_ignored(judge, row);
+
+			return ignored && ignored == judge_count(row, "failures");
+		}
 	return false;
 }
 

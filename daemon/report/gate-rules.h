@@ -43,7 +43,7 @@ struct gate_failures {
 
 struct gate_slower {
 	bool given;
-	double margin; /* of all metrics without one of their own; negative: as the campaign has it */
+	double margin; /* of metrics without their own; negative: as the campaign has it */
 	struct gate_margin *metrics;
 	size_t metric_count;
 };
@@ -62,8 +62,9 @@ struct gate_rules {
 void gate_rules_init(struct gate_rules *rules);
 void gate_rules_finish(struct gate_rules *rules);
 
-/* Reads rules; finish them afterwards, also if they are refused. text need not end in NUL; name is the
- * file's, for error texts, which say "name:line: key: what was found, what would be right" with -EINVAL. */
+/* Reads rules; finish them afterwards, also if they are refused. text need not end in NUL; name
+ * is the file's, for error texts, which say "name:line: key: what was found, what would be right"
+ * with -EINVAL. */
 int gate_rules_read(struct gate_rules *ret_rules, const char *text, size_t size, const char *name,
 		    struct err *err);
 

@@ -306,16 +306,12 @@ static int64_t counted(const char *report, const char *rules)
 static void known_failures_are_ignored_only_if_the_rules_say_so(void **state)
 {
 #define KNOWN "failures: {ignore: known}\n"
-	static const char mixed[] = WITH(
-		"6",
-		ROW("hang", "3", "0", "{'status': 'known', 'failures': 3}") ", " ROW(
-			"exit", "2", "2",
-			"{'status': 'new', 'failures': null}") ", " ROW("crash", "1", "0",
-									"{'status': 'came-back', "
-									"'failures': 1}") ", " ROW("host",
-												   "9",
-												   "0",
-												   "{'status': 'known', 'failures': 9}"));
+#define HANG_KNOWN ROW("hang", "3", "0", "{'status': 'known', 'failures': 3}")
+#define EXIT_EXPECTED ROW("exit", "2", "2", "{'status': 'new', 'failures': null}")
+#define CRASH_BACK ROW("crash", "1", "0", "{'status': 'came-back', 'failures': 1}")
+#define OF_HOST ROW("host", "9", "0", "{'status': 'known', 'failures': 9}")
+#define MIXED HANG_KNOWN ", " EXIT_EXPECTED ", " CRASH_BACK ", " OF_HOST
+	static const char mixed[] = WITH("6", MIXED);
 
 	(void)state;
 	assert_int_equal(counted(mixed, NULL), 6);
@@ -492,6 +488,14 @@ static void a_failure_that_comes_more_often_than_before_breaks_the_gate(void **s
 	same(COMPARED(MORE("A", "0", "B", "null", "true"), ""), FAILURES, B_PASSES WORSE "broken");
 	same(COMPARED(MORE("A", "0", "B", "9", "true"), ""), "failures: {worse: false}\n",
 	     B_PASSES "pass");
+	same("{" CAMPAIGN ", 'builds': [" BUILD(
+		     "B", "400",
+		     "0") "], 'signatures': [{'build': 'B', "
+			  "'class': 'hang', 'signature': 'hang of x', 'failures': 9, 'expected': "
+			  "9}], "
+			  "'comparison': {'a': {'build': 'A'}, 'b': {'build': 'B'}, " MORE(
+				  "A", "0", "B", "9", "true") "'metrics': []}}",
+	     "failures: {ignore: expected}\n", B_PASSES NOT_WORSE "pass");
 	same(COMPARED("'differences': [], ", ""), FAILURES,
 	     B_PASSES "inconclusive the failures of B and A were not compared\ninconclusive");
 }
