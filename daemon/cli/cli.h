@@ -34,6 +34,7 @@ struct cli {
 	const char *junit, *tap;      /* files to write, or NULL */
 	bool json, local, verbose, detach, kill, all, shrink;
 	int64_t campaign;			      /* --campaign; 0: not given */
+	int64_t operation;			      /* --operation; 0: not given */
 	int64_t times;				      /* --times; 0: not given */
 	const char *good, *bad, *profile, *signature; /* of bisect, or NULL */
 	double confidence, rate;		      /* of bisect, between 0 and 1; 0: not given */

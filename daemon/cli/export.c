@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
+#include "cli/guestperf.h"
 #include "cli/source.h"
 #include "report/csv.h"
 #include "store/query-rows.h"
@@ -61,19 +63,51 @@ static int print_json(struct source *source, int64_t campaign, struct out *out, 
 	return r;
 }
 
-static int check_format(const struct cli *cli, bool *ret_csv, struct err *err)
-{
-	const char *format = cli->format ? cli->format : "json";
+enum format {
+	FORMAT_JSON,
+	FORMAT_CSV,
+	FORMAT_GUESTPERF,
+	FORMAT_COUNT,
+};
 
-	if (strcmp(format, "json") && strcmp(format, "csv"))
-		return err_set(err, -EINVAL, "--format: found \"%s\", expected json or csv",
-			       format);
-	*ret_csv = !strcmp(format, "csv");
-	if (*ret_csv && cli->json)
+static const char *const format_names[] = {
+	[FORMAT_JSON] = "json",
+	[FORMAT_CSV] = "csv",
+	[FORMAT_GUESTPERF] = "guestperf",
+};
+NAMES_COMPLETE(format_names, FORMAT_COUNT);
+
+static int check_format(const struct cli *cli, enum format *ret_format, struct err *err)
+{
+	auto_free char *expected = names_list(format_names, FORMAT_COUNT);
+	int format =
+		cli->format ? names_find(format_names, FORMAT_COUNT, cli->format) : FORMAT_JSON;
+
+	if (format < 0)
+		return err_set(err, -EINVAL, "--format: found \"%s\", expected %s", cli->format,
+			       expected);
+	if (format == FORMAT_CSV && cli->json)
 		return err_set(err, -EINVAL, "--json and --format csv exclude each other");
-	if (!*ret_csv && cli->list)
+	if (format != FORMAT_CSV && cli->list)
 		return err_set(err, -EINVAL, "--list goes with --format csv: JSON has all lists");
+	if (format != FORMAT_GUESTPERF && cli->operation)
+		return err_set(err, -EINVAL, "--operation goes with --format guestperf");
+	*ret_format = (enum format)format;
 	return 0;
+}
+
+static int print(const struct cli *cli, enum format format, struct source *source, int64_t campaign,
+		 struct out *out, struct err *err)
+{
+	switch (format) {
+	case FORMAT_CSV:
+		out->csv = true;
+		return print_list(source, campaign, cli->list ? cli->list : "operations", out, err);
+	case FORMAT_GUESTPERF:
+		return guestperf_export(source, campaign, cli->operation, out->file, err);
+	default:
+		return print_json(source, campaign, out, err);
+	}
 }
 
 int cli_export(const struct cli *cli)
@@ -82,16 +116,15 @@ int cli_export(const struct cli *cli)
 	struct source source = { 0 };
 	struct err err = { 0 };
 	int64_t campaign;
-	int r = check_format(cli, &out.csv, &err);
+	enum format format = FORMAT_JSON;
+	int r = check_format(cli, &format, &err);
 
 	if (r == 0)
 		r = cli_parse_id("CAMPAIGN", cli->argument, &campaign, &err);
 	if (r == 0)
 		r = source_open(cli, &source, &err);
-	if (r == 0 && out.csv)
-		r = print_list(&source, campaign, cli->list ? cli->list : "operations", &out, &err);
-	else if (r == 0)
-		r = print_json(&source, campaign, &out, &err);
+	if (r == 0)
+		r = print(cli, format, &source, campaign, &out, &err);
 	source_close(&source);
 	fflush(out.file);
 	if (r == 0)

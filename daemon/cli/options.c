@@ -30,6 +30,7 @@ enum option_id {
 	OPTION_KNOWN,
 	OPTION_FORMAT,
 	OPTION_LIST,
+	OPTION_OPERATION,
 	OPTION_RULES,
 	OPTION_JUNIT,
 	OPTION_TAP,
@@ -74,9 +75,11 @@ static const struct {
 	[OPTION_ALL] = { "all", NULL, "release: all VMs that are held; show: all files" },
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
 	[OPTION_KNOWN] = { "known", "FILE", "a ledger of known issues, instead of the usual ones" },
-	[OPTION_FORMAT] = { "format", "FORMAT", "json (the default; all lists) or csv (one)" },
+	[OPTION_FORMAT] = { "format", "FORMAT",
+			    "json (the default; all lists), csv (one), guestperf (migrations)" },
 	[OPTION_LIST] = { "list", "LIST",
 			  "of csv: operations (the default), steps, runs, failures, ..." },
+	[OPTION_OPERATION] = { "operation", "ID", "of guestperf: this migration only" },
 	[OPTION_RULES] = { "rules", "FILE",
 			   "what the campaign must show; default: built-in rules" },
 	[OPTION_JUNIT] = { "junit", "FILE", "write test cases as XML of JUnit instead" },
@@ -173,7 +176,7 @@ static const struct command {
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
 	  BIT(OPTION_RULES) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
-	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | RESULTS },
+	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | BIT(OPTION_OPERATION) | RESULTS },
 };
 
 _Static_assert(OPTION_COUNT <= 64, "an option is a bit");
@@ -395,6 +398,8 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 	case OPTION_LIST:
 		cli->list = value;
 		break;
+	case OPTION_OPERATION:
+		return cli_parse_id("--operation", value, &cli->operation, err);
 	case OPTION_RULES:
 		cli->rules = value;
 		break;

@@ -209,7 +209,7 @@ print(len(rows), set(len(row) for row in rows), any(None in row for row in rows)
 check 'export --list runs: command lines survive' same \
 	"$(qsoak export "$id" --format csv --list runs | python3 -c 'import csv, json, sys
 print(all(json.loads(row["argv"])[0] for row in csv.DictReader(sys.stdin)))')" True
-refused 'export of an unknown format' 2 '--format: found "xml", expected json or csv' \
+refused 'export of an unknown format' 2 '--format: found "xml", expected json, csv or guestperf' \
 	qsoak export "$id" --format xml
 refused 'export of an unknown list' 2 'list: found "secrets"' \
 	qsoak export "$id" --format csv --list secrets
