@@ -22,11 +22,18 @@ static int open_new(const char *path)
 	return fd;
 }
 
+/* /dev/stdout and its like may be a regular file, which is another's: nothing of it may be lost. */
+static bool is_special(const char *path)
+{
+	return !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6);
+}
+
 int publish_begin(const char *path, const char *what, struct publish *ret_publish, struct err *err)
 {
 	struct publish publish = { 0 };
 	struct stat st;
-	bool there = stat(path, &st) == 0, regular = there && S_ISREG(st.st_mode);
+	bool there = stat(path, &st) == 0,
+	     regular = there && S_ISREG(st.st_mode) && !is_special(path);
 	auto_close int fd = -1;
 
 	if (there && S_ISDIR(st.st_mode))
@@ -38,7 +45,7 @@ int publish_begin(const char *path, const char *what, struct publish *ret_publis
 		if (fd >= 0 && regular && fchmod(fd, st.st_mode & 0777) < 0)
 			fd_close(&fd);
 	} else if (publish.path) {
-		fd = open(path, O_WRONLY | O_CLOEXEC);
+		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	}
 	publish.out = fd < 0 ? NULL : fdopen(fd_steal(&fd), "w");
 	if (!publish.out) {

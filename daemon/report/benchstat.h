@@ -10,9 +10,9 @@
  * each metric: the medians of both builds, the change, p, and n.
  *
  * Not as benchstat has it: the change is the estimate over blocks of the ratio of a pair, not the
- * ratio of the medians beside it; p is adjusted (where it is not, as it is); n counts blocks; there
- * is no "±", for a build alone says nothing; and no geomean, for metrics are no benchmarks of one
- * kind. As there, "~" is a change that is not significant, which does not say that there is none. */
+ * ratio of the medians beside it; p is adjusted, where the comparison has that; n counts blocks;
+ * there is no "±", for a build alone says nothing; and no geomean, for metrics are not of one kind.
+ * As there, "~" is a change that is not significant, which does not say that there is none. */
 void benchstat_print(json_t *comparison, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A comparison as tables of benchstat: values, changes that are significant and those that are not. */
+/* A comparison as tables of benchstat: values, and changes that are significant or not. */
 #include "tests/unit/helper.h"
 
 #include "report/benchstat.h"

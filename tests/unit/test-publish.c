@@ -186,6 +186,24 @@ static void a_pipe_is_written_to(void **state)
 	close(ends[1]);
 }
 
+static void a_file_that_another_writes_is_appended_to(void **state)
+{
+	auto_free char *number = NULL;
+	struct publish publish;
+	struct err err = { 0 };
+	int fd;
+
+	(void)state;
+	write_before("old ");
+	fd = open(path, O_WRONLY | O_APPEND);
+	number = mem_printf("/proc/self/fd/%d", fd);
+	assert_int_equal(publish_begin(number, "the file", &publish, &err), 0);
+	fputs("new", publish.out);
+	assert_int_equal(publish_end(&publish, &err), 0);
+	close(fd);
+	assert_text("old new");
+}
+
 static void what_no_file_can_be_is_refused(void **state)
 {
 	auto_free char *nowhere = mem_printf("%s/none/file", scratch);
@@ -211,6 +229,7 @@ int main(void)
 		TEST(a_link_stays_one),
 		TEST(a_device_is_written_to),
 		TEST(a_pipe_is_written_to),
+		TEST(a_file_that_another_writes_is_appended_to),
 		TEST(what_no_file_can_be_is_refused),
 	};
 
