@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop release campaigns builds profiles failures signatures show reproducer replay bisect report export '
+	'run status watch stop release campaigns builds profiles failures signatures show reproducer replay bisect report gate export '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
@@ -31,12 +31,12 @@ for command in $commands; do
 	# What the help lists is taken; an option of nobody is not.
 	for option in $(sed -n 's/^  --\([a-z-]*\) .*/\1/p' <<<"$help"); do
 		case $option in
-		vms | loops | campaign | times | tries) value=1 ;;
+		vms | loops | campaign | times | tries | operation) value=1 ;;
 		confidence | rate) value=0.5 ;;
 		good | bad | profile | signature | qemu) value=x ;;
 		build) value=x=/bin/true ;;
 		duration) value=1s ;;
-		seed | format | list | state-dir | socket | on-failure | known) value=x ;;
+		seed | format | list | state-dir | socket | on-failure | known | rules | junit | tap) value=x ;;
 		*) value= ;;
 		esac
 		check "$command --$option" takes "$command" "--$option" $value --help
@@ -51,7 +51,7 @@ done
 for command in status watch stop profiles; do
 	refused "$command takes no argument" "$command: found 1 arguments, expected none" "$command" x
 done
-for command in run show replay export; do
+for command in run show replay gate export; do
 	refused "$command wants an argument" "$command: found 0 arguments, expected" "$command"
 done
 check 'no command: exit code 2' same "$("$qsoak" 2>/dev/null; echo $?)" 2
