@@ -68,6 +68,7 @@ int cli_bisect(const struct cli *cli);
 int cli_replay(const struct cli *cli);
 int cli_export(const struct cli *cli);
 int cli_gate(const struct cli *cli);
+int cli_import(const struct cli *cli);
 int cli_profiles(const struct cli *cli);
 
 /* The private state to use: as given, or $XDG_STATE_HOME/qsoak; the caller frees. */

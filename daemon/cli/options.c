@@ -177,6 +177,9 @@ static const struct command {
 	  BIT(OPTION_RULES) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | BIT(OPTION_OPERATION) | RESULTS },
+	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,
+	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_BUILD) | BIT(OPTION_JSON) |
+		  ALWAYS },
 };
 
 _Static_assert(OPTION_COUNT <= 64, "an option is a bit");

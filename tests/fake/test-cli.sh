@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop release campaigns builds profiles failures signatures show reproducer replay bisect report gate export '
+	'run status watch stop release campaigns builds profiles failures signatures show reproducer replay bisect report gate export import '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
@@ -51,7 +51,7 @@ done
 for command in status watch stop profiles; do
 	refused "$command takes no argument" "$command: found 1 arguments, expected none" "$command" x
 done
-for command in run show replay gate export; do
+for command in run show replay gate export import; do
 	refused "$command wants an argument" "$command: found 0 arguments, expected" "$command"
 done
 check 'no command: exit code 2' same "$("$qsoak" 2>/dev/null; echo $?)" 2
@@ -64,6 +64,8 @@ refused '--detach of a private daemon' '--local excludes --detach' run x.yaml --
 refused '--local has its own socket' '--local and --socket exclude' run x.yaml --local --socket x
 refused '--state-dir of a service' '--state-dir goes with --local' run x.yaml --state-dir x
 refused 'two formats' 'exclude each other' export 1 --format csv --json
+refused 'import to a service' 'give --local or --state-dir' import x
+refused 'import for a binary' '--build: expected one NAME' import x --local --build x=/bin/true
 refused 'a list of JSON' '--list goes with --format csv' export 1 --list runs
 check '--version' same "$("$qsoak" --version | grep -c '^qsoak [0-9]')" 1
 

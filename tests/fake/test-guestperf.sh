@@ -78,4 +78,26 @@ refused 'an operation of another format' --operation "$id"
 refused 'a list' --format guestperf --list steps
 export_as --format guestperf >/dev/full 2>/dev/null
 check 'a disk that is full: exit code 3' same $? 3
+# There and back again.
+import() {
+	"$BUILD/qsoak" import "$scratch/reports" --state-dir "$scratch/other" "$@"
+}
+figures() {
+	jq -c '[.qsoak.outcome, .qsoak.measures, (.progress_history[-1] | .status, .duration, .downtime, .ram),
+		.hardware, .binary, (.progress_history[-1].now * 1000 | round)]' "$1"
+}
+output=$(import)
+check 'import: a campaign' same "$? $output" "0 campaign 1 guestperf: $(wc -l <"$scratch/reports") migrations"
+"$BUILD/qsoak" export 1 --state-dir "$scratch/other" --format guestperf >"$scratch/again"
+check 'import: its figures are those that were exported' same \
+	"$(figures "$scratch/again" | grep completed)" "$(figures "$scratch/reports" | grep completed)"
+check 'import: into what is there, by another name' same \
+	"$(import --build mine --json | jq .migrations)" "$(wc -l <"$scratch/reports")"
+check 'import: both are in the history' same \
+	"$("$BUILD/qsoak" builds --state-dir "$scratch/other" --json | jq -r '.builds | map(.name) | join(" ")')" \
+	'fake-qemu mine'
+echo '{"scenario": {}}' >"$scratch/reports"
+output=$(import 2>&1)
+check 'import: no report: exit code 2' same $? 2
+check 'import: and why' contains "$output" "$scratch/reports: report 1 lacks a scenario with a name"
 check 'no process is left behind' nothing_left
