@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reports of guestperf as records: what is taken, what is refused, and what becomes of the figures. */
+/* Reports of guestperf as records: what is taken, what is refused, and which figures come over. */
 #include "tests/unit/helper.h"
 
 #include "report/guestperf-import.h"
