@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "cli/source.h"
+#include "report/benchstat.h"
 #include "report/comparison-text.h"
 #include "report/comparison.h"
 #include "report/field.h"
@@ -24,17 +25,19 @@ int compare_exit_code(json_t *comparison, int code)
 	return strcmp(verdict, "unclear") ? EXIT_CLEAN : EXIT_INCONCLUSIVE;
 }
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_COUNT };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_BENCHSTAT, FORMAT_COUNT };
 
 static const char *const format_names[] = {
 	[FORMAT_TEXT] = "text",
 	[FORMAT_JSON] = "json",
+	[FORMAT_BENCHSTAT] = "benchstat",
 };
 NAMES_COMPLETE(format_names, FORMAT_COUNT);
 
 static const report_fn printers[] = {
 	[FORMAT_TEXT] = comparison_print,
 	[FORMAT_JSON] = NULL,
+	[FORMAT_BENCHSTAT] = benchstat_print,
 };
 NAMES_COMPLETE(printers, FORMAT_COUNT);
 

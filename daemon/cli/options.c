@@ -161,7 +161,7 @@ static const struct command {
 		  BIT(OPTION_CONFIDENCE) | BIT(OPTION_RUN) | BIT(OPTION_BUILD) | BIT(OPTION_LOOPS) |
 		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
-	  KNOWN },
+	  BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
 	  cli_compare,
 	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |
@@ -172,7 +172,6 @@ static const struct command {
 	  cli_selfcheck,
 	  BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_DURATION) | BIT(OPTION_SEED) |
 		  BIT(OPTION_VERBOSE) | RESULTS },
-	  BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
 	  BIT(OPTION_RULES) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "campaign/profile-bind.h"
 #include "campaign/profile-keys.h"
+#include "op/metric.h"
 
 /* Shares are read exactly, in millionths. */
 #define MILLION 1000000
@@ -84,14 +85,12 @@ static int read_share(const struct bind *at, const struct bind_key *key, void *b
 /* KIND.NAME, both of lower-case letters, digits and '-'. */
 static bool is_metric(const char *text)
 {
-	static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-	size_t kind = strspn(text, word);
-	size_t name = text[kind] == '.' ? strspn(text + kind + 1, word) : 0;
-
-	return kind && name && !text[kind + 1 + name] && strlen(text) <= GATE_METRIC_MAX;
+	return metric_find(text) != NULL;
 }
 
-static const struct bind_text metric_text = { is_metric, "a metric, like snapshot-save.duration" };
+static const struct bind_text metric_text = {
+	is_metric, "a metric of qsoak-statistics(7), like snapshot-save.duration"
+};
 
 static int read_ignore(const struct bind *at, const struct bind_key *key, void *base)
 {

@@ -14,7 +14,6 @@
 
 #define GATE_BUILDS_MAX 64
 #define GATE_METRICS_MAX 64
-#define GATE_METRIC_MAX 64 /* of the name of one */
 
 /* Of metrics for which neither the rules nor the campaign have one. */
 #define GATE_MARGIN 0.05

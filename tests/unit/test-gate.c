@@ -128,15 +128,15 @@ static void what_makes_no_sense_is_refused(void **state)
 		{ "slower: {metrics: [x]}\n",
 		  "1: slower.metrics: found a list, expected a mapping of metrics to margins" },
 		{ "slower:\n  metrics:\n    blackout: 5%\n",
-		  "3: slower.metrics.blackout: unknown key, expected a metric, like "
+		  "3: slower.metrics.blackout: unknown key, expected a metric of qsoak-statistics(7), like "
 		  "snapshot-save.duration" },
-		{ "slower:\n  metrics:\n    a.b: 5%\n    c.d: five\n",
-		  "4: slower.metrics.c.d: found five, expected 0 to 1, like 0.05 or 5%" },
+		{ "slower:\n  metrics:\n    boot.duration: 5%\n    shutdown.duration: five\n",
+		  "4: slower.metrics.shutdown.duration: found five, expected 0 to 1, like 0.05 or 5%" },
 		{ "need: migrate.blackout\n", "1: need: found migrate.blackout, expected a list" },
-		{ "need: [a.b, A.b]\n",
-		  "1: need[1]: found A.b, expected a metric, like snapshot-save.duration" },
-		{ "need: [a.b.c]\n",
-		  "1: need[0]: found a.b.c, expected a metric, like snapshot-save.duration" },
+		{ "need: [boot.duration, A.b]\n",
+		  "1: need[1]: found A.b, expected a metric of qsoak-statistics(7), like snapshot-save.duration" },
+		{ "need: [boot.duration.c]\n",
+		  "1: need[0]: found boot.duration.c, expected a metric of qsoak-statistics(7), like snapshot-save.duration" },
 		{ "failures: {}\nmin-loops: 0\n",
 		  "2: min-loops: found 0, expected 1 to 1000000000" },
 		{ "failures: {}\nend: never\n", "2: end: found never, expected complete or any" },
@@ -372,49 +372,49 @@ static void an_ignored_failure_is_said(void **state)
 static void a_metric_is_within_its_margin_beyond_it_or_neither(void **state)
 {
 	(void)state;
-	same(COMPARED("", METRIC("a.b", "lower", "0.99", "1.0499", "null")), SLOWER,
-	     "pass a.b: B is slower by -1.0 % to 5.0 % (40 blocks), within the margin of 5 %\n"
+	same(COMPARED("", METRIC("boot.duration", "lower", "0.99", "1.0499", "null")), SLOWER,
+	     "pass boot.duration: B is slower by -1.0 % to 5.0 % (40 blocks), within the margin of 5 %\n"
 	     "pass");
-	same(COMPARED("", METRIC("a.b", "lower", "0.99", "1.05", "null")), SLOWER,
-	     "inconclusive a.b: B is slower by -1.0 % to 5.0 % (40 blocks), on both sides of the "
+	same(COMPARED("", METRIC("boot.duration", "lower", "0.99", "1.05", "null")), SLOWER,
+	     "inconclusive boot.duration: B is slower by -1.0 % to 5.0 % (40 blocks), on both sides of the "
 	     "margin of 5 %\ninconclusive");
-	same(COMPARED("", METRIC("a.b", "lower", "1.08", "1.124", "null")), SLOWER,
-	     "broken a.b: B is slower by 8.0 % to 12.4 % (40 blocks), beyond the margin of 5 %\n"
+	same(COMPARED("", METRIC("boot.duration", "lower", "1.08", "1.124", "null")), SLOWER,
+	     "broken boot.duration: B is slower by 8.0 % to 12.4 % (40 blocks), beyond the margin of 5 %\n"
 	     "broken");
-	same(COMPARED("", METRIC("a.b", "lower", "null", "1.04", "null")), SLOWER,
-	     "inconclusive a.b: there is too little to tell by how much B is slower\n"
+	same(COMPARED("", METRIC("boot.duration", "lower", "null", "1.04", "null")), SLOWER,
+	     "inconclusive boot.duration: there is too little to tell by how much B is slower\n"
 	     "inconclusive");
-	same(COMPARED("", METRIC("a.b", "lower", "1.04", "1.01", "null")), SLOWER,
-	     "inconclusive a.b: there is too little to tell by how much B is slower\n"
+	same(COMPARED("", METRIC("boot.duration", "lower", "1.04", "1.01", "null")), SLOWER,
+	     "inconclusive boot.duration: there is too little to tell by how much B is slower\n"
 	     "inconclusive");
 }
 
 static void where_more_is_better_less_is_slower(void **state)
 {
 	(void)state;
-	same(COMPARED("", METRIC("a.b", "higher", "0.5", "0.8", "null")), SLOWER,
-	     "broken a.b: B is slower by 25.0 % to 100.0 % (40 blocks), beyond the margin of 5 %\n"
+	same(COMPARED("", METRIC("boot.duration", "higher", "0.5", "0.8", "null")), SLOWER,
+	     "broken boot.duration: B is slower by 25.0 % to 100.0 % (40 blocks), beyond the margin of 5 %\n"
 	     "broken");
-	same(COMPARED("", METRIC("a.b", "higher", "1", "1.25", "null")), SLOWER,
-	     "pass a.b: B is slower by -20.0 % to 0.0 % (40 blocks), within the margin of 5 %\n"
+	same(COMPARED("", METRIC("boot.duration", "higher", "1", "1.25", "null")), SLOWER,
+	     "pass boot.duration: B is slower by -20.0 % to 0.0 % (40 blocks), within the margin of 5 %\n"
 	     "pass");
 }
 
 static void a_margin_is_of_the_metric_of_the_rules_or_of_the_campaign(void **state)
 {
-#define WIDE METRIC("a.b", "lower", "1.01", "1.045", "25")
+#define WIDE METRIC("boot.duration", "lower", "1.01", "1.045", "25")
 	(void)state;
-	same(COMPARED("", WIDE), "slower: {margin: 1%, metrics: {a.b: 10%}}\n",
-	     "pass a.b: B is slower by 1.0 % to 4.5 % (40 blocks), within the margin of 10 %\n"
+	same(COMPARED("", WIDE), "slower: {margin: 1%, metrics: {boot.duration: 10%}}\n",
+	     "pass boot.duration: B is slower by 1.0 % to 4.5 % (40 blocks), within the margin of 10 %\n"
 	     "pass");
 	same(COMPARED("", WIDE), SLOWER,
-	     "pass a.b: B is slower by 1.0 % to 4.5 % (40 blocks), within the margin of 5 %\npass");
+	     "pass boot.duration: B is slower by 1.0 % to 4.5 % (40 blocks), within the margin of 5 %\npass");
 	/* How many more blocks it takes is known of the campaign's margin alone. */
 	same(COMPARED("", WIDE), "slower: {}\n",
-	     "inconclusive a.b: B is slower by 1.0 % to 4.5 % (40 blocks), on both sides of the "
+	     "inconclusive boot.duration: B is slower by 1.0 % to 4.5 % (40 blocks), on both sides of the "
 	     "margin of 4 %; about 25 more blocks would decide\ninconclusive");
 	same(COMPARED("", WIDE), "slower: {margin: 3%}\n",
-	     "inconclusive a.b: B is slower by 1.0 % to 4.5 % (40 blocks), on both sides of the "
+	     "inconclusive boot.duration: B is slower by 1.0 % to 4.5 % (40 blocks), on both sides of the "
 	     "margin of 3 %\ninconclusive");
 }
 
@@ -426,45 +426,45 @@ static void what_was_not_compared_is_inconclusive(void **state)
 	same("{" CAMPAIGN ", 'comparison': {'metrics': [" WIDE "]}}", SLOWER,
 	     "inconclusive the campaign compares no two builds\ninconclusive");
 	same(COMPARED("", ""), SLOWER, "inconclusive no metric was compared\ninconclusive");
-	same(COMPARED("", WIDE), "slower: {margin: 5%, metrics: {c.d: 5%}}\n",
-	     "inconclusive c.d was not measured\n"
-	     "pass a.b: B is slower by 1.0 % to 4.5 % (40 blocks), within the margin of 5 %\n"
+	same(COMPARED("", WIDE), "slower: {margin: 5%, metrics: {shutdown.duration: 5%}}\n",
+	     "inconclusive shutdown.duration was not measured\n"
+	     "pass boot.duration: B is slower by 1.0 % to 4.5 % (40 blocks), within the margin of 5 %\n"
 	     "inconclusive");
 }
 
 static void what_is_needed_must_be_decided(void **state)
 {
 	(void)state;
-	same(COMPARED("", WIDE), "need: [a.b, c.d]\n",
-	     "inconclusive a.b is unclear after 40 blocks; about 25 more blocks would decide\n"
-	     "inconclusive c.d was not measured\ninconclusive");
-	same(COMPARED("", "{'metric': 'a.b', 'verdict': 'same'}"), "need: [a.b]\n",
-	     "pass a.b is decided: same\npass");
-	same(OF("400", "0"), "need: [a.b]\n", "inconclusive a.b was not compared\ninconclusive");
+	same(COMPARED("", WIDE), "need: [boot.duration, shutdown.duration]\n",
+	     "inconclusive boot.duration is unclear after 40 blocks; about 25 more blocks would decide\n"
+	     "inconclusive shutdown.duration was not measured\ninconclusive");
+	same(COMPARED("", "{'metric': 'boot.duration', 'verdict': 'same'}"), "need: [boot.duration]\n",
+	     "pass boot.duration is decided: same\npass");
+	same(OF("400", "0"), "need: [boot.duration]\n", "inconclusive boot.duration was not compared\ninconclusive");
 }
 
 static void blocks_are_counted(void **state)
 {
-#define NEEDS "need: [a.b]\nmin-blocks: "
-#define SAME "{'metric': 'a.b', 'verdict': 'same'}"
+#define NEEDS "need: [boot.duration]\nmin-blocks: "
+#define SAME "{'metric': 'boot.duration', 'verdict': 'same'}"
 	(void)state;
 	same(COMPARED("", SAME), NEEDS "40",
-	     "pass 40 blocks were compared, at least 40 are wanted\npass a.b is decided: same\n"
+	     "pass 40 blocks were compared, at least 40 are wanted\npass boot.duration is decided: same\n"
 	     "pass");
 	same(COMPARED("", SAME), NEEDS "41",
 	     "inconclusive 40 blocks were compared, at least 41 are wanted\n"
-	     "pass a.b is decided: same\ninconclusive");
+	     "pass boot.duration is decided: same\ninconclusive");
 }
 
 static void different_environments_are_inconclusive(void **state)
 {
 #define FORCED "'environment': {'forced': true, 'differences': [{'key': 'kernel'}]}, "
 	(void)state;
-	same(COMPARED(FORCED, SAME), "need: [a.b]\n",
+	same(COMPARED(FORCED, SAME), "need: [boot.duration]\n",
 	     "inconclusive the two builds ran in different environments: kernel\n"
-	     "pass a.b is decided: same\ninconclusive");
-	same(COMPARED(FORCED, SAME), "need: [a.b]\nenvironment: any\n",
-	     "pass a.b is decided: same\npass");
+	     "pass boot.duration is decided: same\ninconclusive");
+	same(COMPARED(FORCED, SAME), "need: [boot.duration]\nenvironment: any\n",
+	     "pass boot.duration is decided: same\npass");
 }
 
 #define MORE(a, failures_a, b, failures_b, real)                                          \
@@ -503,9 +503,9 @@ static void a_failure_that_comes_more_often_than_before_breaks_the_gate(void **s
 static void of_a_comparison_the_newer_build_is_judged_by_all_built_in_rules(void **state)
 {
 	(void)state;
-	same(COMPARED("'failures': [], ", METRIC("a.b", "lower", "0.99", "1.03", "null")), NULL,
+	same(COMPARED("'failures': [], ", METRIC("boot.duration", "lower", "0.99", "1.03", "null")), NULL,
 	     B_PASSES NOT_WORSE
-	     "pass a.b: B is slower by -1.0 % to 3.0 % (40 blocks), within the margin of 4 %\n"
+	     "pass boot.duration: B is slower by -1.0 % to 3.0 % (40 blocks), within the margin of 4 %\n"
 	     "pass");
 }
 
@@ -523,7 +523,7 @@ static void a_report_of_nonsense_never_passes(void **state)
 		"{" CAMPAIGN ", 'builds': [" BUILD("x", "1099511627776", "1099511627776") "]}",
 		"{" CAMPAIGN ", 'comparison': {'a': 7, 'b': {'build': 'B'}, 'metrics': 7}}",
 		COMPARED("'environment': 7, 'failures': 7, ",
-			 "7, {'metric': 7, 'primary': true}, {'metric': 'a.b', 'primary': true}"),
+			 "7, {'metric': 7, 'primary': true}, {'metric': 'boot.duration', 'primary': true}"),
 	};
 
 	(void)state;
