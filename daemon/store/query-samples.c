@@ -153,13 +153,15 @@ int query_blocks(struct query *query, const struct query_comparison *comparison,
 		 struct query_blocks *ret_blocks, struct err *err)
 {
 	static const char sql[] =
-		"WITH whole AS (SELECT slot, vm FROM vm WHERE campaign_id = ?1 AND loops >= ?2), "
-		"gone AS (SELECT slot, vm, max(coalesce(ended_unix_ns, began_unix_ns)) AS at, "
-		" max(id) AS id FROM run WHERE campaign_id = ?1 GROUP BY slot, vm) "
-		"SELECT first.slot, first.vm FROM whole AS first "
-		"JOIN whole AS second ON second.slot = first.slot AND second.vm = first.vm + 1 "
-		"JOIN gone ON gone.slot = second.slot AND gone.vm = second.vm "
-		"WHERE first.vm % 2 = 0 ORDER BY gone.at, gone.id";
+		/* CROSS JOIN: in this order; any other would look at each pair of VMs. */
+		"WITH gone AS (SELECT slot, vm, max(coalesce(ended_unix_ns, began_unix_ns)) AS at, "
+		" max(id) AS id FROM run WHERE campaign_id = ?1 GROUP BY slot, vm), "
+		"whole AS MATERIALIZED (SELECT gone.slot, gone.vm, gone.at, gone.id FROM gone "
+		" CROSS JOIN vm ON vm.campaign_id = ?1 AND vm.slot = gone.slot "
+		" AND vm.vm = gone.vm WHERE vm.loops >= ?2) "
+		"SELECT first.slot, first.vm FROM whole AS first CROSS JOIN whole AS second "
+		"ON second.slot = first.slot AND second.vm = first.vm + 1 "
+		"WHERE first.vm % 2 = 0 ORDER BY second.at, second.id";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	struct query_blocks blocks = { 0 };
 	int r = query_prepare(query, sql, comparison->campaign, &stmt, err);
