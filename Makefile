@@ -80,6 +80,8 @@ $(BUILD)/tests/fake-qemu: $(fake_src:%.c=$(BUILD)/%.o)
 
 $(BUILD)/daemon/triage/reproducer-print.o: daemon/triage/reproducer.sh
 
+$(BUILD)/daemon/report/html.o: daemon/report/html.css
+
 $(BUILD)/tests/fake/recording.o: $(wildcard tests/data/qmp-schema-*.json)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libqsoak.a
