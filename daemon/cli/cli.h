@@ -40,6 +40,7 @@ struct cli {
 	double confidence, rate;		      /* of bisect, between 0 and 1; 0: not given */
 	bool predicate;				      /* --run */
 	const char *qemu;			      /* --qemu, or NULL */
+	const char *html;			      /* --html, or NULL */
 	int64_t tries;				      /* --tries; 0: not given */
 	bool force;				      /* --force */
 	const char *of;				      /* --of, or NULL */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/cases.h"
 #include "cli/known.h"
+#include "cli/page.h"
 #include "cli/registry.h"
 #include "cli/source.h"
 #include "report/report.h"
@@ -115,7 +116,7 @@ int cli_signatures(const struct cli *cli)
 
 int cli_report(const struct cli *cli)
 {
-	auto_json json_t *value = NULL, *arguments = json_object();
+	auto_json json_t *value = NULL, *plots = NULL, *arguments = json_object();
 	struct source source = { 0 };
 	struct ledger ledger = { 0 };
 	struct err err = { 0 };
@@ -131,13 +132,18 @@ int cli_report(const struct cli *cli)
 		r = source_open(cli, &source, &err);
 	if (r == 0)
 		r = source_get(&source, "query-report", json_incref(arguments), &value, &err);
+	if (r == 0 && cli->html)
+		r = page_plots(&source, value, &plots, &err);
 	source_close(&source);
-	if (r == 0 && cases_wanted(cli)) {
+	if (r == 0)
 		ledger_apply_report(&ledger, value);
+	if (r == 0 && cli->html)
+		r = page_write(value, plots, cli->html, &err);
+	if (r == 0 && cases_wanted(cli))
 		r = cases_write(cli, value, &err);
-	}
-	if (r == 0 && (cli->json || !cases_wanted(cli)))
-		r = known_print_report(&ledger, value, cli->json, &err);
+	/* A file is the report, unless both are asked for. */
+	if (r == 0 && (cli->json || (!cli->html && !cases_wanted(cli))))
+		r = report_print(value, report_campaign, cli->json, stdout, &err);
 	ledger_finish(&ledger);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }

@@ -48,6 +48,7 @@ enum option_id {
 	OPTION_FORCE,
 	OPTION_EXPERIMENTS,
 	OPTION_OF,
+	OPTION_HTML,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -103,6 +104,7 @@ static const struct {
 	[OPTION_EXPERIMENTS] = { "experiments", "N",
 				 "cut all blocks into experiments of N, and judge each" },
 	[OPTION_OF] = { "of", "BUILD", "of builds of this name only" },
+	[OPTION_HTML] = { "html", "FILE", "write it as a page for a browser" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -161,7 +163,7 @@ static const struct command {
 		  BIT(OPTION_CONFIDENCE) | BIT(OPTION_RUN) | BIT(OPTION_BUILD) | BIT(OPTION_LOOPS) |
 		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
-	  BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
+	  BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
 	  cli_compare,
 	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |
@@ -174,6 +176,7 @@ static const struct command {
 		  BIT(OPTION_VERBOSE) | RESULTS },
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
 	  BIT(OPTION_RULES) | KNOWN },
+	  BIT(OPTION_HTML) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | BIT(OPTION_OPERATION) | RESULTS },
 	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,
@@ -427,6 +430,9 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_EXPERIMENTS:
 		return cli_parse_id("--experiments", value, &cli->experiments, err);
+	case OPTION_HTML:
+		cli->html = value;
+		break;
 	case OPTION_STATE_DIR:
 		cli->state = value;
 		break;

@@ -33,7 +33,7 @@ for command in $commands; do
 		case $option in
 		vms | loops | campaign | times | tries | operation) value=1 ;;
 		confidence | rate) value=0.5 ;;
-		good | bad | profile | signature | qemu) value=x ;;
+		good | bad | profile | signature | qemu | html) value=x ;;
 		build) value=x=/bin/true ;;
 		duration) value=1s ;;
 		seed | format | list | state-dir | socket | on-failure | known | rules | junit | tap) value=x ;;
