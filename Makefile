@@ -26,7 +26,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
 	zlib1g-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
-DEPS_CHECK := gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3
+DEPS_CHECK := gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 chromium
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
