@@ -176,7 +176,6 @@ static const struct command {
 		  BIT(OPTION_VERBOSE) | RESULTS },
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
 	  BIT(OPTION_RULES) | KNOWN },
-	  BIT(OPTION_HTML) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
 	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | BIT(OPTION_OPERATION) | RESULTS },
 	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,

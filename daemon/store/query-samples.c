@@ -237,7 +237,7 @@ int query_samples(struct query *query, int64_t campaign, const char *kind, const
 		  struct query_samples *ret_samples, struct err *err)
 {
 	static const char sql[] =
-		"SELECT slot, vm, build_id, coalesce(dst_build_id, 0), began_unix_ns, "
+		"SELECT slot, vm, build_id, dst_build_id, began_unix_ns, "
 		"ended_unix_ns, samples FROM summary WHERE campaign_id = ?1 AND kind = ?2 "
 		"AND name = ?3 ORDER BY slot, vm, build_id, dst_build_id, part";
 	auto_stmt sqlite3_stmt *stmt = NULL;

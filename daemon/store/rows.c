@@ -370,7 +370,7 @@ void rows_add_summary(struct rows *rows, const struct row_summary *s)
 	rows_add(rows, ROW_SUMMARY,
 		 VALUES(integer(s->campaign_id), text(s->kind), text(s->name), integer(s->slot),
 			integer(s->vm), integer(s->part), integer(s->build_id),
-			reference(s->dst_build_id), integer(s->began_unix_ns),
+			integer(s->dst_build_id), integer(s->began_unix_ns),
 			integer(s->ended_unix_ns), integer((int64_t)s->count), samples));
 }
 

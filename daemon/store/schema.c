@@ -211,9 +211,8 @@ static const char version_5[] =
 	"	value TEXT NOT NULL,\n"
 	"	PRIMARY KEY (campaign_id, build_id, key)\n"
 	") STRICT, WITHOUT ROWID;\n"
-	/* Derived from operation and measure. */
+	/* Derived from operation and measure; what is read together lies together. */
 	"CREATE TABLE summary (\n"
-	"	id INTEGER PRIMARY KEY,\n"
 	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
 	"	kind TEXT NOT NULL,\n"
 	"	name TEXT NOT NULL, -- duration_ns, stall_ns, or a measure\n"
@@ -221,13 +220,13 @@ static const char version_5[] =
 	"	vm INTEGER NOT NULL,\n"
 	"	part INTEGER NOT NULL, -- from 0: a VM with many samples has several rows\n"
 	"	build_id INTEGER NOT NULL REFERENCES build(id),\n"
-	"	dst_build_id INTEGER REFERENCES build(id), -- of a migrate to another build\n"
+	"	dst_build_id INTEGER NOT NULL, -- of a migrate to another build; 0: the same\n"
 	"	began_unix_ns INTEGER NOT NULL, -- the VM's first operation\n"
 	"	ended_unix_ns INTEGER NOT NULL, -- its last one so far\n"
 	"	count INTEGER NOT NULL,\n"
-	"	samples BLOB NOT NULL -- count doubles in the host's byte order, as they came\n"
-	") STRICT;\n"
-	"CREATE INDEX summary_metric ON summary(campaign_id, kind, name);\n";
+	"	samples BLOB NOT NULL, -- count doubles in the host's byte order, as they came\n"
+	"	PRIMARY KEY (campaign_id, kind, name, slot, vm, build_id, dst_build_id, part)\n"
+	") STRICT, WITHOUT ROWID;\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
 static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
