@@ -25,6 +25,18 @@ static char *group_name(const struct query_builds *builds, const struct query_se
 	return dst ? mem_printf("%s -> %s", name, dst->name) : mem_strdup(name);
 }
 
+/* name is taken over. */
+static struct samples_group *add_group(struct samples *samples, char *name,
+				       const struct query_build *first)
+{
+	samples->groups =
+		mem_realloc(samples->groups, samples->count + 1, sizeof(*samples->groups));
+	samples->names = mem_realloc(samples->names, samples->count + 1, sizeof(*samples->names));
+	samples->names[samples->count] = name;
+	samples->groups[samples->count] = (struct samples_group){ .build = name, .first = first };
+	return &samples->groups[samples->count++];
+}
+
 static struct samples_group *group_of(struct samples *samples, const struct query_series *series)
 {
 	char *name = group_name(&samples->builds, series);
@@ -34,14 +46,7 @@ static struct samples_group *group_of(struct samples *samples, const struct quer
 			free(name);
 			return &samples->groups[i];
 		}
-	samples->groups =
-		mem_realloc(samples->groups, samples->count + 1, sizeof(*samples->groups));
-	samples->names = mem_realloc(samples->names, samples->count + 1, sizeof(*samples->names));
-	samples->names[samples->count] = name;
-	samples->groups[samples->count] =
-		(struct samples_group){ .build = name,
-					.first = find_build(&samples->builds, series->build_id) };
-	return &samples->groups[samples->count++];
+	return add_group(samples, name, find_build(&samples->builds, series->build_id));
 }
 
 /* When a sample was taken is told by its place among its VM's. */
@@ -51,6 +56,8 @@ static void add_series(struct samples_group *group, const struct query_series *s
 	double begin = (double)(series->began_unix_ns - began_unix_ns) / CLOCK_NS_PER_S;
 	double length = (double)(series->ended_unix_ns - series->began_unix_ns) / CLOCK_NS_PER_S;
 
+	if (!series->count)
+		return;
 	group->values =
 		mem_realloc(group->values, group->count + series->count, sizeof(*group->values));
 	if (with_times)
@@ -75,6 +82,9 @@ int samples_read(struct query *query, int64_t campaign, int64_t began_unix_ns,
 	if (r == 0)
 		r = query_samples(query, campaign, op_kind_name(metric->kind), metric->measure,
 				  &rows, err);
+	for (size_t i = 0; i < samples.builds.count; i++)
+		add_group(&samples, mem_strdup(samples.builds.builds[i].name),
+			  &samples.builds.builds[i]);
 	for (size_t i = 0; i < rows.count; i++) {
 		add_series(group_of(&samples, &rows.series[i]), &rows.series[i], metric,
 			   began_unix_ns, with_times);

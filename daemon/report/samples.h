@@ -17,8 +17,8 @@ struct samples_group {
 
 struct samples {
 	struct query_builds builds;
-	struct samples_group *groups;
-	char **names; /* what build points to */
+	struct samples_group *groups; /* builds in their order, which may have none, then others */
+	char **names;		      /* what build points to */
 	size_t count;
 };
 
