@@ -232,6 +232,7 @@ static void end(struct campaign *campaign)
 		       : campaign->code == EXIT_HOST ? "host"
 						     : "complete",
 		.exit_code = campaign->code,
+		.operations = tally_counts(campaign->tally)->operations,
 	};
 	records_emit_durable(campaign->spec.records,
 			     &(struct record){ .type = RECORD_CAMPAIGN_END, .campaign_end = end },

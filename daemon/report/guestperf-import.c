@@ -385,9 +385,12 @@ int64_t guestperf_emit(json_t *reports, const char *build, struct records *recor
 	emit_campaign(&emitter, reports, began_ns);
 	json_array_foreach(reports, i, report)
 		emit_report(&emitter, report, (int64_t)i);
-	records_emit(records, &(struct record){ .type = RECORD_CAMPAIGN_END,
-						.campaign_end = { .id = emitter.campaign,
-								  .ended_unix_ns = ended_ns,
-								  .end = "complete" } });
+	records_emit(records,
+		     &(struct record){
+			     .type = RECORD_CAMPAIGN_END,
+			     .campaign_end = { .id = emitter.campaign,
+					       .ended_unix_ns = ended_ns,
+					       .end = "complete",
+					       .operations = (int64_t)json_array_size(reports) } });
 	return emitter.campaign;
 }

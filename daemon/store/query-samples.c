@@ -239,7 +239,8 @@ int query_samples(struct query *query, int64_t campaign, const char *kind, const
 	static const char sql[] =
 		"SELECT slot, vm, build_id, dst_build_id, began_unix_ns, "
 		"ended_unix_ns, samples FROM summary WHERE campaign_id = ?1 AND kind = ?2 "
-		"AND name = ?3 ORDER BY slot, vm, build_id, dst_build_id, part";
+		"AND name = ?3 AND warm_up = 0 "
+		"ORDER BY slot, vm, build_id, dst_build_id, part";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	struct query_samples samples = { 0 };
 	int r = query_prepare(query, sql, campaign, &stmt, err);

@@ -47,6 +47,9 @@ struct query {
 int query_prepare(struct query *query, const char *sql, int64_t campaign, sqlite3_stmt **ret_stmt,
 		  struct err *err);
 
+/* Whether the campaign has ended: then its summaries are whole. */
+int query_has_ended(struct query *query, int64_t campaign, bool *ret_ended, struct err *err);
+
 /* 1: there is a row, 0: no more, negative: an error. */
 int query_next_row(struct query *query, sqlite3_stmt *stmt, struct err *err);
 

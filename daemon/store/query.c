@@ -66,6 +66,20 @@ int query_next_row(struct query *query, sqlite3_stmt *stmt, struct err *err)
 	}
 }
 
+int query_has_ended(struct query *query, int64_t campaign, bool *ret_ended, struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(query, "SELECT end IS NOT NULL FROM campaign WHERE id = ?1", campaign,
+			      &stmt, err);
+
+	if (r == 0)
+		r = query_next_row(query, stmt, err);
+	if (r < 0)
+		return r;
+	*ret_ended = r > 0 && sqlite3_column_int(stmt, 0);
+	return 0;
+}
+
 int query_last_campaign(struct query *query, int64_t *ret_campaign, struct err *err)
 {
 	int64_t id;
@@ -87,8 +101,8 @@ int query_campaign(struct query *query, int64_t campaign, struct query_campaign 
 		"SELECT id, name, seed, accel, machine, vms, began_unix_ns, "
 		"coalesce(ended_unix_ns, 0), end, coalesce(exit_code, -1), "
 		"(SELECT coalesce(sum(loops), 0) FROM vm WHERE campaign_id = ?1), "
-		"(SELECT count(*) FROM operation WHERE campaign_id = ?1 "
-		" AND outcome IN ('ok', 'failed')), "
+		"coalesce(operations, (SELECT count(*) FROM operation WHERE campaign_id = ?1 "
+		" AND outcome IN ('ok', 'failed'))), "
 		"(SELECT count(*) FROM failure WHERE campaign_id = ?1), "
 		"(SELECT count(*) FROM failure WHERE campaign_id = ?1 AND expected) "
 		"FROM campaign WHERE id = ?1";

@@ -124,6 +124,7 @@ void query_vms_finish(struct query_vms *vms);
 
 /* Samples of one measure of the operations of one kind on one build. */
 struct query_measure {
+	int64_t build_id, dst_build_id; /* dst: 0 where it is the same */
 	char *build;
 	char *kind;
 	char *name;

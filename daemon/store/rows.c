@@ -28,8 +28,8 @@ static const struct row_sql statements[] = {
 				 "?15, ?16)",
 				 true },
 	[ROW_CAMPAIGN_END] = { "cannot store the end of a campaign",
-			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4 "
-			       "WHERE id = ?1",
+			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4, "
+			       "operations = ?5 WHERE id = ?1",
 			       true },
 	[ROW_BUILD] = { "cannot store a build",
 			"INSERT INTO build(id, campaign_id, name, binary, version, build_id, "
@@ -121,8 +121,8 @@ static const struct row_sql statements[] = {
 		       true },
 	[ROW_SUMMARY] = { "cannot store a summary",
 			  "INSERT INTO summary(campaign_id, kind, name, slot, vm, part, build_id, "
-			  "dst_build_id, began_unix_ns, ended_unix_ns, count, samples) "
-			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+			  "dst_build_id, warm_up, began_unix_ns, ended_unix_ns, count, samples) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 			  true },
 };
 NAMES_COMPLETE(statements, ROW_STATEMENT_COUNT);
@@ -237,7 +237,7 @@ static void add_campaign_end(struct rows *rows, const struct record_campaign_end
 {
 	rows_add(rows, ROW_CAMPAIGN_END,
 		 VALUES(integer(r->id), integer(r->ended_unix_ns), text(r->end),
-			integer(r->exit_code)));
+			integer(r->exit_code), measured(r->operations)));
 }
 
 static void add_build(struct rows *rows, const struct record_build *r)
@@ -370,7 +370,7 @@ void rows_add_summary(struct rows *rows, const struct row_summary *s)
 	rows_add(rows, ROW_SUMMARY,
 		 VALUES(integer(s->campaign_id), text(s->kind), text(s->name), integer(s->slot),
 			integer(s->vm), integer(s->part), integer(s->build_id),
-			integer(s->dst_build_id), integer(s->began_unix_ns),
+			integer(s->dst_build_id), integer(s->warm_up), integer(s->began_unix_ns),
 			integer(s->ended_unix_ns), integer((int64_t)s->count), samples));
 }
 

@@ -94,6 +94,7 @@ struct row_summary {
 	int64_t slot, vm;
 	int64_t part;			      /* from 0, of a VM with many */
 	int64_t build_id, dst_build_id;	      /* dst: of a migrate to another build, else 0 */
+	bool warm_up;			      /* of a comparison: they do not count */
 	int64_t began_unix_ns, ended_unix_ns; /* of the VM's operations so far */
 	const double *samples;
 	size_t count;

@@ -221,12 +221,18 @@ static const char version_5[] =
 	"	part INTEGER NOT NULL, -- from 0: a VM with many samples has several rows\n"
 	"	build_id INTEGER NOT NULL REFERENCES build(id),\n"
 	"	dst_build_id INTEGER NOT NULL, -- of a migrate to another build; 0: the same\n"
+	"	warm_up INTEGER NOT NULL CHECK (warm_up IN (0, 1)), -- of a comparison\n"
 	"	began_unix_ns INTEGER NOT NULL, -- the VM's first operation\n"
 	"	ended_unix_ns INTEGER NOT NULL, -- its last one so far\n"
 	"	count INTEGER NOT NULL,\n"
 	"	samples BLOB NOT NULL, -- count doubles in the host's byte order, as they came\n"
-	"	PRIMARY KEY (campaign_id, kind, name, slot, vm, build_id, dst_build_id, part)\n"
-	") STRICT, WITHOUT ROWID;\n";
+	"	PRIMARY KEY (campaign_id, kind, name, slot, vm, build_id, dst_build_id, warm_up,\n"
+	"		part)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"ALTER TABLE campaign ADD COLUMN operations INTEGER;\n"
+	"	-- that ended ok or failed; NULL: not ended\n"
+	"CREATE INDEX operation_unwell ON operation(campaign_id)\n"
+	"	WHERE outcome IN ('failed', 'interrupted');\n";
 
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
 static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };

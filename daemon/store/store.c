@@ -81,7 +81,9 @@ static int recover(sqlite3 *db, struct err *err)
 		" coalesce((SELECT max(max(began_unix_ns, coalesce(ended_unix_ns, 0))) FROM run"
 		"  WHERE campaign_id = campaign.id), 0),"
 		" coalesce((SELECT max(at_unix_ns) FROM failure"
-		"  WHERE campaign_id = campaign.id), 0))"
+		"  WHERE campaign_id = campaign.id), 0)),"
+		" operations = (SELECT count(*) FROM operation WHERE campaign_id = campaign.id"
+		"  AND outcome IN ('ok', 'failed'))"
 		" WHERE end IS NULL;"
 		"COMMIT;";
 

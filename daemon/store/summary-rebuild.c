@@ -242,6 +242,16 @@ int summaries_rebuild(sqlite3 *db, int64_t campaign, bool open_only, struct err 
 	return r;
 }
 
+/* A campaign of an older store has not been told its number. */
+static int count_operations(sqlite3 *db, struct err *err)
+{
+	return sql_exec(db,
+			"UPDATE campaign SET operations = (SELECT count(*) FROM operation "
+			"WHERE campaign_id = campaign.id AND outcome IN ('ok', 'failed')) "
+			"WHERE operations IS NULL AND end IS NOT NULL",
+			"cannot count operations", err);
+}
+
 static int rebuild_each(sqlite3 *db, struct err *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
@@ -264,6 +274,8 @@ int summaries_rebuild_all(sqlite3 *db, struct err *err)
 	if (r < 0)
 		return r;
 	r = rebuild_each(db, err);
+	if (r == 0)
+		r = count_operations(db, err);
 	if (r == 0)
 		r = sql_exec(db, "COMMIT", "cannot store the summaries", err);
 	if (r < 0 && !sqlite3_get_autocommit(db))

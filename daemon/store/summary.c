@@ -16,6 +16,7 @@
 struct series {
 	char *kind, *name;
 	int64_t build_id, dst_build_id; /* dst: 0 where it is the same */
+	bool warm_up;
 	int64_t part;
 	double *samples; /* SUMMARY_SAMPLES_MAX */
 	size_t count;
@@ -29,7 +30,8 @@ struct collected {
 	} runs[RUNS_KEPT];
 	size_t next_run;
 	/* the operation in progress */
-	int64_t operation_id, loop, operation_began_unix_ns;
+	int64_t operation_id, src_run_id, loop, operation_began_unix_ns;
+	bool warm_up;
 	char kind[32];
 	struct series *series;
 	size_t series_count;
@@ -77,6 +79,7 @@ static void flush_series(const struct collected *vm, struct series *series, stru
 		.part = series->part,
 		.build_id = series->build_id,
 		.dst_build_id = series->dst_build_id,
+		.warm_up = series->warm_up,
 		.began_unix_ns = vm->began_unix_ns,
 		.ended_unix_ns = vm->ended_unix_ns,
 		.samples = series->samples,
@@ -136,7 +139,8 @@ static struct series *series_of(struct collected *vm, const char *name, int64_t 
 	for (size_t i = 0; i < vm->series_count; i++) {
 		series = &vm->series[i];
 		if (series->build_id == build_id && series->dst_build_id == dst_build_id &&
-		    !strcmp(series->name, name) && !strcmp(series->kind, vm->kind))
+		    series->warm_up == vm->warm_up && !strcmp(series->name, name) &&
+		    !strcmp(series->kind, vm->kind))
 			return series;
 	}
 	vm->series = mem_realloc(vm->series, vm->series_count + 1, sizeof(*vm->series));
@@ -146,6 +150,7 @@ static struct series *series_of(struct collected *vm, const char *name, int64_t 
 		.name = mem_strdup(name),
 		.build_id = build_id,
 		.dst_build_id = dst_build_id,
+		.warm_up = vm->warm_up,
 		.samples = mem_zalloc(SUMMARY_SAMPLES_MAX * sizeof(double)),
 	};
 	return series;
@@ -170,6 +175,7 @@ static void operation_begins(struct summaries *summaries, const struct record_op
 	struct collected *vm = collected_of(summaries, r->campaign_id, r->slot, r->vm, rows);
 
 	vm->operation_id = r->id;
+	vm->src_run_id = r->src_run_id;
 	vm->loop = r->loop;
 	vm->operation_began_unix_ns = r->began_unix_ns;
 	snprintf(vm->kind, sizeof(vm->kind), "%s", r->kind);
@@ -195,9 +201,8 @@ static void operation_ends(struct summaries *summaries, const struct record_oper
 	if (!vm || strcmp(r->outcome, "ok"))
 		return;
 	vm->ended_unix_ns = vm->operation_began_unix_ns + r->duration_ns;
-	if (is_warm_up(summaries, vm))
-		return;
-	src = build_of(vm, r->src_run_id);
+	vm->warm_up = is_warm_up(summaries, vm);
+	src = build_of(vm, r->src_run_id ? r->src_run_id : vm->src_run_id);
 	dst = build_of(vm, r->dst_run_id);
 	dst = dst == src ? 0 : dst;
 	if (!src)

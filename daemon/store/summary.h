@@ -4,7 +4,7 @@
  *
  * They are derived from the operations, for readers that want one metric of many VMs and not all of
  * few. They are made from the records as these come, or anew from the tables. Samples of operations that
- * ended ok, in their order; those of a comparison's warm-up are left out.
+ * ended ok, in their order; those of a comparison's warm-up are kept apart.
  */
 #ifndef QSOAK_STORE_SUMMARY_H
 #define QSOAK_STORE_SUMMARY_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "op/metric.h"
 #include "store/query-sql.h"
 #include "store/query.h"
 #include "store/sql.h"
@@ -105,22 +106,72 @@ static void finish_groups(struct groups *groups, struct query_timings *timings)
 	free(groups->groups);
 }
 
-int query_timings(struct query *query, int64_t campaign, struct query_timings *ret_timings,
-		  struct err *err)
+static int each_row(struct query *query, const char *sql, int64_t campaign,
+		    void (*add)(struct groups *groups, sqlite3_stmt *stmt), struct groups *groups,
+		    struct err *err)
 {
-	static const char sql[] =
-		"SELECT sb.id, tb.id, " BUILD_NAME ", o.kind, o.outcome, o.duration_ns "
-		"FROM operation AS o" JOIN_BUILDS(
-			"o") "WHERE o.campaign_id = ?1 AND o.outcome <> 'running'";
 	auto_stmt sqlite3_stmt *stmt = NULL;
-	struct query_timings timings;
-	struct groups groups = { 0 };
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
 	if (r < 0)
 		return r;
 	while ((r = query_next_row(query, stmt, err)) > 0)
-		add_operation(&groups, stmt);
+		add(groups, stmt);
+	return r;
+}
+
+/* Of one VM. */
+static void add_summary(struct groups *groups, sqlite3_stmt *stmt)
+{
+	struct group *group = find_group(groups, sqlite3_column_int64(stmt, 0),
+					 sqlite3_column_int64(stmt, 1), stmt);
+	const double *samples = sqlite3_column_blob(stmt, 4);
+	size_t count = (size_t)sqlite3_column_bytes(stmt, 4) / sizeof(*samples);
+
+	for (size_t i = 0; samples && i < count; i++)
+		if (samples[i] >= 0 && samples[i] < 0x1p62)
+			add_duration(group, (int64_t)samples[i]);
+}
+
+/* Of a campaign that has ended, the summaries have all that went well; ones that did not are few. */
+static int read_ended(struct query *query, int64_t campaign, struct groups *groups, struct err *err)
+{
+	static const char summaries[] =
+		"SELECT sb.id, tb.id, " BUILD_NAME ", s.kind, s.samples FROM summary AS s "
+		"LEFT JOIN build AS sb ON sb.id = s.build_id "
+		"LEFT JOIN build AS tb ON tb.id = s.dst_build_id "
+		"WHERE s.campaign_id = ?1 AND s.name = '" METRIC_DURATION "'";
+	static const char unwell[] =
+		"SELECT sb.id, tb.id, " BUILD_NAME ", o.kind, o.outcome, o.duration_ns "
+		"FROM operation AS o" JOIN_BUILDS(
+			"o") "WHERE o.campaign_id = ?1 AND o.outcome IN ('failed', 'interrupted')";
+	int r = each_row(query, summaries, campaign, add_summary, groups, err);
+
+	return r < 0 ? r : each_row(query, unwell, campaign, add_operation, groups, err);
+}
+
+static int read_in_progress(struct query *query, int64_t campaign, struct groups *groups,
+			    struct err *err)
+{
+	static const char sql[] =
+		"SELECT sb.id, tb.id, " BUILD_NAME ", o.kind, o.outcome, o.duration_ns "
+		"FROM operation AS o" JOIN_BUILDS(
+			"o") "WHERE o.campaign_id = ?1 AND o.outcome <> 'running'";
+
+	return each_row(query, sql, campaign, add_operation, groups, err);
+}
+
+int query_timings(struct query *query, int64_t campaign, struct query_timings *ret_timings,
+		  struct err *err)
+{
+	struct query_timings timings;
+	struct groups groups = { 0 };
+	bool ended = false;
+	int r = query_has_ended(query, campaign, &ended, err);
+
+	if (r == 0)
+		r = ended ? read_ended(query, campaign, &groups, err)
+			  : read_in_progress(query, campaign, &groups, err);
 	finish_groups(&groups, &timings);
 	if (r < 0) {
 		query_timings_finish(&timings);

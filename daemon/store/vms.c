@@ -30,17 +30,20 @@ static int read_builds(struct query *query, int64_t campaign, struct query_vms *
 static int read_vms(struct query *query, int64_t campaign, struct query_vms *vms, struct err *err)
 {
 	static const char sql[] =
+		/* Made once: else they would be looked for once for each VM. */
+		"WITH down AS MATERIALIZED (SELECT DISTINCT slot, vm FROM summary "
+		" WHERE campaign_id = ?1 AND kind = 'shutdown' AND name = 'duration_ns'), "
+		"failed AS MATERIALIZED (SELECT slot, vm, signature_id, kind FROM failure "
+		" WHERE campaign_id = ?1) "
 		"SELECT (SELECT count(*) FROM build AS o WHERE o.campaign_id = ?1 "
 		" AND o.id < r.build_id), coalesce(v.loops, 0), s.class, s.title, "
 		"down.slot IS NOT NULL, f.kind IS 'shutdown' "
 		"FROM (SELECT min(id) AS id FROM run WHERE campaign_id = ?1 GROUP BY slot, vm) AS "
 		"first JOIN run AS r ON r.id = first.id "
 		"LEFT JOIN vm AS v ON v.campaign_id = ?1 AND v.slot = r.slot AND v.vm = r.vm "
-		"LEFT JOIN failure AS f ON f.campaign_id = ?1 AND f.slot = r.slot AND f.vm = r.vm "
+		"LEFT JOIN failed AS f ON f.slot = r.slot AND f.vm = r.vm "
 		"LEFT JOIN signature AS s ON s.id = f.signature_id "
-		"LEFT JOIN (SELECT slot, vm FROM operation WHERE campaign_id = ?1 "
-		" AND kind = 'shutdown' AND outcome = 'ok') AS down "
-		"ON down.slot = r.slot AND down.vm = r.vm";
+		"LEFT JOIN down ON down.slot = r.slot AND down.vm = r.vm";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
