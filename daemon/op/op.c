@@ -169,6 +169,24 @@ static void find_step(struct op *op)
 	}
 }
 
+static struct brownout_moment source_moment(const struct op *op)
+{
+	const struct run *src = op->run[OP_SRC];
+
+	return (struct brownout_moment){ clock_now_ns(), src ? ram_ticks(run_ram(src)) : 0 };
+}
+
+/* The guest's last tick on the source is known now. */
+static void measure_brownout(struct op *op)
+{
+	const struct blackout_join *join = &op->blackout.join;
+	const struct brownout_moment last = { join->moved_ns, join->ticks };
+	double ratio;
+
+	if (join->kind == BLACKOUT_MOVE && brownout_ratio(&op->begin, &op->command, &last, &ratio))
+		op_measure(op, "brownout_ratio", ratio);
+}
+
 static void blackout_over(void *ctx)
 {
 	struct op *op = ctx;
@@ -177,6 +195,7 @@ static void blackout_over(void *ctx)
 	if (blackout_result(&op->blackout, &length_ns, &gap_ns)) {
 		op_measure(op, "blackout_ns", (double)length_ns);
 		op_measure(op, "blackout_gap_ns", (double)gap_ns);
+		measure_brownout(op);
 	}
 	evaluate(op);
 }
@@ -186,6 +205,7 @@ static void arm_blackout(struct op *op)
 {
 	const struct run *dst = op->run[OP_DST];
 
+	op->command = source_moment(op);
 	blackout_arm(&op->blackout, op->loop, op->step->blackout, run_ram(op->run[OP_SRC]),
 		     dst ? run_ram(dst) : NULL, blackout_over, op);
 }
@@ -422,6 +442,7 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 						     : VM_BUSY);
 	if (vm_run(vm))
 		op_join(op, OP_SRC, vm_run(vm));
+	op->begin = source_moment(op);
 	emit_begin(op);
 	if (!op->over)
 		step_begin(op);

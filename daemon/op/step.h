@@ -15,6 +15,7 @@
 
 #include "base/deadline.h"
 #include "op/blackout.h"
+#include "op/brownout.h"
 #include "op/op.h"
 #include "vm/image.h"
 
@@ -112,7 +113,8 @@ struct op {
 	int64_t probe_ns;     /* when the probe was sent; 0: there is none */
 
 	struct blackout blackout;
-	struct image_check *image; /* NULL: none is in progress */
+	struct brownout_moment begin, command; /* of a migrate: of the source's guest */
+	struct image_check *image;	       /* NULL: none is in progress */
 	enum op_progress image_progress;
 	struct err image_err;
 

@@ -19,6 +19,8 @@
 #define SCHEMA "tests/data/qmp-schema-7.2.json"
 #define RAM_BYTES (16ll << 20)
 #define TICKS_BEGIN 1000
+/* So many in a turn of the loop that no time on the stage is too short for a rate. */
+#define TICKS_TURN (1 << 20)
 #define BITMAP_BYTES 65536
 /* Turns of the loop in which what should not come has the time to come. */
 #define TURNS_AFTER 5
@@ -30,7 +32,7 @@ struct peer {
 	bool there, runs, exits, multifd;
 	int64_t bandwidth;
 	int64_t bitmap_bytes; /* that its disk's dirty bitmap marks */
-	int asked; /* for the figures of its migration */
+	int asked;	      /* for the figures of its migration */
 	int exit_status;
 	char job[64];
 	const char *status; /* of its migration */
@@ -54,6 +56,7 @@ struct stage {
 	enum op_kind kind;
 	bool holds;
 	bool moved;	    /* the guest has migrated */
+	uint64_t turn;	    /* ticks that a guest does in a turn of the loop */
 	bool loads_nothing; /* a load and a migration leave the guest's generation behind */
 
 	unsigned dones, begins, ends;
@@ -61,6 +64,7 @@ struct stage {
 	char steps[OP_STEPS_MAX][32];
 	size_t step_count;
 	struct story measures;
+	double brownout; /* -1: was not measured */
 };
 
 /* What the peers say. */
@@ -360,7 +364,7 @@ static void serve(struct stage *stage, struct peer *peer)
 	}
 	/* A guest that must not go on stands from the beginning. */
 	if (peer->runs && !(stage->holds && (target_is(stage, "guest") || in_target(stage))))
-		set_ticks(peer, ticks_of(peer) + 1);
+		set_ticks(peer, ticks_of(peer) + (target_is(stage, "ticks") ? 1 : stage->turn));
 	if (peer->runs && !(stage->holds && in_target(stage)))
 		peer->puppet.page->generation = peer->puppet.page->generation_wanted;
 }
@@ -382,8 +386,7 @@ static void meet(struct stage *stage)
 static bool moves(const struct stage *stage)
 {
 	return stage->op && stage->kind == OP_MIGRATE && !stage->moved &&
-	       !strcmp(op_step_name(stage->op), "migrate") &&
-	       !(stage->holds && in_target(stage));
+	       !strcmp(op_step_name(stage->op), "migrate") && !(stage->holds && in_target(stage));
 }
 
 static void turn(struct stage *stage)
@@ -439,8 +442,12 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 	for (size_t i = 0; i < end->step_count; i++)
 		snprintf(stage->steps[i], sizeof(stage->steps[i]), "%s", end->steps[i].name);
 	story_begin_anew(&stage->measures);
-	for (size_t i = 0; i < end->measure_count; i++)
+	stage->brownout = -1;
+	for (size_t i = 0; i < end->measure_count; i++) {
 		story_add(&stage->measures, "%s ", end->measures[i].name);
+		if (!strcmp(end->measures[i].name, "brownout_ratio"))
+			stage->brownout = end->measures[i].value;
+	}
 	return false;
 }
 
@@ -476,6 +483,7 @@ static int begin(void **state)
 	stage->loop = ev_loop_new(EVFLAG_AUTO);
 	ev_timer_init(&stage->pulse, pulse, .001, .001);
 	ev_timer_start(stage->loop, &stage->pulse);
+	stage->turn = TICKS_TURN;
 	stage->scratch = helper_scratch();
 	path = mem_printf("%s/puppets", stage->scratch);
 	stage->listener = puppet_listen(path);

@@ -354,7 +354,7 @@ static const struct variant by_tcp = {
 		       .compression = OP_COMPRESSION_ZSTD,
 		       .bandwidth_bytes = 10 << 20,
 		       .dirty_bitmaps = true },
-	.measures = BLACKOUT_MEASURES "downtime_ms total_ms transferred_bytes ",
+	.measures = BLACKOUT_MEASURES "brownout_ratio downtime_ms total_ms transferred_bytes ",
 };
 
 static void migrate(void **state)
@@ -463,6 +463,43 @@ static void a_probe_measures_how_long_the_command_kept_the_main_loop(void **stat
 		assert_non_null(strstr(stage->measures.text, "main_loop_stall_ns"));
 		drop_curtain(stage);
 	}
+}
+
+static bool wait_prepared(struct stage *stage)
+{
+	return !strcmp(op_step_name(stage->op), "parameters-src");
+}
+
+static void a_guest_that_hardly_moves_while_it_is_copied_is_seen(void **state)
+{
+	struct stage *stage = *state;
+
+	stage->target = NULL;
+	stage->holds = false;
+	raise_curtain(stage, &by_tcp, true);
+	until(stage, wait_prepared);
+	stage->turn = 1;
+	until(stage, wait_ended);
+	assert_int_equal(stage->result.outcome, OP_OK);
+	assert_true(stage->brownout >= 0 && stage->brownout < .1);
+	drop_curtain(stage);
+}
+
+static void without_a_rate_before_there_is_no_brownout(void **state)
+{
+	struct stage *stage = *state;
+
+	stage->target = NULL;
+	stage->holds = false;
+	stage->turn = 0;
+	raise_curtain(stage, &by_tcp, true);
+	until(stage, wait_prepared);
+	stage->turn = TICKS_TURN;
+	until(stage, wait_ended);
+	assert_int_equal(stage->result.outcome, OP_OK);
+	assert_true(stage->brownout < 0);
+	assert_non_null(strstr(stage->measures.text, "blackout_ns"));
+	drop_curtain(stage);
 }
 
 static void a_migration_ends_in_the_build_that_was_asked_for(void **state)
@@ -581,6 +618,8 @@ int main(int argc, char **argv)
 		TEST(migrate),
 		TEST(migrate_cancel),
 		TEST(without_channels_a_migration_is_plain_precopy_by_a_unix_socket),
+		TEST(a_guest_that_hardly_moves_while_it_is_copied_is_seen),
+		TEST(without_a_rate_before_there_is_no_brownout),
 		TEST(a_migration_ends_in_the_build_that_was_asked_for),
 		TEST(a_block_migration_gets_images_of_its_own_and_leaves_none_behind),
 		TEST(a_cancelled_block_migration_keeps_its_images),
