@@ -114,11 +114,12 @@ check: ## all tests, plain and under ASan and UBSan
 	@tests/check.sh
 
 .PHONY: bench
-bench: ## figures: ratios against a naive driver, and what evidence costs, each within one run
+bench: ## figures, each within one run: against a naive driver, the cost of evidence, blackouts
 	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) sqlite3 python3-minimal
 	@$(MAKE) --no-print-directory -s all
 	@tests/bench/bench.sh $(BUILD)
 	@BUILD=$(abspath $(BUILD)) tests/bench/evidence.sh
+	@BUILD=$(abspath $(BUILD)) tests/bench/blackout.sh
 
 $(BUILD)/tests/bench/simulate: $(BUILD)/tests/bench/simulate.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)

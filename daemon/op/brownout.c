@@ -3,20 +3,20 @@
 #include "op/brownout.h"
 
 bool brownout_ratio(const struct brownout_moment *begin, const struct brownout_moment *command,
-		    const struct brownout_moment *last, double *ret_ratio)
+		    const struct brownout_moment *stop, double *ret_ratio)
 {
 	int64_t before_ns = command->at_ns - begin->at_ns,
-		copying_ns = last->at_ns - command->at_ns;
+		copying_ns = stop->at_ns - command->at_ns;
 	double before, expected;
 
 	/* A guest may lie. */
-	if (!begin->ticks || command->ticks < begin->ticks || last->ticks < command->ticks ||
+	if (!begin->ticks || command->ticks < begin->ticks || stop->ticks < command->ticks ||
 	    before_ns <= 0 || copying_ns <= 0)
 		return false;
 	before = (double)(command->ticks - begin->ticks);
 	expected = before * (double)copying_ns / (double)before_ns;
 	if (before < BROWNOUT_TURNS_MIN || expected < BROWNOUT_TURNS_MIN)
 		return false;
-	*ret_ratio = (double)(last->ticks - command->ticks) / expected;
+	*ret_ratio = (double)(stop->ticks - command->ticks) / expected;
 	return true;
 }

@@ -5,8 +5,8 @@
  * The rate before is that of the migrate's own preparation, from its begin to its command: the source
  * runs and nothing is asked of it but its settings. That is there however closely one operation
  * follows another, lies within one run, where ticks never go back, and has the load of the same
- * moment. The copying is from the command to the guest's last tick on the source, where the blackout
- * begins.
+ * moment. The copying is from the command to the source's STOP: a guest that stands for the last part of
+ * it has so much less progress, and a longer blackout as well.
  */
 #ifndef QSOAK_OP_BROWNOUT_H
 #define QSOAK_OP_BROWNOUT_H
@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 /* Turns of the guest that each of both times has to hold, at the rate before: so the ratio is right
- * to within a tenth. Those that the guest did while it was copied do not count, which would leave out
+ * to within a fifth. Those that the guest did while it was copied do not count, which would leave out
  * the slowest. */
-#define BROWNOUT_TURNS_MIN 20
+#define BROWNOUT_TURNS_MIN 10
 
 /* What all vCPUs of the guest had done at a time (CLOCK_MONOTONIC). */
 struct brownout_moment {
@@ -27,6 +27,6 @@ struct brownout_moment {
 
 /* 1: as fast as before; 0: it stood. False where one of the times is too short, or there are no ticks. */
 bool brownout_ratio(const struct brownout_moment *begin, const struct brownout_moment *command,
-		    const struct brownout_moment *last, double *ret_ratio);
+		    const struct brownout_moment *stop, double *ret_ratio);
 
 #endif

@@ -21,6 +21,17 @@ static int start_statistics(struct op *op, struct err *err)
 	return 0;
 }
 
+/* The source has stopped for good: its ticks are those it had then. */
+static void measure_brownout(struct op *op)
+{
+	const struct brownout_moment stop = { op->seen[OP_SRC].stop_ns,
+					      ram_ticks(run_ram(op->run[OP_SRC])) };
+	double ratio;
+
+	if (brownout_ratio(&op->begin, &op->command, &stop, &ratio))
+		op_measure(op, "brownout_ratio", ratio);
+}
+
 /* Right after "completed" the figures may still be 0. What a build does not tell is left out. */
 static enum op_progress ended_statistics(struct op *op, struct err *err)
 {
@@ -39,6 +50,7 @@ static enum op_progress ended_statistics(struct op *op, struct err *err)
 	(void)err;
 	if (json_integer_value(json_object_get(op->value, "total-time")) <= 0)
 		return OP_WAITS;
+	measure_brownout(op);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		json_t *group =
 			figures[i].group ? json_object_get(op->value, figures[i].group) : op->value;

@@ -169,24 +169,6 @@ static void find_step(struct op *op)
 	}
 }
 
-static struct brownout_moment source_moment(const struct op *op)
-{
-	const struct run *src = op->run[OP_SRC];
-
-	return (struct brownout_moment){ clock_now_ns(), src ? ram_ticks(run_ram(src)) : 0 };
-}
-
-/* The guest's last tick on the source is known now. */
-static void measure_brownout(struct op *op)
-{
-	const struct blackout_join *join = &op->blackout.join;
-	const struct brownout_moment last = { join->moved_ns, join->ticks };
-	double ratio;
-
-	if (join->kind == BLACKOUT_MOVE && brownout_ratio(&op->begin, &op->command, &last, &ratio))
-		op_measure(op, "brownout_ratio", ratio);
-}
-
 static void blackout_over(void *ctx)
 {
 	struct op *op = ctx;
@@ -195,7 +177,6 @@ static void blackout_over(void *ctx)
 	if (blackout_result(&op->blackout, &length_ns, &gap_ns)) {
 		op_measure(op, "blackout_ns", (double)length_ns);
 		op_measure(op, "blackout_gap_ns", (double)gap_ns);
-		measure_brownout(op);
 	}
 	evaluate(op);
 }
@@ -205,7 +186,6 @@ static void arm_blackout(struct op *op)
 {
 	const struct run *dst = op->run[OP_DST];
 
-	op->command = source_moment(op);
 	blackout_arm(&op->blackout, op->loop, op->step->blackout, run_ram(op->run[OP_SRC]),
 		     dst ? run_ram(dst) : NULL, blackout_over, op);
 }
@@ -276,6 +256,14 @@ static int64_t monotonic(int64_t peer_unix_ns)
 	return peer_unix_ns < 0 ? -1 : peer_unix_ns - (clock_unix_ns() - clock_now_ns());
 }
 
+/* What QEMU says of itself is not trusted: a time that cannot be is now. */
+static int64_t within(const struct op *op, int64_t at_ns)
+{
+	int64_t now_ns = clock_now_ns();
+
+	return at_ns >= op->began_ns && at_ns <= now_ns ? at_ns : now_ns;
+}
+
 static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 {
 	struct op *op = ctx;
@@ -284,8 +272,10 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 	const char *id = json_string_value(json_object_get(event->data, "id"));
 
 	if (!strcmp(event->name, "STOP")) {
-		if (!seen->stop_peer_ns)
+		if (!seen->stop_peer_ns) {
 			seen->stop_peer_ns = event->peer_unix_ns;
+			seen->stop_ns = within(op, monotonic(event->peer_unix_ns));
+		}
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
@@ -442,7 +432,6 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 						     : VM_BUSY);
 	if (vm_run(vm))
 		op_join(op, OP_SRC, vm_run(vm));
-	op->begin = source_moment(op);
 	emit_begin(op);
 	if (!op->over)
 		step_begin(op);

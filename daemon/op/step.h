@@ -87,7 +87,8 @@ struct op_seen {
 	bool reset;
 	int64_t stop_peer_ns, resume_peer_ns; /* QEMU's own stamps of the first STOP and the last
 						 RESUME; 0: not seen */
-	char migration[32];		      /* last status of a MIGRATION event, "" before */
+	int64_t stop_ns;    /* of that STOP, CLOCK_MONOTONIC, as far as the stamp can be true */
+	char migration[32]; /* last status of a MIGRATION event, "" before */
 	bool job_aborting, job_concluded;
 };
 
@@ -113,7 +114,7 @@ struct op {
 	int64_t probe_ns;     /* when the probe was sent; 0: there is none */
 
 	struct blackout blackout;
-	struct brownout_moment begin, command; /* of a migrate: of the source's guest */
+	struct brownout_moment begin, command; /* of a migration: of the source's guest */
 	struct image_check *image;	       /* NULL: none is in progress */
 	enum op_progress image_progress;
 	struct err image_err;

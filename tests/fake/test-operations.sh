@@ -95,6 +95,13 @@ check 'blackout: a save and a load of 200 ms are seen as that, to within the gap
 		JOIN measure g ON g.operation_id = o.id AND g.name = 'blackout_gap_ns'
 		WHERE b.value + g.value >= 200e6")" 4
 
+# Both times are long enough for many turns of the fake's guest, which moves on all the while.
+name=copied
+campaign copied 'loops: 2' quit '  - {operation: migrate, channels: 0}' \
+	copied=-fake-slow,boot=400,-fake-slow,migrate=400
+check 'brownout: of each migration that is long enough, as a share' same \
+	"$status $(sql "SELECT count(*) FROM measure WHERE name = 'brownout_ratio' AND value > 0")" '0 2'
+
 name=lacks
 campaign lacks 'failures: 1' quit '  - {operation: migrate, compression: zstd}' \
 	lacks=-fake-lacks,zstd

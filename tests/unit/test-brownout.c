@@ -39,11 +39,11 @@ static void a_guest_that_stood_has_0_however_long(void **state)
 static void times_of_too_few_turns_say_nothing(void **state)
 {
 	(void)state;
-	EXPECT(1., { 0, 1 }, { S, 21 }, { 2 * S, 41 });
-	EXPECT(NONE, { 0, 1 }, { S, 20 }, { 2 * S, 40 });
+	EXPECT(1., { 0, 1 }, { S, 11 }, { 2 * S, 21 });
+	EXPECT(NONE, { 0, 1 }, { S, 10 }, { 2 * S, 20 });
 	/* The second one: by what it would have held, not by what it did. */
-	EXPECT(NONE, { 0, 1 }, { 2 * S, 41 }, { 2 * S + S / 2, 1000 });
-	EXPECT(0., { 0, 1 }, { 2 * S, 41 }, { 3 * S, 41 });
+	EXPECT(NONE, { 0, 1 }, { 2 * S, 21 }, { 2 * S + S / 2, 1000 });
+	EXPECT(0., { 0, 1 }, { 2 * S, 21 }, { 3 * S, 21 });
 }
 
 static void what_cannot_be_is_no_ratio(void **state)
