@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Migrations, and what holds between the guest's own blackout and the downtime that QEMU reports.
 
-# A profile on standard output: blackout_profile PAUSE MIGRATIONS BINARY MACHINE BANDWIDTH; whatever this
-# machine's hypervisor does.
+# A profile on standard output: blackout_profile PAUSE MIGRATIONS BINARY MACHINE BANDWIDTH. Whatever
+# this machine's hypervisor does, a hang is a hang.
 blackout_profile() {
 	cat <<-END
 		name: blackout
@@ -19,8 +19,8 @@ blackout_profile() {
 	END
 }
 
-# blackout_bound DATABASE COUNT: the distribution, as comments of TAP; fails if there are fewer migrations
-# than COUNT, or one of them violates the bound.
+# blackout_bound DATABASE COUNT: the distribution, as comments of TAP; fails if there are fewer
+# migrations than COUNT, or one of them violates the bound.
 blackout_bound() {
 	python3 - "$1" "$2" <<-'END'
 		import sqlite3, sys

@@ -50,6 +50,17 @@ static bool stands(const struct blackout_join *join)
 									  : join->replaced;
 }
 
+/* A gap between samples is no standstill: only what was seen counts. */
+static void watch(struct blackout_join *join, int64_t now_ns, uint64_t ticks)
+{
+	if (!join->sampled || ticks != join->ticks)
+		join->moved_ns = now_ns;
+	else if (now_ns - join->moved_ns > join->length_ns)
+		join->length_ns = now_ns - join->moved_ns;
+	join->sampled = true;
+	join->ticks = ticks;
+}
+
 void blackout_join_sample(struct blackout_join *join, int64_t now_ns, uint64_t src, uint64_t dst)
 {
 	int64_t gap_ns = join->sampled ? now_ns - join->last_ns : 0;
@@ -57,6 +68,10 @@ void blackout_join_sample(struct blackout_join *join, int64_t now_ns, uint64_t s
 
 	if (join->over)
 		return;
+	if (join->kind == BLACKOUT_WATCH) {
+		watch(join, now_ns, src);
+		return;
+	}
 	if (!join->sampled)
 		join->ticks = src;
 	gone_on = has_gone_on(join, src, dst);
@@ -175,6 +190,14 @@ bool blackout_settled(const struct blackout *blackout)
 {
 	return !ev_is_active(&blackout->timer) ||
 	       (blackout->join.kind != BLACKOUT_MOVE && !blackout->join.stopped);
+}
+
+bool blackout_longest(const struct blackout *blackout, int64_t *ret_length_ns)
+{
+	if (blackout->join.kind != BLACKOUT_WATCH || !blackout->join.sampled)
+		return false;
+	*ret_length_ns = blackout->join.length_ns;
+	return true;
 }
 
 bool blackout_result(const struct blackout *blackout, int64_t *ret_length_ns, int64_t *ret_gap_ns)

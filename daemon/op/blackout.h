@@ -26,6 +26,7 @@ enum blackout_kind {
 	BLACKOUT_LOAD,	/* and its ticks are replaced once in between */
 	BLACKOUT_RESET, /* it boots anew, with ticks from 0 */
 	BLACKOUT_MOVE,	/* it goes on in another QEMU, whose RAM already changes before */
+	BLACKOUT_WATCH, /* nobody stops it: the longest time in which it was seen to stand all the same */
 };
 
 /* The rules alone, without clock and guest. Zeroed, then kind set. */
@@ -35,7 +36,7 @@ struct blackout_join {
 	uint64_t ticks;	   /* of the last sample */
 	int64_t last_ns;   /* when that was */
 	int64_t moved_ns;  /* first sample of the last ticks that the guest did before it stood */
-	int64_t length_ns; /* once over */
+	int64_t length_ns; /* once over; of BLACKOUT_WATCH so far */
 	int64_t gap_ns;	   /* of the last tick, and once over the larger one of both */
 };
 
@@ -74,6 +75,11 @@ void blackout_resumed(struct blackout *blackout, int64_t at_ns);
 
 /* Nothing is left to wait for: it is over, never began, or was not armed. */
 bool blackout_settled(const struct blackout *blackout);
+
+/* How long the guest was seen to stand at most, of BLACKOUT_WATCH, also once disarmed: from the
+ * first sample to the last one that found the same ticks, so it stood up to two gaps longer. False
+ * without telemetry. */
+bool blackout_longest(const struct blackout *blackout, int64_t *ret_length_ns);
 
 /* Its length and gap; false if there was none. */
 bool blackout_result(const struct blackout *blackout, int64_t *ret_length_ns, int64_t *ret_gap_ns);

@@ -190,10 +190,19 @@ static void arm_blackout(struct op *op)
 		     dst ? run_ram(dst) : NULL, blackout_over, op);
 }
 
+static void measure_standstill(struct op *op)
+{
+	int64_t length_ns;
+
+	if (blackout_longest(&op->blackout, &length_ns))
+		op_measure(op, "standstill_ns", (double)length_ns);
+}
+
 static void step_begin(struct op *op)
 {
 	find_step(op);
 	if (!op->step->name) {
+		measure_standstill(op);
 		finish(op, OP_OK, OP_CAUSE_NONE, NULL);
 		return;
 	}

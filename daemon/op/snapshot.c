@@ -178,7 +178,7 @@ static const struct op_step load_verify_steps[] = {
 };
 
 static const struct op_step delete_steps[] = {
-	JOB_STEP("delete", start_delete, LIMIT_DELETE, BLACKOUT_NONE),
+	JOB_STEP("delete", start_delete, LIMIT_DELETE, BLACKOUT_WATCH),
 	RESULT_STEP,
 	DISMISS_STEP,
 	{ 0 },

@@ -139,6 +139,38 @@ static void a_switch_within_one_gap_has_no_length_but_the_gap(void **state)
 	PLAY(BLACKOUT_MOVE, 0, 10, { 0, 1, 0 }, { 10, 5, 0 }, { 20, 6, 9 });
 }
 
+/* Plays samples of one side; the longest time that it was seen to stand must be as said. */
+static void watch(int64_t longest, const struct line *lines, size_t count)
+{
+	struct blackout blackout = { .join.kind = BLACKOUT_WATCH };
+	int64_t found = -1;
+
+	assert_false(blackout_longest(&blackout, &found));
+	for (size_t i = 0; i < count; i++)
+		blackout_join_sample(&blackout.join, lines[i].at, (uint64_t)lines[i].src, 0);
+	assert_false(blackout.join.over);
+	assert_true(blackout_longest(&blackout, &found));
+	assert_true(found == longest);
+}
+
+#define WATCH(longest, ...)                                          \
+	do {                                                         \
+		static const struct line lines_[] = { __VA_ARGS__ }; \
+		watch(longest, lines_, ARRAY_SIZE(lines_));          \
+	} while (0)
+
+static void of_a_guest_that_nobody_stops_the_longest_standstill_counts(void **state)
+{
+	(void)state;
+	WATCH(0, { 0, 1, 0 }, { 10, 2, 0 }, { 20, 3, 0 });
+	WATCH(20, { 0, 1, 0 }, { 10, 1, 0 }, { 20, 2, 0 }, { 30, 2, 0 }, { 40, 2, 0 }, { 50, 3, 0 },
+	      { 60, 3, 0 });
+	/* It still stands at the end. */
+	WATCH(30, { 0, 1, 0 }, { 10, 2, 0 }, { 40, 2, 0 });
+	/* Nobody looked for long, but it had moved. */
+	WATCH(0, { 0, 1, 0 }, { 500, 2, 0 });
+}
+
 /* It stood until 95 of the 100 in which it was not looked at; what cannot be is not believed. */
 static void what_qemu_says_of_its_resume_makes_the_last_gap_smaller(void **state)
 {
@@ -343,6 +375,7 @@ int main(void)
 		cmocka_unit_test(a_reset_that_resets_nothing_is_never_over),
 		cmocka_unit_test(a_destination_that_fills_is_no_guest_that_runs),
 		cmocka_unit_test(the_gap_is_the_larger_one_at_either_end),
+		cmocka_unit_test(of_a_guest_that_nobody_stops_the_longest_standstill_counts),
 		cmocka_unit_test(what_qemu_says_of_its_resume_makes_the_last_gap_smaller),
 		cmocka_unit_test(a_switch_within_one_gap_has_no_length_but_the_gap),
 		TEST(the_sampler_tells_once_and_then_rests),

@@ -324,7 +324,8 @@ static void snapshot_load_verify(void **state)
 
 static void snapshot_delete(void **state)
 {
-	play_all(*state, &(struct variant){ .kind = OP_SNAPSHOT_DELETE });
+	play_all(*state,
+		 &(struct variant){ .kind = OP_SNAPSHOT_DELETE, .measures = "standstill_ns " });
 }
 
 static void stop_cont(void **state)
