@@ -176,6 +176,15 @@ def check_store():
             check(f'{page}: an example works', [f'{error}: {query}'])
 
 
+def check_metrics():
+    page = 'man/qsoak-statistics.7.rst'
+    source = 'daemon/op/metric.c'
+    names = re.findall(r'\.name = "([a-z.-]+)"', read(source))
+    check(f'{page}: there are metrics', [] if len(names) > 20 else [f'found only {names}'])
+    compare(f'{page}: metrics', page, [one for one in terms(page) if '.' in one],
+            dict.fromkeys(names, source), source)
+
+
 def ask_schema():
     ours, theirs = socket.socketpair()
     ours.settimeout(60)
@@ -223,6 +232,7 @@ check_keys('man/qsoak-profile.5.rst', profile_keys(), 30)
 check_keys('man/qsoak-known-issues.5.rst', bound_keys(['daemon/report/ledger.c'], 'ledger'), 7)
 check_keys('man/qsoak-rules.5.rst', bound_keys(['daemon/report/gate-rules.c'], 'rules'), 10)
 check_store()
+check_metrics()
 check_control()
 print(f'1..{tests}')
 sys.exit(failures > 0)
