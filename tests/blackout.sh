@@ -19,18 +19,22 @@ blackout_profile() {
 	END
 }
 
-# blackout_bound DATABASE COUNT: the distribution, as comments of TAP; fails if there are fewer
-# migrations than COUNT, or one of them violates the bound.
+# blackout_bound DATABASE COUNT FIGURE: the distribution, as comments of TAP; fails if there are fewer
+# migrations than COUNT, or a blackout is below FIGURE by more than its gap and 1 ms. FIGURE is
+# `downtime` as QEMU reports it, or `least`: not more of it than passed between QEMU's own STOP and
+# `completed`. For behind that QEMU 7.2 waits for the lock of its main loop before it takes the time, and
+# on a busy host the guest runs on the destination long before the downtime has ended.
 blackout_bound() {
-	python3 - "$1" "$2" <<-'END'
+	python3 - "$1" "$2" "$3" <<-'END'
 		import sqlite3, sys
 
 		db = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
 		rows = db.execute("""
-		    SELECT o.id, b.value, g.value, d.value * 1e6 FROM operation o
+		    SELECT o.id, b.value, g.value, d.value * 1e6, min(d.value * 1e6, s.value) FROM operation o
 		    JOIN measure b ON b.operation_id = o.id AND b.name = 'blackout_ns'
 		    JOIN measure g ON g.operation_id = o.id AND g.name = 'blackout_gap_ns'
 		    JOIN measure d ON d.operation_id = o.id AND d.name = 'downtime_ms'
+		    JOIN measure s ON s.operation_id = o.id AND s.name = 'switchover_ns'
 		    WHERE o.kind = 'migrate'""").fetchall()
 		ROUNDING = 1e6
 
@@ -43,18 +47,21 @@ blackout_bound() {
 
 		if not rows:
 		    sys.exit("# no migration has all of its measures")
-		told("downtime", [d for _, _, _, d in rows])
-		told("blackout", [b for _, b, _, _ in rows])
-		told("largest gap at its ends", [g for _, _, g, _ in rows])
-		told("blackout - downtime", [b - d for _, b, _, d in rows])
-		told("the same + gap + 1 ms, at least 0", [b - d + g + ROUNDING for _, b, g, d in rows])
-		bad = [row for row in rows if row[1] - row[3] < -(row[2] + ROUNDING)]
-		for row in bad:
-		    print("# operation %d: blackout %.3f ms, gap %.3f ms, downtime %.0f ms"
-		          % (row[0], row[1] / 1e6, row[2] / 1e6, row[3] / 1e6))
-		print(f"# {len(rows)} migrations, {len(bad)} violations")
+		told("downtime", [r[3] for r in rows])
+		told("downtime till completed", [r[4] for r in rows])
+		told("blackout", [r[1] for r in rows])
+		told("largest gap at its ends", [r[2] for r in rows])
+		told("blackout - downtime", [r[1] - r[3] for r in rows])
+		told("the same + gap + 1 ms, at least 0", [r[1] - r[3] + r[2] + ROUNDING for r in rows])
+		bad = {what: [r for r in rows if r[1] - r[at] < -(r[2] + ROUNDING)]
+		       for what, at in (("downtime", 3), ("least", 4))}
+		for r in bad["downtime"]:
+		    print("# operation %d: blackout %.3f ms, gap %.3f ms, downtime %.0f ms, %.3f ms till completed"
+		          % (r[0], r[1] / 1e6, r[2] / 1e6, r[3] / 1e6, r[4] / 1e6))
+		print("# %d migrations, %d violations, %d of them till completed"
+		      % (len(rows), len(bad["downtime"]), len(bad["least"])))
 		if len(rows) < int(sys.argv[2]):
 		    print(f"# fewer migrations than {sys.argv[2]}")
-		sys.exit(1 if bad or len(rows) < int(sys.argv[2]) else 0)
+		sys.exit(1 if bad[sys.argv[3]] or len(rows) < int(sys.argv[2]) else 0)
 	END
 }

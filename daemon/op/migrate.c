@@ -32,6 +32,16 @@ static void measure_brownout(struct op *op)
 		op_measure(op, "brownout_ratio", ratio);
 }
 
+/* QEMU's downtime ends only once it has waited for its lock, when the guest may run elsewhere already:
+ * 7.2, migration.c, migration_iteration_finish(). This ends where QEMU says that it has completed. */
+static void measure_switchover(struct op *op)
+{
+	const struct op_seen *src = &op->seen[OP_SRC];
+
+	if (src->stop_ns && src->completed_ns >= src->stop_ns)
+		op_measure(op, "switchover_ns", (double)(src->completed_ns - src->stop_ns));
+}
+
 /* Right after "completed" the figures may still be 0. What a build does not tell is left out. */
 static enum op_progress ended_statistics(struct op *op, struct err *err)
 {
@@ -51,6 +61,7 @@ static enum op_progress ended_statistics(struct op *op, struct err *err)
 	if (json_integer_value(json_object_get(op->value, "total-time")) <= 0)
 		return OP_WAITS;
 	measure_brownout(op);
+	measure_switchover(op);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		json_t *group =
 			figures[i].group ? json_object_get(op->value, figures[i].group) : op->value;

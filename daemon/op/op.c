@@ -294,6 +294,8 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "MIGRATION") && status) {
 		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
+		if (!strcmp(status, "completed"))
+			seen->completed_ns = within(op, monotonic(event->peer_unix_ns));
 	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
 		   !strcmp(id, op->job)) {
 		if (!strcmp(status, "aborting"))

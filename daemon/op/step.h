@@ -87,7 +87,9 @@ struct op_seen {
 	bool reset;
 	int64_t stop_peer_ns, resume_peer_ns; /* QEMU's own stamps of the first STOP and the last
 						 RESUME; 0: not seen */
-	int64_t stop_ns;    /* of that STOP, CLOCK_MONOTONIC, as far as the stamp can be true */
+	/* Of that STOP, and of the end of a migration: CLOCK_MONOTONIC, as far as the stamps can be
+	 * true; 0: not seen. */
+	int64_t stop_ns, completed_ns;
 	char migration[32]; /* last status of a MIGRATION event, "" before */
 	bool job_aborting, job_concluded;
 };

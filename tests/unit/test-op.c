@@ -355,7 +355,8 @@ static const struct variant by_tcp = {
 		       .compression = OP_COMPRESSION_ZSTD,
 		       .bandwidth_bytes = 10 << 20,
 		       .dirty_bitmaps = true },
-	.measures = BLACKOUT_MEASURES "brownout_ratio downtime_ms total_ms transferred_bytes ",
+	.measures = BLACKOUT_MEASURES
+	"brownout_ratio switchover_ns downtime_ms total_ms transferred_bytes ",
 };
 
 static void migrate(void **state)
