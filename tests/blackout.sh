@@ -21,9 +21,9 @@ blackout_profile() {
 
 # blackout_bound DATABASE COUNT FIGURE: the distribution, as comments of TAP; fails if there are fewer
 # migrations than COUNT, or a blackout is below FIGURE by more than its gap and 1 ms. FIGURE is
-# `downtime` as QEMU reports it, or `least`: not more of it than passed between QEMU's own STOP and
-# `completed`. For behind that QEMU 7.2 waits for the lock of its main loop before it takes the time, and
-# on a busy host the guest runs on the destination long before the downtime has ended.
+# `downtime` as QEMU reports it, or `least`: not more of it than passed between the source's STOP and the
+# destination's RESUME, in which no guest can run. For QEMU 7.2's downtime ends on the source, which may
+# not get a CPU, and then waits for the lock of its main loop, while the guest runs already.
 blackout_bound() {
 	python3 - "$1" "$2" "$3" <<-'END'
 		import sqlite3, sys
@@ -48,7 +48,7 @@ blackout_bound() {
 		if not rows:
 		    sys.exit("# no migration has all of its measures")
 		told("downtime", [r[3] for r in rows])
-		told("downtime till completed", [r[4] for r in rows])
+		told("downtime till RESUME", [r[4] for r in rows])
 		told("blackout", [r[1] for r in rows])
 		told("largest gap at its ends", [r[2] for r in rows])
 		told("blackout - downtime", [r[1] - r[3] for r in rows])
@@ -56,9 +56,9 @@ blackout_bound() {
 		bad = {what: [r for r in rows if r[1] - r[at] < -(r[2] + ROUNDING)]
 		       for what, at in (("downtime", 3), ("least", 4))}
 		for r in bad["downtime"]:
-		    print("# operation %d: blackout %.3f ms, gap %.3f ms, downtime %.0f ms, %.3f ms till completed"
+		    print("# operation %d: blackout %.3f ms, gap %.3f ms, downtime %.0f ms, %.3f ms till RESUME"
 		          % (r[0], r[1] / 1e6, r[2] / 1e6, r[3] / 1e6, r[4] / 1e6))
-		print("# %d migrations, %d violations, %d of them till completed"
+		print("# %d migrations, %d violations, %d of them till RESUME"
 		      % (len(rows), len(bad["downtime"]), len(bad["least"])))
 		if len(rows) < int(sys.argv[2]):
 		    print(f"# fewer migrations than {sys.argv[2]}")

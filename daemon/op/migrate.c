@@ -32,14 +32,14 @@ static void measure_brownout(struct op *op)
 		op_measure(op, "brownout_ratio", ratio);
 }
 
-/* QEMU's downtime ends only once it has waited for its lock, when the guest may run elsewhere already:
- * 7.2, migration.c, migration_iteration_finish(). This ends where QEMU says that it has completed. */
+/* From STOP to the destination's RESUME. QEMU's downtime ends on the source, once that has waited for its
+ * lock, when the guest may run already: 7.2, migration.c, migration_iteration_finish(). */
 static void measure_switchover(struct op *op)
 {
-	const struct op_seen *src = &op->seen[OP_SRC];
+	int64_t stop_ns = op->seen[OP_SRC].stop_ns, resume_ns = op->seen[OP_DST].resume_ns;
 
-	if (src->stop_ns && src->completed_ns >= src->stop_ns)
-		op_measure(op, "switchover_ns", (double)(src->completed_ns - src->stop_ns));
+	if (stop_ns && resume_ns >= stop_ns)
+		op_measure(op, "switchover_ns", (double)(resume_ns - stop_ns));
 }
 
 /* Right after "completed" the figures may still be 0. What a build does not tell is left out. */

@@ -288,14 +288,13 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
+		seen->resume_ns = within(op, monotonic(event->peer_unix_ns));
 		blackout_resumed(&op->blackout, monotonic(event->peer_unix_ns));
 	} else if (!strcmp(event->name, "RESET")) {
 		seen->reset = true;
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "MIGRATION") && status) {
 		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
-		if (!strcmp(status, "completed"))
-			seen->completed_ns = within(op, monotonic(event->peer_unix_ns));
 	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
 		   !strcmp(id, op->job)) {
 		if (!strcmp(status, "aborting"))

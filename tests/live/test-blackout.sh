@@ -8,7 +8,7 @@
 blackout_profile 1ms 8 /usr/bin/qemu-system-x86_64 pc-q35-7.2 16MiB >"$scratch/few.yaml"
 run_campaign few
 
-check 'no blackout is below the downtime till "completed" by more than its gap and 1 ms' \
+check 'no blackout is below the downtime till RESUME by more than its gap and 1 ms' \
 	blackout_bound "$scratch/few/results.db" 8 least
 check 'each migration has its brownout, which takes no longer time than these' same \
 	"$(sqlite3 "$scratch/few/results.db" "SELECT count(*) FROM operation o WHERE kind = 'migrate'
