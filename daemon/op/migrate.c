@@ -36,9 +36,10 @@ static void measure_brownout(struct op *op)
  * lock, when the guest may run already: 7.2, migration.c, migration_iteration_finish(). */
 static void measure_switchover(struct op *op)
 {
-	int64_t stop_ns = op->seen[OP_SRC].stop_ns, resume_ns = op->seen[OP_DST].resume_ns;
+	int64_t stop_ns = op->seen[OP_SRC].stop_peer_ns;
+	int64_t resume_ns = op->seen[OP_DST].resume_peer_ns;
 
-	if (stop_ns && resume_ns >= stop_ns)
+	if (stop_ns > 0 && resume_ns >= stop_ns)
 		op_measure(op, "switchover_ns", (double)(resume_ns - stop_ns));
 }
 

@@ -288,7 +288,6 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "RESUME")) {
 		seen->resume_peer_ns = event->peer_unix_ns;
-		seen->resume_ns = within(op, monotonic(event->peer_unix_ns));
 		blackout_resumed(&op->blackout, monotonic(event->peer_unix_ns));
 	} else if (!strcmp(event->name, "RESET")) {
 		seen->reset = true;

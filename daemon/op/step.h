@@ -87,8 +87,8 @@ struct op_seen {
 	bool reset;
 	int64_t stop_peer_ns, resume_peer_ns; /* QEMU's own stamps of the first STOP and the last
 						 RESUME; 0: not seen */
-	/* Of the same, CLOCK_MONOTONIC, as far as the stamps can be true; 0: not seen. */
-	int64_t stop_ns, resume_ns;
+	/* Of that STOP, CLOCK_MONOTONIC, as far as the stamp can be true; 0: not seen. */
+	int64_t stop_ns;
 	char migration[32]; /* last status of a MIGRATION event, "" before */
 	bool job_aborting, job_concluded;
 };
