@@ -56,7 +56,7 @@ struct record_campaign_end {
 	int64_t ended_unix_ns;
 	const char *end; /* "complete", "interrupted", "host" */
 	int64_t exit_code;
-	int64_t operations; /* that ended ok or failed */
+	int64_t operations; /* that ended ok or failed; -1: not known */
 };
 
 struct record_build {

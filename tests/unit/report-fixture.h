@@ -72,7 +72,8 @@ static inline void end_campaign(struct fixture *fx, int64_t id, int64_t s, const
 				  .campaign_end = { .id = id,
 						    .ended_unix_ns = BEGAN_NS + s * CLOCK_NS_PER_S,
 						    .end = end,
-						    .exit_code = code } });
+						    .exit_code = code,
+						    .operations = -1 } });
 }
 
 static inline void add_build(struct fixture *fx, int64_t id, const char *name, int64_t run)
