@@ -236,7 +236,7 @@ static void test_bad_edits(void **state)
 		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown or boots"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
-		 "order, limits, watch, evidence, stop, on-failure, expect or seed"},
+		 "order, limits, watch, evidence, stop, on-failure, expect, compare or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram, disk or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
 		 "turns-per-write, pause-per-turn, erase-every, turns-per-page or working-set"},

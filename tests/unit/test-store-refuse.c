@@ -148,6 +148,8 @@ static void test_takes_an_older_version(void **state)
 {
 	/* [n]: from version n + 1 back to n */
 	static const char *const back[] = {
+		[4] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
+		      "DROP TABLE environment; DROP TABLE summary; PRAGMA user_version = 4",
 		[3] = "ALTER TABLE failure DROP COLUMN alternative_id;"
 		      "DROP TABLE alternative; DROP INDEX failure_signature;"
 		      "PRAGMA user_version = 3",
@@ -177,14 +179,14 @@ static void test_takes_an_older_version(void **state)
 		more.failure.alternative = title;
 		emit(fx, more);
 		close_store_well(fx);
-		assert_rows(fx, "PRAGMA user_version", "4\n");
+		assert_rows(fx, "PRAGMA user_version", "5\n");
 		assert_rows(fx, "SELECT id, expected FROM failure WHERE id = 13", "13|0\n");
 		assert_rows(fx,
 			    "SELECT title FROM alternative AS a "
 			    "JOIN failure AS f ON f.alternative_id = a.id",
 			    row);
 	}
-	assert_rows(fx, "SELECT count(*), count(DISTINCT signature_id) FROM failure", "4|1\n");
+	assert_rows(fx, "SELECT count(*), count(DISTINCT signature_id) FROM failure", "5|1\n");
 }
 
 static void test_opens_an_empty_file(void **state)
