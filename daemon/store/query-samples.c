@@ -154,8 +154,8 @@ int query_blocks(struct query *query, const struct query_comparison *comparison,
 {
 	static const char sql[] =
 		/* CROSS JOIN: in this order; any other would look at each pair of VMs. */
-		"WITH gone AS (SELECT slot, vm, max(coalesce(ended_unix_ns, began_unix_ns)) AS at, "
-		" max(id) AS id FROM run WHERE campaign_id = ?1 GROUP BY slot, vm), "
+		"WITH gone AS (SELECT slot, vm, max(ended_unix_ns) AS at, max(id) AS id FROM run "
+		" WHERE campaign_id = ?1 GROUP BY slot, vm HAVING count(*) = count(ended_unix_ns)), "
 		"whole AS MATERIALIZED (SELECT gone.slot, gone.vm, gone.at, gone.id FROM gone "
 		" CROSS JOIN vm ON vm.campaign_id = ?1 AND vm.slot = gone.slot "
 		" AND vm.vm = gone.vm WHERE vm.loops >= ?2) "

@@ -32,12 +32,11 @@ void query_comparison_finish(struct query_comparison *comparison);
 int query_last_comparison(struct query *query, const char *a, const char *b, int64_t *ret_campaign,
 			  struct err *err);
 
-/* The newest campaign of that name that came to its end, before `before` began (0: any), on the host of that
- * campaign; 0: none. */
+/* The newest campaign of that name that came to its end, on the host of campaign host_of; 0: none. */
 int query_last_complete(struct query *query, const char *name, int64_t host_of,
 			int64_t *ret_campaign, struct err *err);
 
-/* Two VMs of a slot, both of which did all their loops. */
+/* Two VMs of a slot, both of which did all their loops and have gone. */
 struct query_block {
 	int64_t slot, first_vm;
 };
