@@ -25,8 +25,12 @@
 
 #define BOOTSTRAP_SEED 1
 
+/* Where no metric is asked for. */
+#define MARGIN_OF_NONE 0.05
+
 struct comparison {
 	struct query *query;
+	struct query_campaign campaign;
 	struct query_comparison c;
 	struct query_blocks blocks;
 	size_t look;  /* from 1; 0: none is reached yet */
@@ -36,6 +40,7 @@ struct comparison {
 	struct judged judged[METRIC_COUNT];
 	double *differences[METRIC_COUNT];
 	double margins[METRIC_COUNT]; /* of the primary ones; 0: it is none */
+	double other_margin;
 };
 
 static double number_or_nan(double x)
@@ -68,16 +73,22 @@ static int swap_builds(struct query_comparison *c, const struct comparison_optio
 	return 0;
 }
 
-/* A metric that a newer qsoak has stored is none of ours. */
+/* A metric that a newer qsoak has stored is none of ours. What nobody asked for has the margin of what
+ * somebody did. */
 static void read_margins(struct comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->c.metric_count; i++) {
 		const struct query_primary *primary = &comparison->c.metrics[i];
 		const struct metric *metric = metric_find(primary->metric);
 
-		if (metric && primary->margin > 0)
-			comparison->margins[metric - metrics] = primary->margin;
+		if (!metric || !(primary->margin > 0 && isfinite(primary->margin)))
+			continue;
+		comparison->margins[metric - metrics] = primary->margin;
+		if (!comparison->other_margin)
+			comparison->other_margin = primary->margin;
 	}
+	if (!comparison->other_margin)
+		comparison->other_margin = MARGIN_OF_NONE;
 }
 
 static struct judged to_judge(const struct comparison *comparison, size_t metric,
@@ -88,10 +99,7 @@ static struct judged to_judge(const struct comparison *comparison, size_t metric
 	return (struct judged){
 		.differences = differences,
 		.count = count,
-		/* What nobody asked for has the margin of what somebody did. */
-		.margin = margin		       ? margin
-			  : comparison->c.metric_count ? comparison->c.metrics[0].margin
-						       : COMPARISON_ALPHA,
+		.margin = margin ? margin : comparison->other_margin,
 		.higher_is_better = metrics[metric].higher_is_better,
 	};
 }
@@ -229,6 +237,15 @@ static int read_metric(struct comparison *comparison, size_t index, struct err *
 	return 0;
 }
 
+/* A file may say one twice. */
+static bool is_repeated(const struct query_comparison *c, size_t position)
+{
+	for (size_t i = 0; i < position; i++)
+		if (!strcmp(c->metrics[i].metric, c->metrics[position].metric))
+			return true;
+	return false;
+}
+
 /* The primary ones first, as they were asked for. */
 static int read_metrics(struct comparison *comparison, struct err *err, size_t *ret_primaries)
 {
@@ -237,7 +254,7 @@ static int read_metrics(struct comparison *comparison, struct err *err, size_t *
 	for (size_t i = 0; i < comparison->c.metric_count && r == 0; i++) {
 		const struct metric *m = metric_find(comparison->c.metrics[i].metric);
 
-		if (m && comparison->margins[m - metrics])
+		if (m && comparison->margins[m - metrics] && !is_repeated(&comparison->c, i))
 			r = read_metric(comparison, (size_t)(m - metrics), err);
 	}
 	*ret_primaries = json_array_size(comparison->list);
@@ -320,21 +337,18 @@ static int compare(struct comparison *comparison, json_t *value, struct err *err
 static int fill(struct comparison *comparison, const struct comparison_options *options,
 		json_t **ret_value, struct err *err)
 {
-	struct query_campaign campaign = { 0 };
 	struct query_vms vms = { 0 };
 	auto_json json_t *environment = NULL, *value = NULL;
 	auto_free char *serious = NULL;
-	int r = query_campaign(comparison->query, comparison->c.campaign, &campaign, err);
+	int r = query_vms(comparison->query, comparison->c.campaign, &vms, err);
 
-	if (r == 0)
-		r = query_vms(comparison->query, comparison->c.campaign, &vms, err);
 	if (r == 0)
 		r = environment_json(comparison->query, &comparison->c, &environment, err);
 	serious = environment_serious(environment);
 	if (r == 0) {
 		json_object_set_new(environment, "forced", json_boolean(serious && options->force));
 		value = json_pack("{s:o, s:o, s:o, s:O, s:o, s:O, s:s}", "campaign",
-				  report_json_campaign_object(&campaign), "a",
+				  report_json_campaign_object(&comparison->campaign), "a",
 				  build_object(comparison->c.a, comparison->c.a_version), "b",
 				  build_object(comparison->c.b, comparison->c.b_version),
 				  "environment", environment, "failures", verdict_differences(&vms),
@@ -357,7 +371,6 @@ static int fill(struct comparison *comparison, const struct comparison_options *
 		*ret_value = json_incref(value);
 	}
 	query_vms_finish(&vms);
-	query_campaign_finish(&campaign);
 	return r;
 }
 
@@ -365,8 +378,10 @@ int comparison_json(struct query *query, int64_t campaign, const struct comparis
 		    json_t **ret_value, struct err *err)
 {
 	struct comparison comparison = { .query = query, .list = json_array(), .alpha = NAN };
-	int r = query_comparison(query, campaign, &comparison.c, err);
+	int r = query_campaign(query, campaign, &comparison.campaign, err);
 
+	if (r == 0)
+		r = query_comparison(query, campaign, &comparison.c, err);
 	if (r == 0)
 		r = swap_builds(&comparison.c, options, err);
 	if (r == 0)
@@ -379,6 +394,7 @@ int comparison_json(struct query *query, int64_t campaign, const struct comparis
 	json_decref(comparison.list);
 	query_blocks_finish(&comparison.blocks);
 	query_comparison_finish(&comparison.c);
+	query_campaign_finish(&comparison.campaign);
 	return r;
 }
 

@@ -28,7 +28,7 @@ struct comparison_options {
 	size_t experiments; /* cut all blocks into experiments of so many, and judge each; 0: do not */
 };
 
-/* What qsoak-compare prints; the caller owns it. -ENOENT: the campaign compares nothing; -EINVAL: not these
+/* What qsoak-compare prints; the caller owns it. -ENOENT: there is no such campaign, or it compares nothing; -EINVAL: not these
  * builds. */
 int comparison_json(struct query *query, int64_t campaign, const struct comparison_options *options,
 		    json_t **ret_value, struct err *err);

@@ -36,6 +36,7 @@ static void to_unit(struct query_samples *samples, const struct metric *metric)
 			double *value = &samples->series[i].values[j];
 
 			*value = fmax(*value * metric->scale, metric->resolution / 2);
+			*value = fmin(*value, PAIRED_VALUE_MAX);
 		}
 }
 

@@ -7,6 +7,9 @@
 #include "report/bootstrap.h"
 #include "store/query-samples.h"
 
+/* In any unit (30 years of ns): what a file says beyond counts as that, so that all ratios are finite. */
+#define PAIRED_VALUE_MAX 1e18
+
 /* A block has both VMs' samples here, or it is not in the list. Samples are in the metric's unit; what
  * lies below half of its resolution counts as that half: there is no ratio to 0. */
 struct paired {
