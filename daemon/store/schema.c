@@ -222,7 +222,7 @@ static const char version_5[] =
 	"	build_id INTEGER NOT NULL REFERENCES build(id),\n"
 	"	dst_build_id INTEGER NOT NULL, -- of a migrate to another build; 0: the same\n"
 	"	warm_up INTEGER NOT NULL CHECK (warm_up IN (0, 1)), -- of a comparison\n"
-	"	began_unix_ns INTEGER NOT NULL, -- the VM's first operation\n"
+	"	began_unix_ns INTEGER NOT NULL, -- the VM's first operation that ended ok\n"
 	"	ended_unix_ns INTEGER NOT NULL, -- its last one so far\n"
 	"	count INTEGER NOT NULL,\n"
 	"	samples BLOB NOT NULL, -- count doubles in the host's byte order, as they came\n"

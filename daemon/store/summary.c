@@ -24,7 +24,7 @@ struct series {
 
 struct collected {
 	int64_t campaign_id, slot, vm;
-	int64_t began_unix_ns, ended_unix_ns; /* of its operations; 0: none yet */
+	int64_t began_unix_ns, ended_unix_ns; /* of its operations that ended ok; 0: none yet */
 	struct {
 		int64_t id, build_id;
 	} runs[RUNS_KEPT];
@@ -179,8 +179,6 @@ static void operation_begins(struct summaries *summaries, const struct record_op
 	vm->loop = r->loop;
 	vm->operation_began_unix_ns = r->began_unix_ns;
 	snprintf(vm->kind, sizeof(vm->kind), "%s", r->kind);
-	if (!vm->began_unix_ns)
-		vm->began_unix_ns = r->began_unix_ns;
 }
 
 static bool is_warm_up(const struct summaries *summaries, const struct collected *vm)
@@ -200,6 +198,8 @@ static void operation_ends(struct summaries *summaries, const struct record_oper
 			vm = &summaries->vms[i];
 	if (!vm || strcmp(r->outcome, "ok"))
 		return;
+	if (!vm->began_unix_ns)
+		vm->began_unix_ns = vm->operation_began_unix_ns;
 	vm->ended_unix_ns = vm->operation_began_unix_ns + r->duration_ns;
 	vm->warm_up = is_warm_up(summaries, vm);
 	src = build_of(vm, r->src_run_id ? r->src_run_id : vm->src_run_id);
