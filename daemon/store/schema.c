@@ -309,12 +309,11 @@ static int read_version(sqlite3 *db, int64_t *ret_version, struct err *err)
 	return r == 0 && *ret_version > SCHEMA_VERSION ? refuse_newer(db, *ret_version, err) : r;
 }
 
-int schema_migrate(sqlite3 *db, int64_t *ret_from, struct err *err)
+int schema_migrate(sqlite3 *db, struct err *err)
 {
 	int64_t version;
 	int r = read_version(db, &version, err);
 
-	*ret_from = version;
 	while (r == 0 && version < SCHEMA_VERSION)
 		r = migrate_to(db, ++version, err);
 	return r;

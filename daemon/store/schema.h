@@ -22,12 +22,9 @@
  * newer version; takes an empty file. */
 int schema_check(sqlite3 *db, struct err *err);
 
-/* Older files have no summaries, and none are made by the migration. */
-#define SCHEMA_WITH_SUMMARIES 5
-
-/* Creates the tables or brings them up to date, each version in a transaction of its own. ret_from: the
- * version before, 0 for an empty file. */
-int schema_migrate(sqlite3 *db, int64_t *ret_from, struct err *err);
+/* Creates the tables or brings them up to date, each version in a transaction of its own. Makes no
+ * summaries, which older files have none of. */
+int schema_migrate(sqlite3 *db, struct err *err);
 
 /* Refuses a file that schema_migrate() would have to change (or could not). */
 int schema_require_current(sqlite3 *db, struct err *err);

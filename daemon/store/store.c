@@ -91,7 +91,7 @@ static int recover(sqlite3 *db, struct err *err)
 }
 
 /* The VMs of campaigns in flight have none of their last samples yet. */
-static int complete_summaries(sqlite3 *db, struct err *err)
+static int complete_each(sqlite3 *db, struct err *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = sql_prepare(db, "SELECT id FROM campaign WHERE end IS NULL", &stmt, err);
@@ -107,6 +107,27 @@ static int complete_summaries(sqlite3 *db, struct err *err)
 			return sql_error(db, "cannot read the store", err);
 		}
 	}
+	return r;
+}
+
+static int complete_summaries(sqlite3 *db, struct err *err)
+{
+	/* So it is with an older file, and with one whose qsoakd was killed while it made them. */
+	static const char has_none[] = "SELECT NOT EXISTS (SELECT 1 FROM summary) "
+				       "AND EXISTS (SELECT 1 FROM operation WHERE outcome = 'ok')";
+	int64_t none;
+	int r = sql_integer(db, has_none, &none, err);
+
+	if (r == 0 && none)
+		return summaries_rebuild_all(db, err);
+	if (r == 0)
+		r = sql_exec(db, "BEGIN IMMEDIATE", "cannot write to the store", err);
+	if (r == 0)
+		r = complete_each(db, err);
+	if (r == 0)
+		r = sql_exec(db, "COMMIT", "cannot store the summaries", err);
+	if (r < 0 && !sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return r;
 }
 
@@ -138,19 +159,17 @@ static int open_file(struct store *store, const char *path, struct err *err)
 
 static int prepare_content(struct store *store, int64_t *ret_id, struct err *err)
 {
-	int64_t from;
 	int r;
 
 	/* A store that is refused after all is not even checkpointed by its close. */
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	r = schema_migrate(store->db, &from, err);
+	r = schema_migrate(store->db, err);
 	if (r < 0)
 		return r;
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	r = set_modes(store->db, err);
 	if (r == 0)
-		r = from && from < SCHEMA_WITH_SUMMARIES ? summaries_rebuild_all(store->db, err)
-							 : complete_summaries(store->db, err);
+		r = complete_summaries(store->db, err);
 	if (r == 0)
 		r = recover(store->db, err);
 	if (r == 0)
@@ -225,13 +244,12 @@ int store_close(struct store *store, struct err *err)
 int store_rebuild(const char *path, struct err *err)
 {
 	struct store store = { .lock = -1 };
-	int64_t from;
 	int r = open_file(&store, path, err);
 
 	if (r == 0)
 		r = take_lock(&store, path, err);
 	if (r == 0)
-		r = schema_migrate(store.db, &from, err);
+		r = schema_migrate(store.db, err);
 	if (r == 0)
 		r = set_modes(store.db, err);
 	if (r == 0)
