@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The GNU build-id of an ELF file. */
+/* The GNU build-id of an ELF file, and the libraries that it needs. */
 #include "vm/elf.h"
 
 #include <elfutils/libdwelf.h>
