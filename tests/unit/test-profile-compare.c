@@ -114,7 +114,7 @@ static void what_is_wrong_is_said(void **state)
 		{ "[]", "7: compare: found a list, expected a mapping" },
 		{ "40", "7: compare: found 40, expected a mapping" },
 		{ "{block: 9}", "7: compare.block: unknown key, expected blocks, warm-up, margin, "
-				"metrics or looks" },
+				"metrics, looks or self" },
 		{ "{blocks: 5}", "7: compare.blocks: found 5, expected 6 to 100000" },
 		{ "{blocks: 100001}", "7: compare.blocks: found 100001, expected 6 to 100000" },
 		{ "{\n  warm-up: 5}",
@@ -153,6 +153,7 @@ static void what_is_wrong_is_said(void **state)
 		{ "{metrics: [{metric: snapshot-save.duration},\n  {metric: migrate.total}]}",
 		  "8: compare.metrics[1].metric: found migrate.total, expected a metric of one of "
 		  "the operations" },
+		{ "{self: 1}", "7: compare.self: found 1, expected true or false" },
 		{ "{looks: 20}", "7: compare.looks: found 20, " LOOKS_RULE },
 		{ "{looks: {}}", "7: compare.looks: found a mapping, " LOOKS_RULE },
 		{ "{looks: [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]}",
@@ -211,15 +212,21 @@ static const char places[] =
 	"compare: {}\n"
 	"stop: {duration: 1h}\n";
 
-static struct profile *with_builds(const char *builds)
+/* format is a profile whose builds are left open. */
+static struct profile *with_builds_in(const char *format, const char *builds)
 {
-	auto_free char *text = mem_printf(places, builds);
+	auto_free char *text = mem_printf(format, builds);
 	struct profile *profile = NULL;
 	struct err err = { 0 };
 
 	if (profile_parse(text, strlen(text), "t.yaml", &profile, &err) < 0)
 		fail_msg("%s", err.text);
 	return profile;
+}
+
+static struct profile *with_builds(const char *builds)
+{
+	return with_builds_in(places, builds);
 }
 
 static void set_build(struct profile *profile, const char *name, const char *binary)
@@ -231,8 +238,8 @@ static void set_build(struct profile *profile, const char *name, const char *bin
 }
 
 /* Two builds of these names and binaries, in this order. */
-static void assert_builds(struct profile *profile, const char *a, const char *a_binary,
-			  const char *b, const char *b_binary)
+static void assert_builds_stay(struct profile *profile, const char *a, const char *a_binary,
+			       const char *b, const char *b_binary)
 {
 	struct err err = { 0 };
 
@@ -243,6 +250,12 @@ static void assert_builds(struct profile *profile, const char *a, const char *a_
 	assert_string_equal(profile->builds[0].binary, a_binary);
 	assert_string_equal(profile->builds[1].name, b);
 	assert_string_equal(profile->builds[1].binary, b_binary);
+}
+
+static void assert_builds(struct profile *profile, const char *a, const char *a_binary,
+			  const char *b, const char *b_binary)
+{
+	assert_builds_stay(profile, a, a_binary, b, b_binary);
 	profile_free(profile);
 }
 
@@ -284,16 +297,57 @@ static void two_builds_it_must_be(void **state)
 				"of a QEMU binary, or that build A is registered");
 	profile = with_builds("[{name: A}, {name: B}]");
 	set_build(profile, "mine", "/new");
-	refused_builds(profile, "t.yaml: compare: found 1 builds, expected two: those of the "
-				"profile, or two by --build");
-	refused_builds(
-		with_builds("[{name: A, binary: /a}]"),
-		"t.yaml: compare: found 1 builds, expected two: those of the profile, or two "
-		"by --build");
+	refused_builds(profile, "t.yaml: compare: found 1 builds, expected two: of the profile, or "
+				"by --build");
+	refused_builds(with_builds("[{name: A, binary: /a}]"),
+		       "t.yaml: compare: found 1 builds, expected two: of the profile, or by "
+		       "--build");
 	profile = with_builds("[{name: A, binary: /a}, {name: B, binary: /b}]");
 	set_build(profile, "mine", "/new");
-	refused_builds(profile, "t.yaml: compare: found 3 builds, expected two: those of the "
-				"profile, or two by --build");
+	refused_builds(profile, "t.yaml: compare: found 3 builds, expected two: of the profile, or "
+				"by --build");
+}
+
+static const char itself[] = "name: t\n"
+			     "machine: {type: pc-q35-7.2, accel: tcg, ram: 16MiB}\n"
+			     "guest: {name: g}\n"
+			     "builds: [%s]\n"
+			     "fleet: {vms: 2, loops-per-vm: 5}\n"
+			     "operations: [{operation: reset}]\n"
+			     "compare: {self: true}\n"
+			     "stop: {duration: 1h}\n";
+
+/* Its arguments and variables are those of the first one. */
+static void one_build_may_be_compared_with_itself(void **state)
+{
+	struct profile *profile =
+		with_builds_in(itself, "{name: A, binary: /a, args: [-x], env: {A: b}}");
+
+	(void)state;
+	assert_builds_stay(profile, "A", "/a", "A-again", "/a");
+	assert_string_equal(profile->builds[1].args[0], "-x");
+	assert_string_equal(profile->builds[1].env[0], "A=b");
+	profile_free(profile);
+
+	profile = with_builds_in(itself, "{name: A}");
+	set_build(profile, "qemu", "/q");
+	assert_builds(profile, "qemu", "/q", "qemu-again", "/q");
+
+	/* Names have their limit. */
+	profile = with_builds_in(itself, "{name: A}");
+	{
+		auto_free char *longest = helper_fill('n', PROFILE_NAME_MAX);
+		auto_free char *again = mem_printf("%.58s-again", longest);
+
+		set_build(profile, longest, "/q");
+		assert_builds(profile, longest, "/q", again, "/q");
+	}
+	profile = with_builds_in(itself, "{name: A, binary: /a}, {name: B, binary: /b}");
+	refused_builds(profile, "t.yaml: compare: found 2 builds, expected one that is compared "
+				"with itself: of the profile, or by --build");
+	profile = with_builds_in(itself, "{name: A}");
+	refused_builds(profile, "t.yaml:4: builds[0].binary: missing, expected the absolute path "
+				"of a QEMU binary, or that build A is registered");
 }
 
 /* As a bisection does; what it runs is no comparison then. */
@@ -321,6 +375,7 @@ int main(void)
 		cmocka_unit_test(what_goes_against_it_is_refused),
 		cmocka_unit_test(builds_without_a_binary_make_room_for_those_of_the_command_line),
 		cmocka_unit_test(two_builds_it_must_be),
+		cmocka_unit_test(one_build_may_be_compared_with_itself),
 		cmocka_unit_test(one_build_alone_may_be_kept),
 	};
 
