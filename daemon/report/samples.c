@@ -53,8 +53,10 @@ static struct samples_group *group_of(struct samples *samples, const struct quer
 static void add_series(struct samples_group *group, const struct query_series *series,
 		       const struct metric *metric, int64_t began_unix_ns, bool with_times)
 {
-	double begin = (double)(series->began_unix_ns - began_unix_ns) / CLOCK_NS_PER_S;
-	double length = (double)(series->ended_unix_ns - series->began_unix_ns) / CLOCK_NS_PER_S;
+	/* In doubles from the beginning: a file may say any time. */
+	double began = (double)series->began_unix_ns / CLOCK_NS_PER_S;
+	double begin = began - (double)began_unix_ns / CLOCK_NS_PER_S;
+	double length = (double)series->ended_unix_ns / CLOCK_NS_PER_S - began;
 
 	if (!series->count)
 		return;

@@ -5,7 +5,8 @@
 #include <math.h>
 
 #include "report/comparison-text.h"
-#include "report/paired.h"
+#include "report/metric-history.h"
+#include "report/plots.h"
 
 static const unsigned look_6[] = { 6, 0 };
 static const unsigned looks_10_20[] = { 10, 20, 0 };
@@ -493,6 +494,29 @@ static void a_vm_may_have_very_many_samples(void **state)
 	world_free(w);
 }
 
+/* The same of what figures are drawn from. */
+static void draw_whatever(struct world *w)
+{
+	json_t *plots = NULL, *history = NULL;
+	struct err err = { 0 };
+
+	if (plots_json(world_query(w), CAMPAIGN, &plots, &err) < 0) {
+		assert_null(plots);
+	} else {
+		auto_free char *text = json_dumps(plots, 0);
+
+		assert_non_null(text);
+	}
+	if (metric_history_json(world_query(w), metric_find("snapshot-save.duration"), NULL,
+				&history, &err) == 0) {
+		auto_free char *text = json_dumps(history, 0);
+
+		assert_non_null(text);
+	}
+	json_decref(plots);
+	json_decref(history);
+}
+
 /* Whatever it says: an answer that is JSON, or an error, but neither a crash nor a NaN. */
 static void compare_whatever(struct world *w)
 {
@@ -527,6 +551,7 @@ static void compare_whatever(struct world *w)
 	assert_int_equal(comparison_selfcheck(world_query(w), CAMPAIGN, &selfcheck, &err), 0);
 	json_decref(value);
 	json_decref(selfcheck);
+	draw_whatever(w);
 }
 
 static void what_a_store_holds_is_not_trusted(void **state)
@@ -546,6 +571,9 @@ static void what_a_store_holds_is_not_trusted(void **state)
 		"UPDATE summary SET build_id = 2",
 		"UPDATE summary SET vm = 9223372036854775807",
 		"UPDATE summary SET dst_build_id = 3",
+		"UPDATE summary SET began_unix_ns = -9223372036854775807, ended_unix_ns = 1",
+		"UPDATE summary SET began_unix_ns = 9223372036854775807, ended_unix_ns = -7;"
+		"UPDATE campaign SET began_unix_ns = -9223372036854775807",
 		"INSERT INTO summary SELECT NULL, campaign_id, kind, name, slot, vm, part, "
 		"build_id,"
 		" 2, began_unix_ns, ended_unix_ns, count, samples FROM summary",

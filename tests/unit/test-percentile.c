@@ -57,6 +57,28 @@ static void every_percentile_is_that_of_the_sorted_samples(void **state)
 	}
 }
 
+static void several_ranks_are_found_at_once(void **state)
+{
+	double samples[COUNT_MAX], sorted[COUNT_MAX], copy[COUNT_MAX];
+
+	(void)state;
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		size_t count = 1 + random_mix(round) % COUNT_MAX;
+		size_t ranks[] = { 0, percentile_rank(count, 50), percentile_rank(count, 50),
+				   percentile_rank(count, 99), count - 1 };
+
+		fill(samples, count, round);
+		memcpy(sorted, samples, sizeof(sorted));
+		qsort(sorted, count, sizeof(*sorted), compare);
+		memcpy(copy, samples, sizeof(copy));
+		percentile_select_ranks(copy, count, ranks, ARRAY_SIZE(ranks));
+		for (size_t i = 0; i < ARRAY_SIZE(ranks); i++)
+			assert_true(copy[ranks[i]] == sorted[ranks[i]]);
+		qsort(copy, count, sizeof(*copy), compare);
+		assert_memory_equal(copy, sorted, count * sizeof(*copy));
+	}
+}
+
 static void medians_by_hand(void **state)
 {
 	double one[] = { 7 }, two[] = { 9, 4 }, three[] = { 3, 1, 2 }, four[] = { 40, 10, 30, 20 };
@@ -87,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_percentile_is_that_of_the_sorted_samples),
+		cmocka_unit_test(several_ranks_are_found_at_once),
 		cmocka_unit_test(medians_by_hand),
 		cmocka_unit_test(many_samples_take_no_longer),
 	};
