@@ -60,7 +60,7 @@ def check_pages():
 def check_qsoak():
     page = 'man/qsoak.1.rst'
     text = terms(page)
-    commands = dict(re.findall(r'^  ((?:[a-z]+)(?: \S+)?) {2,}(.*)$', run(f'{build}/qsoak', '--help').stdout,
+    commands = dict(re.findall(r'^  ((?:[a-z]+)(?: \S+)*) {2,}(.*)$', run(f'{build}/qsoak', '--help').stdout,
                                re.M))
     options = {}
     for command in commands:
