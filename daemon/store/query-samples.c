@@ -149,39 +149,63 @@ int query_last_complete(struct query *query, const char *name, int64_t host_of,
 	return 0;
 }
 
+static int compare_ends(const void *a, const void *b)
+{
+	const struct query_block *x = a, *y = b;
+
+	if (x->ended_unix_ns != y->ended_unix_ns)
+		return x->ended_unix_ns < y->ended_unix_ns ? -1 : 1;
+	return (x->last_run > y->last_run) - (x->last_run < y->last_run);
+}
+
+static void add_block(struct query_blocks *blocks, const struct query_block *block)
+{
+	if (!(blocks->count & (blocks->count - 1)))
+		blocks->blocks =
+			mem_realloc(blocks->blocks, 2 * blocks->count + 1, sizeof(*blocks->blocks));
+	blocks->blocks[blocks->count++] = *block;
+}
+
 int query_blocks(struct query *query, const struct query_comparison *comparison,
 		 struct query_blocks *ret_blocks, struct err *err)
 {
+	/* VMs that have gone, and did all their loops. SQL would look at each pair of them. */
 	static const char sql[] =
-		/* CROSS JOIN: in this order; any other would look at each pair of VMs. */
-		"WITH gone AS (SELECT slot, vm, max(ended_unix_ns) AS at, max(id) AS id FROM run "
-		" WHERE campaign_id = ?1 GROUP BY slot, vm HAVING count(*) = count(ended_unix_ns)), "
-		"whole AS MATERIALIZED (SELECT gone.slot, gone.vm, gone.at, gone.id FROM gone "
-		" CROSS JOIN vm ON vm.campaign_id = ?1 AND vm.slot = gone.slot "
-		" AND vm.vm = gone.vm WHERE vm.loops >= ?2) "
-		"SELECT first.slot, first.vm FROM whole AS first CROSS JOIN whole AS second "
-		"ON second.slot = first.slot AND second.vm = first.vm + 1 "
-		"WHERE first.vm % 2 = 0 ORDER BY second.at, second.id";
+		"SELECT run.slot, run.vm, max(run.ended_unix_ns), max(run.id) FROM run "
+		"JOIN vm ON vm.campaign_id = run.campaign_id AND vm.slot = run.slot "
+		"AND vm.vm = run.vm WHERE run.campaign_id = ?1 AND vm.loops >= ?2 "
+		"GROUP BY run.slot, run.vm HAVING count(*) = count(run.ended_unix_ns) "
+		"ORDER BY run.slot, run.vm";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	struct query_blocks blocks = { 0 };
+	struct query_block before = { .first_vm = -1 };
 	int r = query_prepare(query, sql, comparison->campaign, &stmt, err);
 
 	if (r < 0)
 		return r;
 	sqlite3_bind_int64(stmt, 2, comparison->loops_per_vm);
 	while ((r = query_next_row(query, stmt, err)) > 0) {
-		if (!(blocks.count & (blocks.count - 1)))
-			blocks.blocks = mem_realloc(blocks.blocks, 2 * blocks.count + 1,
-						    sizeof(*blocks.blocks));
-		blocks.blocks[blocks.count++] =
-			(struct query_block){ sqlite3_column_int64(stmt, 0),
-					      sqlite3_column_int64(stmt, 1) };
+		struct query_block now = { .slot = sqlite3_column_int64(stmt, 0),
+					   .first_vm = sqlite3_column_int64(stmt, 1),
+					   .ended_unix_ns = sqlite3_column_int64(stmt, 2),
+					   .last_run = sqlite3_column_int64(stmt, 3) };
+
+		if (now.first_vm > 0 && now.first_vm % 2 && before.slot == now.slot &&
+		    before.first_vm == now.first_vm - 1) {
+			before.ended_unix_ns = now.ended_unix_ns;
+			before.last_run = now.last_run;
+			add_block(&blocks, &before);
+		}
+		before = now;
 	}
-	if (r < 0)
+	if (r < 0) {
 		query_blocks_finish(&blocks);
-	else
-		*ret_blocks = blocks;
-	return r;
+		return r;
+	}
+	if (blocks.count)
+		qsort(blocks.blocks, blocks.count, sizeof(*blocks.blocks), compare_ends);
+	*ret_blocks = blocks;
+	return 0;
 }
 
 void query_blocks_finish(struct query_blocks *blocks)

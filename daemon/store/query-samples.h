@@ -39,6 +39,7 @@ int query_last_complete(struct query *query, const char *name, int64_t host_of,
 /* Two VMs of a slot, both of which did all their loops and have gone. */
 struct query_block {
 	int64_t slot, first_vm;
+	int64_t ended_unix_ns, last_run; /* of the second one */
 };
 
 struct query_blocks {

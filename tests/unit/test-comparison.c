@@ -567,17 +567,16 @@ static void what_a_store_holds_is_not_trusted(void **state)
 		"UPDATE summary SET samples = x'ffffffffffffef7fffffffffffffef7f' WHERE vm = 0",
 		"UPDATE summary SET samples = x'ffffffffffffef7fffffffffffffef7f'",
 		"UPDATE summary SET samples = x'0100000000000000'",
-		"UPDATE summary SET count = 9223372036854775807, part = 7, slot = -1",
-		"UPDATE summary SET build_id = 2",
-		"UPDATE summary SET vm = 9223372036854775807",
+		"UPDATE OR IGNORE summary SET count = 9223372036854775807, part = 7, slot = -1",
+		"UPDATE OR IGNORE summary SET build_id = 2",
+		"UPDATE OR IGNORE summary SET vm = 9223372036854775807",
 		"UPDATE summary SET dst_build_id = 3",
 		"UPDATE summary SET began_unix_ns = -9223372036854775807, ended_unix_ns = 1",
 		"UPDATE summary SET began_unix_ns = 9223372036854775807, ended_unix_ns = -7;"
 		"UPDATE campaign SET began_unix_ns = -9223372036854775807",
-		"INSERT INTO summary SELECT NULL, campaign_id, kind, name, slot, vm, part, "
-		"build_id,"
-		" 2, began_unix_ns, ended_unix_ns, count, samples FROM summary",
-		"UPDATE summary SET kind = 'migrate', name = 'total_ms';"
+		"INSERT INTO summary SELECT campaign_id, kind, name, slot, vm, part, build_id, 2, "
+		"warm_up, began_unix_ns, ended_unix_ns, count, samples FROM summary",
+		"UPDATE OR IGNORE summary SET kind = 'migrate', name = 'total_ms';"
 		"UPDATE primary_metric SET metric = 'migrate.total'",
 		"UPDATE vm SET loops = 9223372036854775807",
 		"UPDATE vm SET loops = -1",

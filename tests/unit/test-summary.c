@@ -162,8 +162,9 @@ static void samples_are_kept_by_vm_metric_and_build(void **state)
 	struct world *w = full_world();
 
 	(void)state;
-	/* Two loops of three: the first one is warm-up, boots have none. */
-	assert_rows(w, COUNTS "kind = 'snapshot-save' AND vm < 6", "12|24|0\n");
+	/* Two loops of three: the first one is warm-up, and kept apart. */
+	assert_rows(w, COUNTS "kind = 'snapshot-save' AND vm < 6 AND warm_up = 0", "12|24|0\n");
+	assert_rows(w, COUNTS "kind = 'snapshot-save' AND vm < 6 AND warm_up = 1", "12|12|0\n");
 	assert_rows(w, COUNTS "kind = 'boot' AND vm < 6", "12|12|0\n");
 	assert_rows(w,
 		    "SELECT count, hex(samples) FROM summary WHERE slot = 1 AND vm = 0 AND "
@@ -204,8 +205,8 @@ static void made_anew_they_are_what_they_were(void **state)
 	rebuild(w);
 	assert_rows(w, ALL, live);
 	world_sql(w, "DELETE FROM summary WHERE slot = 1; UPDATE summary SET samples = x'00';"
-		     "INSERT INTO summary SELECT NULL, campaign_id, kind, name, 77, vm, part, "
-		     "build_id, dst_build_id, 1, 2, 3, x'' FROM summary");
+		     "INSERT INTO summary SELECT campaign_id, kind, name, 77, vm, part, build_id, "
+		     "dst_build_id, warm_up, 1, 2, 3, x'' FROM summary");
 	rebuild(w);
 	assert_rows(w, ALL, live);
 	world_free(w);
@@ -282,6 +283,8 @@ static void what_a_killed_daemon_had_not_finished_is_completed(void **state)
 
 static const char back_to_4[] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
 				"DROP TABLE environment; DROP TABLE summary;"
+				"DROP INDEX operation_unwell;"
+				"ALTER TABLE campaign DROP COLUMN operations;"
 				"PRAGMA user_version = 4";
 
 static void a_store_of_version_4_gets_them(void **state)
