@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Whether comparisons can be believed, on this host and real QEMU: a build against itself, cut into experiments
 # of 20 blocks (AA blocks in all, 800), and against itself with a known delay of about a tenth of a
-# snapshot-save (AB blocks, 400). Prints alarms, verdicts, and how often the interval covers the truth.
+# snapshot-save (AB blocks, 400; 0: not at all). Prints alarms, verdicts, and how often the interval covers the truth.
 #
 # BUILD is the folder of the build under test; QEMU the binary.
 . "$(dirname "$0")/../lib.sh"
@@ -48,6 +48,11 @@ median_ns=$(jq -r '.metrics[0].a.p50 | floor' "$scratch/aa-compared.json")
 echo "A against A: $(experiments aa '"\($e.count) experiments of \($e.blocks) blocks, \(.alarms) alarms at 5 %"')"
 echo "snapshot-save p50 $((median_ns / 1000)) us"
 
+keep() {
+	[ -z "${KEEP:-}" ] || cp -r "$scratch/$1" "$scratch/$1"*.json "$KEEP"/
+}
+keep aa
+[ "${AB:-400}" != 0 ] || exit 0
 cc -O2 -shared -fPIC -o "$scratch/delay.so" "$(dirname "$0")/delay.c" -ldl || exit 1
 delay_us=$((median_ns / 10 / 1000))
 write_profile ab "${AB:-400}" ", env: [\"LD_PRELOAD=$scratch/delay.so\", DELAY_US=$delay_us]"
@@ -58,4 +63,4 @@ echo "A against A with $delay_us us more, true ratio about $truth:" \
 echo "intervals that cover the truth:" \
 	"$(experiments ab "[.list[] | select(.lower <= $truth and .upper >= $truth)] | length")"
 echo "all blocks together: $(jq -r .sentence "$scratch/ab-compared.json")"
-[ -z "${KEEP:-}" ] || cp -r "$scratch/aa" "$scratch/ab" "$scratch"/*.json "$KEEP"/
+keep ab
