@@ -55,7 +55,7 @@ keep aa
 [ "${AB:-400}" != 0 ] || exit 0
 cc -O2 -shared -fPIC -o "$scratch/delay.so" "$(dirname "$0")/delay.c" -ldl || exit 1
 delay_us=$((median_ns / 10 / 1000))
-write_profile ab "${AB:-400}" ", env: [\"LD_PRELOAD=$scratch/delay.so\", DELAY_US=$delay_us]"
+write_profile ab "${AB:-400}" ", env: {LD_PRELOAD: $scratch/delay.so, DELAY_US: \"$delay_us\"}"
 compare ab
 truth=$(jq -r "(.metrics[0].a.p50 + $delay_us * 1000) / .metrics[0].a.p50" "$scratch/ab-compared.json")
 echo "A against A with $delay_us us more, true ratio about $truth:" \
