@@ -576,6 +576,9 @@ static void what_a_store_holds_is_not_trusted(void **state)
 		"UPDATE campaign SET began_unix_ns = -9223372036854775807",
 		"INSERT INTO summary SELECT campaign_id, kind, name, slot, vm, part, build_id, 2, "
 		"warm_up, began_unix_ns, ended_unix_ns, count, samples FROM summary",
+		"UPDATE OR IGNORE summary SET warm_up = 1",
+		"DELETE FROM summary WHERE warm_up = 0",
+		"UPDATE campaign SET operations = -1",
 		"UPDATE OR IGNORE summary SET kind = 'migrate', name = 'total_ms';"
 		"UPDATE primary_metric SET metric = 'migrate.total'",
 		"UPDATE vm SET loops = 9223372036854775807",

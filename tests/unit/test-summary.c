@@ -10,11 +10,11 @@ static const struct record_metric save[] = { { "snapshot-save.duration", 0.05 },
 #define OTHER_CAMPAIGN 9
 #define OTHER_BUILD 10
 
-/* Each row but for its id, samples byte by byte. */
+/* Each row, samples byte by byte. */
 #define ALL                                                                                 \
-	"SELECT campaign_id, kind, name, slot, vm, part, build_id, dst_build_id, "          \
+	"SELECT campaign_id, kind, name, slot, vm, part, build_id, dst_build_id, warm_up, " \
 	"began_unix_ns, ended_unix_ns, count, hex(samples) FROM summary ORDER BY 1, 2, 3, " \
-	"4, 5, 6, 7, 8"
+	"4, 5, 6, 7, 8, 9"
 
 static char *rows(struct world *w, const char *sql)
 {
@@ -303,6 +303,10 @@ static void a_store_of_version_4_gets_them(void **state)
 	world_open(w);
 	world_close(w);
 	assert_rows(w, ALL, others);
+	assert_rows(w,
+		    "SELECT count(*) FROM campaign WHERE operations = (SELECT count(*) FROM "
+		    "operation WHERE campaign_id = campaign.id AND outcome IN ('ok', 'failed'))",
+		    "2\n");
 	world_free(w);
 }
 
