@@ -80,8 +80,7 @@ static int get_comparison(const struct cli *cli, json_t **ret_value, struct err 
 	source_close(&source);
 	json_decref(arguments);
 	if (r == 0 && comparison_refused(*ret_value))
-		r = err_set(err, -EINVAL, "%s; --force compares them all the same",
-			    field_text(*ret_value, "sentence"));
+		r = err_set(err, -EINVAL, "without --force %s", field_text(*ret_value, "sentence"));
 	return r;
 }
 

@@ -34,20 +34,23 @@ static enum judge_verdict verdict_of(const struct judged *m, double alpha)
 	return JUDGE_UNCLEAR;
 }
 
-static void finish(struct judged *m, double alpha)
+/* Holm's method asks the first of so many that are unclear for this, and fewer blocks cannot have it: the
+ * least p of n signed ranks is 2^(1 - n). */
+static int64_t more_blocks(const struct judged *m, double alpha, size_t unclear)
 {
-	m->verdict = verdict_of(m, alpha);
-	m->detectable = power_detectable(&m->log_ratio, 1 - alpha, alpha);
-	m->more_blocks = m->verdict == JUDGE_UNCLEAR
-				 ? power_more_blocks(&m->log_ratio, m->count, 1 - alpha, alpha,
-						     log1p(m->margin))
-				 : 0;
+	double level = alpha / (double)unclear;
+	int64_t least = (int64_t)floor(1 - log2(level)) + 1 - (int64_t)m->count;
+	int64_t more =
+		power_more_blocks(&m->log_ratio, m->count, 1 - alpha, level, log1p(m->margin));
+
+	return more < least ? least : more;
 }
 
 void judge(struct judged *metrics, size_t count, double alpha)
 {
 	auto_free double *p = mem_zalloc((count + 1) * sizeof(*p));
 	auto_free double *adjusted = mem_zalloc((count + 1) * sizeof(*adjusted));
+	size_t unclear = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct judged *m = &metrics[i];
@@ -58,8 +61,14 @@ void judge(struct judged *metrics, size_t count, double alpha)
 	proportion_holm(p, count, adjusted);
 	for (size_t i = 0; i < count; i++) {
 		metrics[i].adjusted_p = adjusted[i];
-		finish(&metrics[i], alpha);
+		metrics[i].verdict = verdict_of(&metrics[i], alpha);
+		metrics[i].detectable = power_detectable(&metrics[i].log_ratio, 1 - alpha, alpha);
+		unclear += metrics[i].verdict == JUDGE_UNCLEAR;
 	}
+	for (size_t i = 0; i < count; i++)
+		metrics[i].more_blocks = metrics[i].verdict == JUDGE_UNCLEAR
+						 ? more_blocks(&metrics[i], alpha, unclear)
+						 : 0;
 }
 
 enum judge_verdict judge_whole(const struct judged *metrics, size_t count)

@@ -232,6 +232,10 @@ char *report_progress(json_t *value)
 
 	if (json_is_true(json_object_get(value, "only-held")))
 		target = mem_strdup("waiting for their release");
+	else if (field_integer(value, "blocks-wanted"))
+		target = mem_printf("%" PRId64 " of %" PRId64 " blocks",
+				    field_integer(value, "blocks"),
+				    field_integer(value, "blocks-wanted"));
 	else if (duration == 0 && field_integer(value, "vms-wanted"))
 		target = mem_printf("VM %" PRId64 " of %" PRId64, field_integer(value, "vms"),
 				    field_integer(value, "vms-wanted"));

@@ -159,8 +159,8 @@ check 'different environments: no verdict of run' same "$status" 4
 compare args A B
 check 'different environments: exit code' same "$status" 2
 check 'different environments: said' contains "$(cat "$scratch/err")" \
-	'A and B cannot be compared: they ran in different environments: args (-fake-slow '"\
-snapshot-save=20, -fake-slow snapshot-save=160); --force compares them all the same"
+	'without --force A and B cannot be compared: they ran in different environments: args (-fake-slow '"\
+snapshot-save=20, -fake-slow snapshot-save=160)"
 check 'different environments: nothing else' same "$(cat "$scratch/out")" ''
 compare args A B --force
 check '--force: exit code' same "$status" 1
