@@ -6,11 +6,12 @@
 #
 # BUILD is the folder of the build under test; QEMU the binary; VMS (2) and LOOPS (12) as in the profile. The
 # delay comes by LD_PRELOAD, while the guest still runs; or DELAYED names a QEMU that reads DELAY_US by itself.
-# Images on a disk hide some of a delay behind what it writes anyway: TMPDIR=/dev/shm keeps them off it.
+# PIN is a CPU that all QEMUs are kept on. Images on a disk hide some of a delay behind what it writes anyway: TMPDIR=/dev/shm keeps them off it.
 . "$(dirname "$0")/../lib.sh"
 
 qemu=${DELAYED:-${QEMU:-/usr/bin/qemu-system-x86_64}}
 size=20
+common=", data: [/usr/share/seabios, /usr/share/qemu]${PIN:+, wrapper: [/usr/bin/taskset, -c, \"$PIN\"]}"
 
 # profile NAME BLOCKS ENV: of builds A and B, which has that environment.
 write_profile() {
@@ -19,8 +20,8 @@ write_profile() {
 		machine: {type: pc-q35-7.2, accel: tcg, ram: 32MiB}
 		guest: {name: pflash-hammer, pause-per-turn: 5ms, turns-per-write: 1000000000, working-set: 1MiB}
 		builds:
-		  - {name: A, binary: $qemu, data: [/usr/share/seabios, /usr/share/qemu]}
-		  - {name: B, binary: $qemu, data: [/usr/share/seabios, /usr/share/qemu]$3}
+		  - {name: A, binary: $qemu$common}
+		  - {name: B, binary: $qemu$common$3}
 		fleet: {vms: ${VMS:-2}, loops-per-vm: ${LOOPS:-12}}
 		operations:
 		  - {operation: snapshot-save, verify: 0}
