@@ -128,6 +128,8 @@ int cli_report(const struct cli *cli)
 		if (r == 0)
 			json_object_set_new(arguments, "campaign", json_integer(campaign));
 	}
+	if (cli->force)
+		json_object_set_new(arguments, "force", json_true());
 	if (r == 0)
 		r = source_open(cli, &source, &err);
 	if (r == 0)

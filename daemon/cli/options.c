@@ -164,7 +164,7 @@ static const struct command {
 		  BIT(OPTION_CONFIDENCE) | BIT(OPTION_RUN) | BIT(OPTION_BUILD) | BIT(OPTION_LOOPS) |
 		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
-	  BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
+	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
 	  cli_compare,
 	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |

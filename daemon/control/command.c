@@ -58,6 +58,12 @@ static const struct argument list_arguments[] = {
 
 static const struct argument report_arguments[] = {
 	{ "campaign", ARGUMENT_INTEGER, false },
+	{ "force", ARGUMENT_BOOLEAN, false },
+	{ 0 },
+};
+
+static const struct argument plots_arguments[] = {
+	{ "campaign", ARGUMENT_INTEGER, false },
 	{ 0 },
 };
 
@@ -106,7 +112,7 @@ const struct command commands[] = {
 	{ "query-failures", list_arguments, NULL, read_failures },
 	{ "query-history", history_arguments, NULL, read_history },
 	{ "query-incident", incident_arguments, NULL, read_incident },
-	{ "query-plots", report_arguments, NULL, read_plots },
+	{ "query-plots", plots_arguments, NULL, read_plots },
 	{ "query-qmp-schema", nothing, execute_schema, NULL },
 	{ "query-report", report_arguments, NULL, read_report },
 	{ "query-signatures", list_arguments, NULL, read_signatures },

@@ -99,33 +99,38 @@ int read_export(const char *state, json_t *arguments, json_t **ret_value, struct
 	return read_list(state, (enum query_list)list, arguments, ret_value, err);
 }
 
-/* What one function says of a campaign: the one that is asked for, or the newest. */
-static int read_campaign(const char *state, json_t *arguments,
-			 int (*fn)(struct query *query, int64_t campaign, json_t **ret_value,
-				   struct err *err),
-			 json_t **ret_value, struct err *err)
+/* Opens the results, and finds the campaign that is asked for, or the newest. */
+static int open_campaign(const char *state, json_t *arguments, struct query **ret_query,
+			 int64_t *ret_campaign, struct err *err)
 {
-	auto_query struct query *query = NULL;
-	int64_t campaign;
-	int r = get_id(arguments, "campaign", &campaign, err);
+	int r = get_id(arguments, "campaign", ret_campaign, err);
 
 	if (r == 0)
-		r = open_results(state, &query, err);
-	if (r == 0 && !campaign)
-		r = query_last_campaign(query, &campaign, err);
-	if (r == 0)
-		r = fn(query, campaign, ret_value, err);
-	return asked_for(r, err);
+		r = open_results(state, ret_query, err);
+	return r == 0 && !*ret_campaign ? query_last_campaign(*ret_query, ret_campaign, err) : r;
 }
 
 int read_report(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
 {
-	return read_campaign(state, arguments, report_json_campaign, ret_value, err);
+	bool force = json_is_true(json_object_get(arguments, "force"));
+	auto_query struct query *query = NULL;
+	int64_t campaign;
+	int r = open_campaign(state, arguments, &query, &campaign, err);
+
+	if (r == 0)
+		r = report_json_campaign(query, campaign, force, ret_value, err);
+	return asked_for(r, err);
 }
 
 int read_plots(const char *state, json_t *arguments, json_t **ret_value, struct err *err)
 {
-	return read_campaign(state, arguments, plots_json, ret_value, err);
+	auto_query struct query *query = NULL;
+	int64_t campaign;
+	int r = open_campaign(state, arguments, &query, &campaign, err);
+
+	if (r == 0)
+		r = plots_json(query, campaign, ret_value, err);
+	return asked_for(r, err);
 }
 
 int read_history(const char *state, json_t *arguments, json_t **ret_value, struct err *err)

@@ -160,10 +160,10 @@ static json_t *signature_list(const struct query_signatures *signatures,
 }
 
 /* As the profile has it; null of a campaign that compares nothing. */
-static int comparison_or_null(struct query *query, int64_t campaign, json_t **ret_value,
+static int comparison_or_null(struct query *query, int64_t campaign, bool force, json_t **ret_value,
 			      struct err *err)
 {
-	struct comparison_options options = { 0 };
+	struct comparison_options options = { .force = force };
 	int r = comparison_json(query, campaign, &options, ret_value, err);
 
 	if (r != -ENOENT)
@@ -172,7 +172,8 @@ static int comparison_or_null(struct query *query, int64_t campaign, json_t **re
 	return 0;
 }
 
-int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value, struct err *err)
+int report_json_campaign(struct query *query, int64_t campaign, bool force, json_t **ret_value,
+			 struct err *err)
 {
 	struct query_campaign c = { 0 };
 	struct query_timings timings = { 0 };
@@ -192,7 +193,7 @@ int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_val
 	if (r == 0)
 		r = left_out_list(query, campaign, &left_out, err);
 	if (r == 0)
-		r = comparison_or_null(query, campaign, &comparison, err);
+		r = comparison_or_null(query, campaign, force, &comparison, err);
 	if (r == 0)
 		r = comparison_selfcheck(query, campaign, &selfcheck, err);
 	if (r == 0)

@@ -20,8 +20,8 @@ json_t *report_json_string(const char *s);
 /* A campaign's own object. */
 json_t *report_json_campaign_object(const struct query_campaign *campaign);
 
-/* {"campaign": {...}, "operations": [...], "signatures": [...]} */
-int report_json_campaign(struct query *query, int64_t campaign, json_t **ret_value,
+/* force: compare builds although they ran in different environments. {"campaign": {...}, "operations": [...], "signatures": [...]} */
+int report_json_campaign(struct query *query, int64_t campaign, bool force, json_t **ret_value,
 			 struct err *err);
 
 /* {LIST: [{...}, ...], "next": key of the last row if there may be more, else null} */

@@ -143,7 +143,7 @@ static void test_unknown_campaign(void **state)
 	struct err err = { 0 };
 	json_t *value = NULL;
 
-	assert_int_equal(report_json_campaign(fx->query, 99, &value, &err), -ENOENT);
+	assert_int_equal(report_json_campaign(fx->query, 99, false, &value, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "no campaign 99"));
 	assert_int_equal(read_failures(fx->query, 99, &value, &err), -ENOENT);
 	assert_null(value);
@@ -167,7 +167,7 @@ static void test_output_that_fails(void **state)
 	struct err err = { 0 };
 
 	assert_non_null(full);
-	assert_int_equal(report_json_campaign(fx->query, CAMPAIGN, &value, &err), 0);
+	assert_int_equal(report_json_campaign(fx->query, CAMPAIGN, false, &value, &err), 0);
 	assert_int_equal(report_print(value, report_campaign, false, full, &err), -ENOSPC);
 }
 
@@ -190,7 +190,7 @@ static void test_interrupted_campaign(void **state)
 	/* Beside the live writer. */
 	assert_int_equal(query_open(fx->path, &query, &err), 0);
 	out = open_memstream(&text, &size);
-	assert_int_equal(report_json_campaign(query, EMPTY_CAMPAIGN, &value, &err), 0);
+	assert_int_equal(report_json_campaign(query, EMPTY_CAMPAIGN, false, &value, &err), 0);
 	assert_int_equal(report_print(value, report_campaign, false, out, &err), 0);
 	fclose(out);
 	assert_non_null(strstr(text, "none\\x07: 0 s (interrupted), 1 VM "));
