@@ -216,6 +216,12 @@ static inline void assert_text(char *text, const char *expected)
 
 typedef int (*read_fn)(struct query *query, int64_t campaign, json_t **ret_value, struct err *err);
 
+static inline int read_result(struct query *query, int64_t campaign, json_t **ret_value,
+			      struct err *err)
+{
+	return report_json_campaign(query, campaign, false, ret_value, err);
+}
+
 static inline int read_failures(struct query *query, int64_t campaign, json_t **ret_value,
 				struct err *err)
 {

@@ -91,8 +91,8 @@ static void test_campaign_json(void **state)
 		"\"comparison\": null, \"selfcheck\": null}";
 	struct fixture *fx = *state;
 
-	assert_json(fx, report_json_campaign, CAMPAIGN, expected);
-	assert_json(fx, report_json_campaign, EMPTY_CAMPAIGN,
+	assert_json(fx, read_result, CAMPAIGN, expected);
+	assert_json(fx, read_result, EMPTY_CAMPAIGN,
 		    "{\"campaign\": {\"id\": 6, \"name\": \"none\\u0007\", \"seed\": \"42\","
 		    " \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 1,"
 		    " \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": null,"

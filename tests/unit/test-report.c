@@ -41,7 +41,7 @@ static void test_campaign_table(void **state)
 		"a-first  inconclusive    0      0         0\n";
 	struct fixture *fx = *state;
 
-	assert_text(report(fx, report_json_campaign, CAMPAIGN, report_campaign), expected);
+	assert_text(report(fx, read_result, CAMPAIGN, report_campaign), expected);
 }
 
 /* Nothing has ended it: its daemon still runs. */
@@ -49,7 +49,7 @@ static void test_empty_campaign(void **state)
 {
 	struct fixture *fx = *state;
 
-	assert_text(report(fx, report_json_campaign, EMPTY_CAMPAIGN, report_campaign),
+	assert_text(report(fx, read_result, EMPTY_CAMPAIGN, report_campaign),
 		    "campaign 6 none\\x07: running, 1 VM (tcg, pc-q35-7.2), seed 42: "
 		    "0 operations in 0 loops, 0 failures\n"
 		    "\n"
