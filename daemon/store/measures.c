@@ -100,6 +100,14 @@ static int compare_groups(const void *a, const void *b)
 	return (x->dst_build_id > y->dst_build_id) - (x->dst_build_id < y->dst_build_id);
 }
 
+static void measure_finish(struct query_measure *measure)
+{
+	free(measure->build);
+	free(measure->kind);
+	free(measure->name);
+	free(measure->values);
+}
+
 /* Sorts here and not in SQL, see timings.c. Those without a value that counts are left out. */
 static void finish_groups(struct groups *groups, struct query_measures *measures)
 {
@@ -109,9 +117,12 @@ static void finish_groups(struct groups *groups, struct query_measures *measures
 	for (size_t i = 0; i < groups->count; i++) {
 		struct query_measure *measure = &groups->groups[i].measure;
 
+		if (!measure->count) {
+			measure_finish(measure);
+			continue;
+		}
+		qsort(measure->values, measure->count, sizeof(double), compare_values);
 		measures->measures[measures->count++] = *measure;
-		if (measure->count)
-			qsort(measure->values, measure->count, sizeof(double), compare_values);
 	}
 	free(groups->groups);
 }
@@ -152,12 +163,8 @@ int query_measures(struct query *query, int64_t campaign, struct query_measures 
 
 void query_measures_finish(struct query_measures *measures)
 {
-	for (size_t i = 0; i < measures->count; i++) {
-		free(measures->measures[i].build);
-		free(measures->measures[i].kind);
-		free(measures->measures[i].name);
-		free(measures->measures[i].values);
-	}
+	for (size_t i = 0; i < measures->count; i++)
+		measure_finish(&measures->measures[i]);
 	free(measures->measures);
 	*measures = (struct query_measures){ 0 };
 }

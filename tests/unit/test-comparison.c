@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "report/comparison-text.h"
+#include "report/json.h"
 #include "report/metric-history.h"
 #include "report/plots.h"
 
@@ -517,6 +518,20 @@ static void draw_whatever(struct world *w)
 	json_decref(history);
 }
 
+/* And of the report that has the comparison in it. */
+static void report_whatever(struct world *w)
+{
+	json_t *report = NULL;
+	struct err err = { 0 };
+
+	if (report_json_campaign(world_query(w), CAMPAIGN, true, &report, &err) == 0) {
+		auto_free char *text = json_dumps(report, 0);
+
+		assert_non_null(text);
+	}
+	json_decref(report);
+}
+
 /* Whatever it says: an answer that is JSON, or an error, but neither a crash nor a NaN. */
 static void compare_whatever(struct world *w)
 {
@@ -552,6 +567,7 @@ static void compare_whatever(struct world *w)
 	json_decref(value);
 	json_decref(selfcheck);
 	draw_whatever(w);
+	report_whatever(w);
 }
 
 static void what_a_store_holds_is_not_trusted(void **state)
@@ -581,6 +597,12 @@ static void what_a_store_holds_is_not_trusted(void **state)
 		"UPDATE campaign SET operations = -1",
 		"UPDATE OR IGNORE summary SET kind = 'migrate', name = 'total_ms';"
 		"UPDATE primary_metric SET metric = 'migrate.total'",
+		/* A measure without a value that counts, in a campaign that has ended. */
+		"UPDATE campaign SET end = 'complete';"
+		"UPDATE OR IGNORE summary SET kind = 'migrate', name = 'total_ms', samples = x''",
+		"UPDATE campaign SET end = 'complete';"
+		"UPDATE OR IGNORE summary SET kind = 'migrate', name = 'total_ms', "
+		"samples = x'000000000000f87f'",
 		"UPDATE vm SET loops = 9223372036854775807",
 		"UPDATE vm SET loops = -1",
 		"UPDATE run SET ended_unix_ns = 5",
