@@ -75,11 +75,11 @@ uint64_t plan_guest_seed(uint64_t seed, const struct plan_part *part)
 
 size_t plan_build(const struct profile *profile, uint64_t seed, int slot, int vm)
 {
-	/* A replay's VM is one of the build that failed, which stands first. */
-	if (profile->compare.on && !profile->one_build) {
+	if (profile->compare.on) {
 		uint64_t random = random_at(seed, RANDOM_BLOCK, (uint64_t)slot, (uint64_t)vm / 2);
 
 		return ((uint64_t)vm & 1) ^ random_below(random, 2);
 	}
+	/* A replay's VM is one of the build that failed, which stands first. */
 	return profile->one_build ? 0 : (size_t)slot % profile->build_count;
 }

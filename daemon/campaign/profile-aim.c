@@ -52,6 +52,8 @@ int profile_keep_build(struct profile *profile, const char *name, struct err *er
 	}
 	profile->build_count = kept;
 	profile->one_build = true;
+	/* There is nothing to compare it with. */
+	profile->compare.on = false;
 	drop_expectations_of_the_gone(profile);
 	return 0;
 }
@@ -61,6 +63,8 @@ static void drop_stop_rule(struct profile *profile)
 	profile->stop_duration_ns = profile->stop_loops = profile->stop_failures = 0;
 	profile->stop_loops_per_build = 0;
 	profile->stop_expected = false;
+	/* Blocks would end it, too. */
+	profile->compare.on = false;
 }
 
 int profile_set_search(struct profile *profile, const char *pattern, unsigned times, int64_t loops,

@@ -264,7 +264,7 @@ int profile_fill_compare(struct profile *profile, const char *name, struct err *
 {
 	bool self = profile->compare.self;
 
-	if (!profile->compare.on || profile->one_build)
+	if (!profile->compare.on)
 		return 0;
 	drop_placeholders(profile, self ? 1 : 2);
 	/* One without a binary is refused with the others. */

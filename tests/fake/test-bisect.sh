@@ -138,6 +138,17 @@ bisect neither --good a --bad b --loops 20 $(builds a b)
 check 'no end fails: cannot tell' same \
 	"$status $(result neither '.reason | sub("(?<n>[0-9]+) loops"; if (.n | tonumber) >= 20 then "enough" else .n end)')" \
 	'4 build b, which is to be bad, has done enough without the failure'
+
+# A profile that compares: its 6 blocks would be 72 loops, and are no stop rule of a search.
+{
+	LOOPS=6 profile 2 'failures: 1' A B | sed 's/, binary: [^,}]*//'
+	echo 'compare: {blocks: 6}'
+} >"$scratch/compare.yaml"
+"$BUILD/qsoak" bisect --run --profile "$scratch/compare.yaml" --state-dir "$scratch/state" --json \
+	--build a="$scratch/a" --signature 'hang *' --loops 100 >"$scratch/compare.json" 2>/dev/null
+check 'a profile that compares: the build is good' same "$?" 0
+check 'a profile that compares: all loops were done' same "$(result compare '.loops >= 100')" true
+
 bisect few --good a --bad t --loops 30 $(builds a t)
 check 'too few loops are allowed' same "$status $(result few '.reason | sub("[0-9]+"; "N")')" \
 	'4 a build would take N loops, --loops allows 30'
