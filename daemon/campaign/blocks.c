@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 struct place {
+	bool open;   /* a block has begun and not ended */
 	bool second; /* the next VM is the second one of its block */
 	bool lost;   /* that block */
 };
@@ -40,6 +41,7 @@ bool blocks_may_boot(struct blocks *blocks, unsigned slot)
 		return true;
 	if (blocks->complete + blocks->open >= wanted || blocks->lost > BLOCKS_LOST_MAX * wanted)
 		return false;
+	blocks->places[slot].open = true;
 	blocks->open++;
 	return true;
 }
@@ -64,7 +66,7 @@ bool blocks_vm_ended(struct blocks *blocks, unsigned slot, int64_t loops, unsign
 		place->lost = !whole;
 		return false;
 	}
-	place->second = false;
+	place->second = place->open = false;
 	blocks->open--;
 	if (place->lost || !whole) {
 		blocks->lost++;
@@ -73,6 +75,17 @@ bool blocks_vm_ended(struct blocks *blocks, unsigned slot, int64_t loops, unsign
 	blocks->complete++;
 	*ret_blocks = blocks->complete;
 	return is_look(blocks);
+}
+
+void blocks_slot_stopped(struct blocks *blocks, unsigned slot)
+{
+	struct place *place = &blocks->places[slot];
+
+	if (!place->open)
+		return;
+	*place = (struct place){ 0 };
+	blocks->open--;
+	blocks->lost++;
 }
 
 unsigned blocks_complete(const struct blocks *blocks)

@@ -33,6 +33,9 @@ bool blocks_may_boot(struct blocks *blocks, unsigned slot);
  * for the last time: ret_blocks. */
 bool blocks_vm_ended(struct blocks *blocks, unsigned slot, int64_t loops, unsigned *ret_blocks);
 
+/* A slot boots no more VMs: a block that it has begun is lost, and the other slots may have another one. */
+void blocks_slot_stopped(struct blocks *blocks, unsigned slot);
+
 unsigned blocks_complete(const struct blocks *blocks);
 
 #endif

@@ -244,6 +244,8 @@ static void slot_stopped(void *ctx)
 	struct place *place = ctx;
 	struct campaign *campaign = place->campaign;
 
+	if (campaign->blocks)
+		blocks_slot_stopped(campaign->blocks, number_of(place));
 	if (++campaign->places_stopped < campaign->profile->vms) {
 		tell_only_held(campaign);
 		return;
@@ -426,8 +428,7 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	campaign->builds = mem_zalloc(profile->build_count * sizeof(*campaign->builds));
 	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
 	campaign->tally = tally_new(profile);
-	campaign->blocks =
-		profile->compare.on && !profile->replay.attempts ? blocks_new(profile) : NULL;
+	campaign->blocks = profile->compare.on ? blocks_new(profile) : NULL;
 	campaign->boots = boots_new(boots_limit(profile));
 	campaign->machine = (struct machine){
 		.type = profile->machine,

@@ -80,6 +80,32 @@ static void no_more_are_begun_than_are_wanted(void **state)
 	blocks_free(blocks);
 }
 
+static void a_slot_that_stops_leaves_its_block_to_the_others(void **state)
+{
+	struct blocks *blocks = blocks_new(&profile);
+	unsigned complete = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		vm(blocks, 0, 5, &complete);
+		vm(blocks, 0, 5, &complete);
+	}
+	/* Before its first VM, and between both. */
+	for (int vms = 0; vms < 2; vms++) {
+		assert_true(blocks_may_boot(blocks, 1));
+		if (vms)
+			blocks_vm_ended(blocks, 1, 5, &complete);
+		assert_false(blocks_may_boot(blocks, 0));
+		blocks_slot_stopped(blocks, 1);
+		blocks_slot_stopped(blocks, 1);
+	}
+	assert_false(vm(blocks, 0, 5, &complete));
+	assert_false(vm(blocks, 0, 5, &complete));
+	assert_int_equal(blocks_complete(blocks), 4);
+	assert_false(blocks_may_boot(blocks, 0));
+	blocks_free(blocks);
+}
+
 static void builds_that_always_fail_come_to_an_end(void **state)
 {
 	struct blocks *blocks = blocks_new(&profile);
@@ -100,6 +126,7 @@ int main(void)
 		cmocka_unit_test(two_whole_vms_are_a_block),
 		cmocka_unit_test(one_that_failed_costs_its_block_but_not_the_other_vm),
 		cmocka_unit_test(no_more_are_begun_than_are_wanted),
+		cmocka_unit_test(a_slot_that_stops_leaves_its_block_to_the_others),
 		cmocka_unit_test(builds_that_always_fail_come_to_an_end),
 	};
 
