@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "report/comparison.h"
 #include "report/field.h"
 #include "report/gate-judge.h"
 #include "report/json.h"
@@ -95,7 +96,9 @@ static void judge_environment(struct judge *judge)
 	json_t *environment = json_object_get(judge->comparison, "environment");
 	json_t *difference = json_array_get(json_object_get(environment, "differences"), 0);
 
-	if (!json_is_true(json_object_get(environment, "forced")) || judge->rules->any_environment)
+	bool forced = json_is_true(json_object_get(environment, "forced"));
+
+	if (forced ? judge->rules->any_environment : !comparison_refused(judge->comparison))
 		return;
 	judge_add(judge, "environment", NULL, GATE_INCONCLUSIVE, JUDGE_NO_FIGURES,
 		  mem_printf("the two builds ran in different environments%s%s",

@@ -169,6 +169,20 @@ check '--force: labelled' contains "$(cat "$scratch/out")" \
 compare args A B --force --json
 check '--force --json: labelled' same "$(said '.environment.forced, .verdict' | xargs)" 'true slower'
 
+printf 'slower: {margin: 10%%}\n' >"$scratch/same.yaml"
+printf '{slower: {margin: 10%%}, environment: any}\n' >"$scratch/any.yaml"
+gate() {
+	"$BUILD/qsoak" gate 1 --state-dir "$scratch/args" --rules "$scratch/$1.yaml" >"$scratch/out"
+}
+gate same
+check 'different environments: the gate cannot tell' same $? 4
+check 'different environments: the gate says why' contains "$(cat "$scratch/out")" \
+	'the two builds ran in different environments: args'
+gate any
+check 'rules that take any environment: the gate judges' same $? 1
+check 'rules that take any environment: a metric is beyond its margin' contains \
+	"$(cat "$scratch/out")" 'broken        snapshot-save.duration: B is slower by '
+
 # Every seventh VM fails, of whichever build.
 cat >"$scratch/seventh" <<END
 #!/bin/sh

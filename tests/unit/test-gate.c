@@ -463,6 +463,13 @@ static void different_environments_are_inconclusive(void **state)
 	same(COMPARED(FORCED, SAME), "need: [boot.duration]\n",
 	     "inconclusive the two builds ran in different environments: kernel\n"
 	     "pass boot.duration is decided: same\ninconclusive");
+	/* A report does not force it but where rules want that. */
+	same(COMPARED("'environment': {'forced': false, 'differences': "
+		      "[{'key': 'args', 'serious': true}]}, ",
+		      ""),
+	     "need: [boot.duration]\n",
+	     "inconclusive the two builds ran in different environments: args\n"
+	     "inconclusive boot.duration was not measured\n");
 	same(COMPARED(FORCED, SAME), "need: [boot.duration]\nenvironment: any\n",
 	     "pass boot.duration is decided: same\npass");
 }
