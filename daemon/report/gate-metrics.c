@@ -81,6 +81,22 @@ static double usual_margin(const struct gate_rules *rules, json_t *metric)
 	return margin >= 0 && margin <= 1 ? margin : GATE_MARGIN;
 }
 
+/* Before the first look nothing is judged: whoever asks then has an interval that no look spends. */
+static bool judge_look(struct judge *judge)
+{
+	json_t *blocks = json_object_get(judge->comparison, "blocks");
+	json_t *first = json_array_get(json_object_get(blocks, "looks"), 0);
+
+	if (!json_is_null(json_object_get(blocks, "look")) ||
+	    !json_array_size(json_object_get(judge->comparison, "metrics")))
+		return true;
+	judge_add(judge, "slower", NULL, GATE_INCONCLUSIVE, JUDGE_NO_FIGURES,
+		  mem_printf("%lld of the %lld blocks of the first look are complete",
+			     (long long)field_integer(blocks, "complete"),
+			     (long long)json_integer_value(first)));
+	return false;
+}
+
 /* The primary metrics, and those that the rules name. */
 void judge_slower(struct judge *judge)
 {
@@ -88,7 +104,7 @@ void judge_slower(struct judge *judge)
 	size_t i, any = slower->metric_count;
 	json_t *metric;
 
-	if (!slower->given || (!judge->rules->name && !judge->comparison))
+	if (!slower->given || (!judge->rules->name && !judge->comparison) || !judge_look(judge))
 		return;
 	for (i = 0; judge->candidate && i < slower->metric_count; i++) {
 		const char *name = slower->metrics[i].metric;

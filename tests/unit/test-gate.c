@@ -443,6 +443,15 @@ static void what_is_needed_must_be_decided(void **state)
 	same(OF("400", "0"), "need: [boot.duration]\n", "inconclusive boot.duration was not compared\ninconclusive");
 }
 
+static void before_the_first_look_no_metric_passes(void **state)
+{
+	(void)state;
+	same(COMPARED("'blocks': {'complete': 12, 'used': 12, 'looks': [20, 40], 'look': null}, ",
+		      METRIC("boot.duration", "lower", "0.99", "1.01", "null")),
+	     "slower: {}\n",
+	     "inconclusive 12 of the 20 blocks of the first look are complete\ninconclusive");
+}
+
 static void blocks_are_counted(void **state)
 {
 #define NEEDS "need: [boot.duration]\nmin-blocks: "
@@ -469,7 +478,7 @@ static void different_environments_are_inconclusive(void **state)
 		      ""),
 	     "need: [boot.duration]\n",
 	     "inconclusive the two builds ran in different environments: args\n"
-	     "inconclusive boot.duration was not measured\n");
+	     "inconclusive boot.duration was not measured\ninconclusive");
 	same(COMPARED(FORCED, SAME), "need: [boot.duration]\nenvironment: any\n",
 	     "pass boot.duration is decided: same\npass");
 }
@@ -603,6 +612,7 @@ int main(void)
 		cmocka_unit_test(a_margin_is_of_the_metric_of_the_rules_or_of_the_campaign),
 		cmocka_unit_test(what_was_not_compared_is_inconclusive),
 		cmocka_unit_test(what_is_needed_must_be_decided),
+		cmocka_unit_test(before_the_first_look_no_metric_passes),
 		cmocka_unit_test(blocks_are_counted),
 		cmocka_unit_test(different_environments_are_inconclusive),
 		cmocka_unit_test(a_failure_that_comes_more_often_than_before_breaks_the_gate),
