@@ -165,15 +165,17 @@ char *comparison_sentence(json_t *comparison)
 char *comparison_selfcheck_sentence(json_t *selfcheck)
 {
 	auto_free char *when = text_time(field_integer(selfcheck, "began_unix_ns"));
-	auto_free char *detectable = text_percent(number(selfcheck, "detectable"));
+	double share = number(selfcheck, "detectable");
+	auto_free char *detectable = isfinite(share) ? text_percent(share) : NULL;
 
 	return mem_printf(
 		"selfcheck of this host (campaign %lld, %s): %lld alarms in %lld metrics of "
-		"a build against itself, %lld blocks; a change of %s would be found",
+		"a build against itself, %lld blocks; %s%s would be found",
 		(long long)field_integer(selfcheck, "campaign"), when,
 		(long long)field_integer(selfcheck, "alarms"),
 		(long long)field_integer(selfcheck, "metrics"),
-		(long long)field_integer(selfcheck, "blocks"), detectable);
+		(long long)field_integer(selfcheck, "blocks"),
+		detectable ? "a change of " : "no change", detectable ? detectable : "");
 }
 
 char *comparison_value(double value, const char *unit)

@@ -417,19 +417,21 @@ static json_t *selfcheck_object(json_t *comparison)
 	size_t i;
 
 	json_array_foreach(json_object_get(comparison, "metrics"), i, m) {
-		json_t *p = json_object_get(m, "p");
+		json_t *p = json_object_get(m, "p"), *found = json_object_get(m, "detectable");
 
 		if (!json_is_true(json_object_get(m, "primary")) || !json_is_number(p))
 			continue;
 		count++;
 		alarms += json_number_value(p) < COMPARISON_ALPHA;
-		detectable = fmax(detectable, json_number_value(json_object_get(m, "detectable")));
+		/* Null: so few blocks find nothing at all. */
+		detectable = fmax(detectable,
+				  json_is_number(found) ? json_number_value(found) : INFINITY);
 	}
-	value = json_pack("{s:O?, s:O?, s:O?, s:I, s:I, s:f}", "campaign",
+	value = json_pack("{s:O?, s:O?, s:O?, s:I, s:I, s:o}", "campaign",
 			  json_object_get(campaign, "id"), "began_unix_ns",
 			  json_object_get(campaign, "began_unix_ns"), "blocks",
 			  json_object_get(json_object_get(comparison, "blocks"), "used"), "metrics",
-			  count, "alarms", alarms, "detectable", detectable);
+			  count, "alarms", alarms, "detectable", real(count ? detectable : NAN));
 	sentence = comparison_selfcheck_sentence(value);
 	json_object_set_new(value, "sentence", report_json_string(sentence));
 	free(sentence);

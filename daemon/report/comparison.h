@@ -36,8 +36,8 @@ int comparison_json(struct query *query, int64_t campaign, const struct comparis
 /* Whether the builds' environments differ and nobody has said that it does not matter: then there are no metrics. */
 bool comparison_refused(json_t *comparison);
 
-/* What comparing a host with itself has found last, before campaign: {"campaign", "began_unix_ns", "blocks", "metrics",
- * "alarms", "detectable", "sentence"}, or null. */
+/* What comparing the host of a campaign with itself has found last: {"campaign", "began_unix_ns", "blocks", "metrics",
+ * "alarms", "detectable" (null: so few blocks find nothing), "sentence"}, or null. */
 int comparison_selfcheck(struct query *query, int64_t campaign, json_t **ret_value,
 			 struct err *err);
 

@@ -662,6 +662,14 @@ static void a_host_that_was_compared_with_itself_is_told_of(void **state)
 	assert_true(number(found, "detectable") > 0);
 	assert_non_null(strstr(json_string_value(member(found, "sentence")),
 			       "1 alarms in 1 metrics of a build against itself, 6 blocks"));
+	json_decref(found);
+	/* Five blocks have no interval. */
+	world_sql(w, "UPDATE run SET ended_unix_ns = NULL WHERE slot = 0 AND vm = 1");
+	assert_int_equal(comparison_selfcheck(world_query(w), CAMPAIGN, &found, &err), 0);
+	assert_number(found, "blocks", 5);
+	assert_null_at(found, "detectable");
+	assert_non_null(strstr(json_string_value(member(found, "sentence")),
+			       "5 blocks; no change would be found"));
 	world_free(w);
 }
 
