@@ -286,7 +286,7 @@ static void print_experiments(json_t *experiments, FILE *out)
 	}
 }
 
-static void print_selfcheck(json_t *selfcheck, FILE *out)
+void comparison_print_selfcheck(json_t *selfcheck, FILE *out)
 {
 	auto_free char *sentence = text_printable(field_text(selfcheck, "sentence"));
 
@@ -312,5 +312,5 @@ void comparison_print(json_t *comparison, FILE *out)
 	print_environment(json_object_get(comparison, "environment"), out);
 	print_experiments(json_object_get(comparison, "experiments"), out);
 	if (json_object_get(comparison, "selfcheck"))
-		print_selfcheck(json_object_get(comparison, "selfcheck"), out);
+		comparison_print_selfcheck(json_object_get(comparison, "selfcheck"), out);
 }

@@ -155,6 +155,7 @@ void report_campaign(json_t *value, FILE *out)
 	if (json_is_object(json_object_get(value, "comparison"))) {
 		fputc('\n', out);
 		comparison_print(json_object_get(value, "comparison"), out);
+		comparison_print_selfcheck(json_object_get(value, "selfcheck"), out);
 	}
 }
 

@@ -65,6 +65,12 @@ check 'compare: nothing is wider than 100 columns' same \
 check 'compare: a host that was never compared with itself' contains "$(tail -1 "$scratch/out")" \
 	'this host was never compared with itself'
 
+"$BUILD/qsoak" report --state-dir "$scratch/slower" >"$scratch/out"
+check 'report: the sentence' contains "$(cat "$scratch/out")" \
+	'new is slower than old: snapshot-save.duration +'
+check 'report: a host that was never compared with itself' contains "$(tail -1 "$scratch/out")" \
+	'this host was never compared with itself'
+
 compare slower old new --json
 check 'compare --json: exit code' same "$status" 1
 check 'compare --json: the keys' same "$(said 'keys | join(" ")')" \
