@@ -22,10 +22,12 @@ static int open_new(const char *path)
 	return fd;
 }
 
-/* /dev/stdout and its like may be a regular file, which is another's: nothing of it may be lost. */
+/* /dev/stdout and its like may be a regular file, which is another's: nothing of it may be lost. /dev/shm is
+ * a folder as any other. */
 static bool is_special(const char *path)
 {
-	return !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6);
+	return (!strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9)) ||
+	       !strncmp(path, "/proc/", 6);
 }
 
 int publish_begin(const char *path, const char *what, struct publish *ret_publish, struct err *err)

@@ -204,6 +204,25 @@ static void a_file_that_another_writes_is_appended_to(void **state)
 	assert_text("old new");
 }
 
+static void shared_memory_is_a_folder_as_any_other(void **state)
+{
+	auto_free char *other = mem_printf("/dev/shm/qsoak-test-%ld", (long)getpid());
+	struct publish publish;
+	struct err err = { 0 };
+
+	(void)state;
+	if (access("/dev/shm", W_OK) < 0)
+		skip();
+	free(path);
+	path = mem_strdup(other);
+	write_before("old");
+	begin(&publish);
+	fputs("new", publish.out);
+	assert_int_equal(publish_end(&publish, &err), 0);
+	assert_text("new");
+	unlink(other);
+}
+
 static void what_no_file_can_be_is_refused(void **state)
 {
 	auto_free char *nowhere = mem_printf("%s/none/file", scratch);
@@ -230,6 +249,7 @@ int main(void)
 		TEST(a_device_is_written_to),
 		TEST(a_pipe_is_written_to),
 		TEST(a_file_that_another_writes_is_appended_to),
+		TEST(shared_memory_is_a_folder_as_any_other),
 		TEST(what_no_file_can_be_is_refused),
 	};
 
