@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "op/metric.h"
 #include "report/field.h"
 
 /* Until the year 2200; nanoseconds fit. */
@@ -134,6 +135,9 @@ static bool is_name(const char *name)
 {
 	size_t length = strlen(name);
 
+	/* The columns of an operation are summarised under these. */
+	if (!strcmp(name, METRIC_DURATION) || !strcmp(name, METRIC_STALL))
+		return false;
 	return length && length <= 64 &&
 	       length == strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 }

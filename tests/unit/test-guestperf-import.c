@@ -199,7 +199,8 @@ static void each_report_is_a_migration_and_each_binary_a_build(void **state)
 static void what_qsoak_had_measured_comes_back(void **state)
 {
 	(void)state;
-	same(REPORT("'qsoak': {'measures': {'blackout_ns': 7, 'downtime_ms': 99, 'x y': 1, "
+	same(REPORT("'qsoak': {'measures': {'blackout_ns': 7, 'duration_ns': 8, 'stall_ns': 9, "
+		    "'downtime_ms': 99, 'x y': 1, "
 		    "'bad': -1, 'text': 'x', '': 1}}, ",
 		    POINT("5", "'downtime': 3, ")),
 	     "mine",
