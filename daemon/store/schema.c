@@ -231,6 +231,8 @@ static const char version_5[] =
 	") STRICT, WITHOUT ROWID;\n"
 	"ALTER TABLE campaign ADD COLUMN operations INTEGER;\n"
 	"	-- that ended ok or failed; NULL: not ended\n"
+	/* Of all that VMs are found by, so that no command line is read. */
+	"CREATE INDEX run_vm ON run(campaign_id, slot, vm, build_id, ended_unix_ns);\n"
 	"CREATE INDEX operation_unwell ON operation(campaign_id)\n"
 	"	WHERE outcome IN ('failed', 'interrupted');\n";
 

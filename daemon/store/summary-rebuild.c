@@ -153,7 +153,7 @@ static int clear(struct rebuild *rebuild, int64_t campaign, bool open_only, stru
 {
 	static const char sql[] =
 		WANTED_VMS "DELETE FROM summary WHERE campaign_id = ?1 AND (?2 = 0 OR "
-			   "vm = (SELECT last FROM wanted WHERE wanted.slot = summary.slot))";
+			   "(slot, vm) IN (SELECT slot, last FROM wanted))";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = sql_prepare(rebuild->db, sql, &stmt, err);
 

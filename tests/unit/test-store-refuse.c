@@ -149,7 +149,7 @@ static void test_takes_an_older_version(void **state)
 	/* [n]: from version n + 1 back to n */
 	static const char *const back[] = {
 		[4] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
-		      "DROP TABLE environment; DROP TABLE summary; DROP INDEX operation_unwell;"
+		      "DROP TABLE environment; DROP TABLE summary; DROP INDEX operation_unwell; DROP INDEX run_vm;"
 		      "ALTER TABLE campaign DROP COLUMN operations; PRAGMA user_version = 4",
 		[3] = "ALTER TABLE failure DROP COLUMN alternative_id;"
 		      "DROP TABLE alternative; DROP INDEX failure_signature;"

@@ -285,7 +285,7 @@ static void what_a_killed_daemon_had_not_finished_is_completed(void **state)
 
 static const char back_to_4[] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
 				"DROP TABLE environment; DROP TABLE summary;"
-				"DROP INDEX operation_unwell;"
+				"DROP INDEX operation_unwell; DROP INDEX run_vm;"
 				"ALTER TABLE campaign DROP COLUMN operations;"
 				"PRAGMA user_version = 4";
 
