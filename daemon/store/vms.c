@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "op/metric.h"
 #include "store/query-sql.h"
 #include "store/query.h"
 #include "store/sql.h"
@@ -31,19 +32,19 @@ static int read_vms(struct query *query, int64_t campaign, struct query_vms *vms
 {
 	static const char sql[] =
 		/* Made once: else they would be looked for once for each VM. */
-		"WITH down AS MATERIALIZED (SELECT DISTINCT slot, vm FROM summary "
-		" WHERE campaign_id = ?1 AND kind = 'shutdown' AND name = 'duration_ns'), "
-		"failed AS MATERIALIZED (SELECT slot, vm, signature_id, kind FROM failure "
+		"WITH failed AS MATERIALIZED (SELECT slot, vm, signature_id, kind FROM failure "
 		" WHERE campaign_id = ?1) "
 		"SELECT (SELECT count(*) FROM build AS o WHERE o.campaign_id = ?1 "
 		" AND o.id < r.build_id), coalesce(v.loops, 0), s.class, s.title, "
-		"down.slot IS NOT NULL, f.kind IS 'shutdown' "
+		/* By the key: a join would look through all of them for each VM. */
+		"EXISTS (SELECT 1 FROM summary WHERE campaign_id = ?1 AND kind = 'shutdown' "
+		" AND name = '" METRIC_DURATION "' AND slot = r.slot AND vm = r.vm), "
+		"f.kind IS 'shutdown' "
 		"FROM (SELECT min(id) AS id FROM run WHERE campaign_id = ?1 GROUP BY slot, vm) AS "
 		"first JOIN run AS r ON r.id = first.id "
 		"LEFT JOIN vm AS v ON v.campaign_id = ?1 AND v.slot = r.slot AND v.vm = r.vm "
 		"LEFT JOIN failed AS f ON f.slot = r.slot AND f.vm = r.vm "
-		"LEFT JOIN signature AS s ON s.id = f.signature_id "
-		"LEFT JOIN down ON down.slot = r.slot AND down.vm = r.vm";
+		"LEFT JOIN signature AS s ON s.id = f.signature_id";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
