@@ -198,13 +198,3 @@ const struct metric *metric_find(const char *name)
 			return &metrics[i];
 	return NULL;
 }
-
-const struct metric *metric_of(const char *kind, const char *measure)
-{
-	int found = op_kind_find(kind);
-
-	for (size_t i = 0; i < METRIC_COUNT; i++)
-		if ((int)metrics[i].kind == found && !strcmp(metrics[i].measure, measure))
-			return &metrics[i];
-	return NULL;
-}

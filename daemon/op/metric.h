@@ -36,7 +36,4 @@ extern const struct metric metrics[METRIC_COUNT];
 /* NULL where name is none. */
 const struct metric *metric_find(const char *name);
 
-/* By the store's words; NULL where they are no metric. */
-const struct metric *metric_of(const char *kind, const char *measure);
-
 #endif
