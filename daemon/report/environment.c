@@ -23,7 +23,7 @@ static void add_fact(void *ctx, int64_t build_id, const char *key, const char *v
 		       : build_id == sides->comparison->b_id ? sides->b
 							     : NULL;
 
-	if (side && key && value)
+	if (side)
 		json_object_set_new(side, key, report_json_string(value));
 }
 

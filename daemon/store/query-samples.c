@@ -36,7 +36,8 @@ static int read_looks(struct query *query, struct query_comparison *c, struct er
 static int read_metrics(struct query *query, struct query_comparison *c, struct err *err)
 {
 	static const char sql[] = "SELECT metric, margin FROM primary_metric "
-				  "WHERE campaign_id = ?1 ORDER BY position";
+				  "WHERE campaign_id = ?1 AND metric NOT NULL "
+				  "ORDER BY position";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, c->campaign, &stmt, err);
 
@@ -54,7 +55,8 @@ int query_comparison(struct query *query, int64_t campaign, struct query_compari
 		     struct err *err)
 {
 	static const char sql[] =
-		"SELECT a.id, b.id, a.name, b.name, a.version, b.version, loops_per_vm, "
+		"SELECT a.id, b.id, coalesce(a.name, '-'), coalesce(b.name, '-'), "
+		"a.version, b.version, loops_per_vm, "
 		"warm_up_loops FROM comparison JOIN build AS a ON a.id = a_build_id "
 		"JOIN build AS b ON b.id = b_build_id WHERE comparison.campaign_id = ?1";
 	auto_stmt sqlite3_stmt *stmt = NULL;
@@ -295,7 +297,8 @@ int query_environment(struct query *query, int64_t campaign,
 		      void *ctx, struct err *err)
 {
 	static const char sql[] = "SELECT build_id, key, value FROM environment "
-				  "WHERE campaign_id = ?1 ORDER BY build_id, key";
+				  "WHERE campaign_id = ?1 AND key NOT NULL "
+				  "AND value NOT NULL ORDER BY build_id, key";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 
@@ -313,7 +316,9 @@ int query_builds(struct query *query, int64_t campaign, struct query_builds *ret
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	struct query_builds builds = { 0 };
 	int r = query_prepare(
-		query, "SELECT id, name, version FROM build WHERE campaign_id = ?1 ORDER BY id",
+		query,
+		"SELECT id, coalesce(name, '-'), version FROM build WHERE campaign_id = ?1 "
+		"ORDER BY id",
 		campaign, &stmt, err);
 
 	if (r < 0)

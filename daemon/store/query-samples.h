@@ -88,7 +88,8 @@ void query_builds_finish(struct query_builds *builds);
 int query_campaigns_with(struct query *query, const char *kind, const char *name,
 			 int64_t **ret_campaigns, size_t *ret_count, struct err *err);
 
-/* Facts of the host (build 0) and of the builds of a campaign, by build and key: fn is called for each. */
+/* Facts of the host (build 0) and of the builds of a campaign, by build and key: fn is called for each. Neither is
+ * NULL. */
 int query_environment(struct query *query, int64_t campaign,
 		      void (*fn)(void *ctx, int64_t build_id, const char *key, const char *value),
 		      void *ctx, struct err *err);

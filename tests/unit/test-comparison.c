@@ -629,6 +629,13 @@ static void what_a_store_holds_is_not_trusted(void **state)
 		"UPDATE build SET name = char(27) || id, version = CAST(x'ff' AS TEXT)",
 		"INSERT INTO environment VALUES (1, 2, CAST(x'fffe' AS TEXT), CAST(x'ff' AS TEXT)),"
 		"(1, 3, char(27), char(27, 10)), (1, 2, '', ''), (1, 7, 'k', 'v')",
+		/* Tables of others may lack what keeps NULL out of ours. */
+		"CREATE TABLE other AS SELECT * FROM primary_metric; DROP TABLE primary_metric;"
+		"ALTER TABLE other RENAME TO primary_metric; UPDATE primary_metric SET metric = "
+		"NULL",
+		"CREATE TABLE other AS SELECT campaign_id, build_id, NULL AS key, NULL AS value "
+		"FROM (SELECT 1 AS campaign_id, 2 AS build_id); DROP TABLE environment;"
+		"ALTER TABLE other RENAME TO environment",
 		"UPDATE campaign SET name = 'selfcheck', end = 'complete'",
 		"UPDATE campaign SET name = 'selfcheck', end = 'complete', began_unix_ns = -1;"
 		"UPDATE summary SET samples = x'000000000000f87f'",
