@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 /* Files of /proc and /sys that are looked at, and the length of a value. */
 #define ENVIRONMENT_FILE_MAX 4096
@@ -103,7 +104,16 @@ static void emit_comparison(const struct announcement *a)
 	emit(a, (struct record){ .type = RECORD_COMPARISON, .comparison = comparison });
 }
 
-/* build: NULL for the host. Nothing is said of what is not known. */
+static uint64_t sum_of(const char *text)
+{
+	uint64_t sum = 0;
+
+	for (; *text; text++)
+		sum = random_mix(sum ^ (uint8_t)*text);
+	return sum;
+}
+
+/* build: NULL for the host. What is cut has a sum of all of it: two that differ stay different. Nothing is said of what is not known. */
 static void emit_environment(const struct announcement *a, const struct build *build,
 			     const char *key, const char *value)
 {
@@ -111,7 +121,11 @@ static void emit_environment(const struct announcement *a, const struct build *b
 
 	if (!value)
 		return;
-	snprintf(text, sizeof(text), "%s", value);
+	if (strlen(value) < sizeof(text))
+		snprintf(text, sizeof(text), "%s", value);
+	else
+		snprintf(text, sizeof(text), "%.*s... (%016" PRIx64 ")", ENVIRONMENT_VALUE_MAX - 32,
+			 value, sum_of(value));
 	emit(a, (struct record){ .type = RECORD_ENVIRONMENT,
 				 .environment = { .campaign_id = a->campaign_id,
 						  .build_id = build ? build->id : 0,

@@ -4,6 +4,9 @@
 
 #include "campaign/announce.h"
 
+/* Of the long arguments of a build: how they end, and what was told of them. */
+static char last = 'x', told_args[1024];
+
 /* A line for each record that is looked at. */
 static bool hear(void *ctx, const struct record *record, const struct record_durable *durable)
 {
@@ -40,6 +43,8 @@ static bool hear(void *ctx, const struct record *record, const struct record_dur
 				  e->value, strlen(e->value) > 24 ? "..." : "");
 		if (strlen(e->value) > 24)
 			assert_in_range(strlen(e->value), 0, 1023);
+		if (e->build_id == 8 && !strcmp(e->key, "args"))
+			snprintf(told_args, sizeof(told_args), "%s", e->value);
 	}
 	return false;
 }
@@ -75,6 +80,7 @@ static void told_of(struct story *story, const char *compare)
 		.builds = builds,
 	};
 
+	one[strlen(one) - 1] = last;
 	records_subscribe(announcement.records, hear, story);
 	announce(&announcement);
 	records_free(announcement.records);
@@ -119,11 +125,28 @@ static void a_campaign_that_compares_nothing_has_its_environment_too(void **stat
 	assert_string_equal(story.text, expected);
 }
 
+static void what_is_too_long_still_differs(void **state)
+{
+	struct story story = { 0 };
+	char before[sizeof(told_args)];
+
+	(void)state;
+	told_of(&story, "on-failure: go-on");
+	memcpy(before, told_args, sizeof(before));
+	last = 'y';
+	told_of(&story, "on-failure: go-on");
+	assert_string_not_equal(before, told_args);
+	last = 'x';
+	told_of(&story, "on-failure: go-on");
+	assert_string_equal(before, told_args);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_compared_and_in_which_environment),
 		cmocka_unit_test(a_campaign_that_compares_nothing_has_its_environment_too),
+		cmocka_unit_test(what_is_too_long_still_differs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
