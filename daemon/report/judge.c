@@ -34,11 +34,11 @@ static enum judge_verdict verdict_of(const struct judged *m, double alpha)
 	return JUDGE_UNCLEAR;
 }
 
-/* Holm's method asks the first of so many that are unclear for this, and fewer blocks cannot have it: the
- * least p of n signed ranks is 2^(1 - n). */
-static int64_t more_blocks(const struct judged *m, double alpha, size_t unclear)
+/* Holm's method asks the next one for this, of so many whose p is not below it yet, those that are the same
+ * among them; and fewer blocks cannot have it: the least p of n signed ranks is 2^(1 - n). */
+static int64_t more_blocks(const struct judged *m, double alpha, size_t open)
 {
-	double level = alpha / (double)unclear;
+	double level = alpha / (double)(open ? open : 1);
 	int64_t least = (int64_t)floor(1 - log2(level)) + 1 - (int64_t)m->count;
 	int64_t more =
 		power_more_blocks(&m->log_ratio, m->count, 1 - alpha, level, log1p(m->margin));
@@ -50,7 +50,7 @@ void judge(struct judged *metrics, size_t count, double alpha)
 {
 	auto_free double *p = mem_zalloc((count + 1) * sizeof(*p));
 	auto_free double *adjusted = mem_zalloc((count + 1) * sizeof(*adjusted));
-	size_t unclear = 0;
+	size_t open = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct judged *m = &metrics[i];
@@ -63,11 +63,11 @@ void judge(struct judged *metrics, size_t count, double alpha)
 		metrics[i].adjusted_p = adjusted[i];
 		metrics[i].verdict = verdict_of(&metrics[i], alpha);
 		metrics[i].detectable = power_detectable(&metrics[i].log_ratio, 1 - alpha, alpha);
-		unclear += metrics[i].verdict == JUDGE_UNCLEAR;
+		open += !(adjusted[i] < alpha);
 	}
 	for (size_t i = 0; i < count; i++)
 		metrics[i].more_blocks = metrics[i].verdict == JUDGE_UNCLEAR
-						 ? more_blocks(&metrics[i], alpha, unclear)
+						 ? more_blocks(&metrics[i], alpha, open)
 						 : 0;
 }
 

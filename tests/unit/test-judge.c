@@ -163,6 +163,23 @@ static void no_blocks_are_unclear(void **state)
 	judge(NULL, 0, ALPHA);
 }
 
+/* Those that are the same have a p value that Holm counts as well. */
+static void metrics_that_are_the_same_make_others_need_more(void **state)
+{
+	static const double zeros[] = { 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const double up[] = { 0.02, 0.04, 0.06, 0.08, 0.10, 0.12, 0.14, -0.09 };
+	struct judged alone = metric(up, 8, 0.05);
+	struct judged m[] = { metric(up, 8, 0.05), metric(zeros, 8, 0.05), metric(zeros, 8, 0.05),
+			      metric(zeros, 8, 0.05) };
+
+	(void)state;
+	judge(&alone, 1, ALPHA);
+	judge(m, 4, ALPHA);
+	assert_int_equal(m[0].verdict, JUDGE_UNCLEAR);
+	assert_int_equal(m[1].verdict, JUDGE_SAME);
+	assert_true(m[0].more_blocks > alone.more_blocks);
+}
+
 /* Each alone has 1/32; of two, Holm asks for twice that of the first, and of the second no less. */
 static void metrics_that_are_judged_together_have_to_show_more(void **state)
 {
@@ -235,6 +252,7 @@ int main(void)
 		cmocka_unit_test(same_is_never_said_for_want_of_significance),
 		cmocka_unit_test(equal_blocks_are_the_same),
 		cmocka_unit_test(no_blocks_are_unclear),
+		cmocka_unit_test(metrics_that_are_the_same_make_others_need_more),
 		cmocka_unit_test(metrics_that_are_judged_together_have_to_show_more),
 		cmocka_unit_test(alpha_is_what_it_is_told),
 		cmocka_unit_test(the_worst_metric_is_that_of_the_whole),
