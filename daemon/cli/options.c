@@ -77,8 +77,8 @@ static const struct {
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
 	[OPTION_KNOWN] = { "known", "FILE", "a ledger of known issues, instead of the usual ones" },
 	[OPTION_FORMAT] = { "format", "FORMAT",
-			    "of export: json (the default; all lists), csv (one), guestperf "
-			    "(migrations); of compare: text (the default), json, benchstat" },
+			    "export: json (default), csv or guestperf; compare: text, json, "
+			    "benchstat" },
 	[OPTION_LIST] = { "list", "LIST",
 			  "of csv: operations (the default), steps, runs, failures, ..." },
 	[OPTION_OPERATION] = { "operation", "ID", "of guestperf: this migration only" },

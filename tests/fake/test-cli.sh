@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop release campaigns builds profiles failures signatures show reproducer replay bisect report gate export import '
+	'run status watch stop release campaigns builds profiles failures signatures show reproducer replay bisect report compare history selfcheck gate export import '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
@@ -31,9 +31,9 @@ for command in $commands; do
 	# What the help lists is taken; an option of nobody is not.
 	for option in $(sed -n 's/^  --\([a-z-]*\) .*/\1/p' <<<"$help"); do
 		case $option in
-		vms | loops | campaign | times | tries | operation) value=1 ;;
+		vms | loops | campaign | times | tries | operation | experiments) value=1 ;;
 		confidence | rate) value=0.5 ;;
-		good | bad | profile | signature | qemu | html) value=x ;;
+		good | bad | profile | signature | qemu | html | of) value=x ;;
 		build) value=x=/bin/true ;;
 		duration) value=1s ;;
 		seed | format | list | state-dir | socket | on-failure | known | rules | junit | tap) value=x ;;
