@@ -76,15 +76,15 @@ check 'a full disk: the page is too large for what is left' [ "$(stat -c %s "$pa
 (ulimit -f 32; trap '' XFSZ; report --html "$scratch/kept") >"$scratch/said" 2>&1
 check 'a full disk: exit code 3' same "$?" 3
 check 'a full disk: says what' same "$(cat "$scratch/said")" \
-	"qsoak: --html: $scratch/kept: cannot print the page: File too large"
+	"qsoak: cannot print the page: File too large"
 check 'a full disk: what was there is there' same "$(cat "$scratch/kept")" before
 report --html "$scratch/none/page.html" >"$scratch/said" 2>&1
-check 'no folder: fails' same "$?" 3
+check 'no folder: exit code 2' same "$?" 2
 check 'no folder: says what' contains "$(cat "$scratch/said")" \
-	"--html: cannot write beside $scratch/none/page.html: No such file"
+	"cannot write the page $scratch/none/page.html: No such file"
 report --html "$scratch" >"$scratch/said" 2>&1
 check 'a folder: exit code 2' same "$?" 2
-check 'a folder: says what' contains "$(cat "$scratch/said")" 'is no regular file'
+check 'a folder: says what' contains "$(cat "$scratch/said")" 'it is a folder'
 check 'nothing stays beside' same "$(find "$scratch" -maxdepth 1 -name 'kept.*' -o -name 'story.html.*')" ''
 
 if ! command -v chromium >/dev/null; then
