@@ -170,7 +170,10 @@ stacks() {
 	chmod +x "$scratch/bin/qsoak-stack"
 	BUILD=$scratch/bin campaign "$1" 'failures: 1' "-fake,${3:-stuck-main@job-dismiss}" "${4:-}"
 }
-stacks dies "kill -9 \$2; exec '$BUILD/qsoak-stack' \"\$@\""
+# It is dead for certain before it is looked at.
+stacks dies "kill -9 \$2
+while grep -q '^State:.[^Z]' /proc/\$2/status 2>/dev/null; do :; done
+exec '$BUILD/qsoak-stack' \"\$@\""
 check 'it dies while it is read: the failure is what it was' same "$(the_failure dies)" \
 	'hang main-loop hang of main-loop in snapshot-save/dismiss'
 check 'it dies while it is read: the bundle says so' contains \
