@@ -314,6 +314,8 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	auto_free char *state = find_state(options->state);
 	int r;
 
+	if (options->rebuild && access(state, F_OK) < 0)
+		return err_set(err, -EINVAL, "--rebuild: there are no results in %s", state);
 	r = folder_make(state, 0700, err);
 	if (r < 0)
 		return r;

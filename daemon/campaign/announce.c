@@ -9,12 +9,16 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 
 /* Files of /proc and /sys that are looked at, and the length of a value. */
 #define ENVIRONMENT_FILE_MAX 4096
 #define ENVIRONMENT_VALUE_MAX 1024
+
+/* Where a build has its modules is a part of it. */
+#define MODULES "QEMU_MODULE_DIR="
 
 /* What of /proc/cpuinfo is called key, of the first CPU; the caller frees, NULL: it says nothing. */
 static char *cpuinfo(const char *key)
@@ -181,13 +185,17 @@ static void emit_host(const struct announcement *a)
 	emit_environment(a, NULL, "guest", a->profile->guest);
 }
 
-/* The words of a list, or NULL for none. */
-static char *joined(char *const *words)
+/* The words of a list, but for those that begin so (or NULL); NULL for none. */
+static char *joined(char *const *words, const char *without)
 {
 	char *text = NULL;
 
 	for (; *words; words++) {
-		char *longer = text ? mem_printf("%s %s", text, *words) : mem_strdup(*words);
+		char *longer;
+
+		if (without && !strncmp(*words, without, strlen(without)))
+			continue;
+		longer = text ? mem_printf("%s %s", text, *words) : mem_strdup(*words);
 
 		free(text);
 		text = longer;
@@ -216,8 +224,10 @@ static char *sanitizers(const char *libraries)
 
 static void emit_build_environment(const struct announcement *a, const struct build *build)
 {
-	auto_free char *args = joined(build->spec.args), *env = joined(build->spec.env);
-	auto_free char *trace = joined(build->spec.trace), *wrapper = joined(build->spec.wrapper);
+	auto_free char *args = joined(build->spec.args, NULL),
+		       *env = joined(build->spec.env, MODULES);
+	auto_free char *trace = joined(build->spec.trace, NULL),
+		       *wrapper = joined(build->spec.wrapper, NULL);
 	auto_free char *checked = sanitizers(build->identity.libraries);
 
 	emit_environment(a, build, "sandbox", build->sandbox ? "on" : "off");
@@ -229,13 +239,45 @@ static void emit_build_environment(const struct announcement *a, const struct bu
 	emit_environment(a, build, "libraries", build->identity.libraries);
 }
 
+static bool same_words(char *const *a, char *const *b, const char *without)
+{
+	auto_free char *x = joined(a, without), *y = joined(b, without);
+
+	return x && y ? !strcmp(x, y) : x == y;
+}
+
+/* What report/environment.h calls serious; better known before all blocks were done. */
+static void warn_of_differences(const struct announcement *a)
+{
+	const struct build_spec *x = &a->builds[0].spec, *y = &a->builds[1].spec;
+	const struct {
+		const char *what;
+		bool same;
+	} rules[] = {
+		{ "args", same_words(x->args, y->args, NULL) },
+		{ "env", same_words(x->env, y->env, MODULES) },
+		{ "trace", same_words(x->trace, y->trace, NULL) },
+		{ "wrapper", same_words(x->wrapper, y->wrapper, NULL) },
+		{ "sandbox", a->builds[0].sandbox == a->builds[1].sandbox },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (!rules[i].same)
+			log_warning(
+				"builds %s and %s differ in their %s: to compare them will take "
+				"`qsoak compare --force`",
+				x->name, y->name, rules[i].what);
+}
+
 void announce(const struct announcement *a)
 {
 	emit_campaign(a);
 	for (size_t i = 0; i < a->profile->build_count; i++)
 		emit_build(a, &a->builds[i]);
-	if (a->profile->compare.on && a->profile->build_count == 2)
+	if (a->profile->compare.on && a->profile->build_count == 2) {
 		emit_comparison(a);
+		warn_of_differences(a);
+	}
 	emit_host(a);
 	for (size_t i = 0; i < a->profile->build_count; i++)
 		emit_build_environment(a, &a->builds[i]);

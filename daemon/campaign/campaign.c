@@ -122,7 +122,7 @@ static void loop_ended(void *ctx)
 	struct place *place = ctx;
 	struct campaign *campaign = place->campaign;
 
-	place->barren_failures = 0;
+	place->boot_failures = place->barren_failures = 0;
 	tally_loop(campaign->tally, build_of(place));
 	apply_stop_rule(campaign);
 }

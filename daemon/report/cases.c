@@ -187,11 +187,18 @@ static void add_metrics(struct maker *maker, const char *build)
 
 	if (!says(json_object_get(comparison, "b"), "build", build))
 		return;
+	/* Of builds that ran in different environments. */
+	if (!json_array_size(json_object_get(comparison, "metrics")))
+		add(maker, build, "comparison", "metric", CASE_SKIPPED,
+		    mem_strdup(or_dash(field_text(comparison, "sentence"))), NULL);
 	json_array_foreach(json_object_get(comparison, "metrics"), i, metric) {
 		const char *verdict = field_text(metric, "verdict");
 		bool passed = verdict && (!strcmp(verdict, "same") || !strcmp(verdict, "faster"));
 		bool failed = verdict && !strcmp(verdict, "slower");
 
+		/* The others decide nothing. */
+		if (!json_is_true(json_object_get(metric, "primary")))
+			continue;
 		if (field_text(metric, "metric"))
 			add(maker, build, field_text(metric, "metric"), "metric",
 			    passed   ? CASE_PASSED

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/comparison.h"
 #include "report/environment.h"
 #include "report/field.h"
 #include "report/table.h"
@@ -225,7 +226,7 @@ static void print_metrics(json_t *comparison, bool primary, FILE *out)
 	static const struct table_column asked_for[] = {
 		{ "METRIC", false }, { "A P50", true },	 { "B P50", true },
 		{ "CHANGE", true },  { "FROM", true },	 { "TO", true },
-		{ "P95", true },     { "ADJ. P", true }, { "VERDICT", false },
+		{ "AT P95", true },  { "ADJ. P", true }, { "VERDICT", false },
 	};
 	static const struct table_column others[] = {
 		{ "OTHER METRIC", false }, { "A P50", true },	 { "B P50", true },
@@ -272,7 +273,12 @@ static void print_experiments(json_t *experiments, FILE *out)
 	json_t *m;
 	size_t i;
 
+	if (json_is_object(experiments) && !field_integer(experiments, "count"))
+		fprintf(out, "\nno experiment of %lld blocks: there are fewer\n",
+			(long long)field_integer(experiments, "blocks"));
 	json_array_foreach(json_object_get(experiments, "metrics"), i, m) {
+		if (!field_integer(experiments, "count"))
+			break;
 		auto_free char *metric = text_printable(field_text(m, "metric"));
 
 		fprintf(out,
@@ -296,6 +302,27 @@ void comparison_print_selfcheck(json_t *selfcheck, FILE *out)
 		fputs("\nthis host was never compared with itself: see `qsoak selfcheck`\n", out);
 }
 
+/* Which campaign it is of, and what its numbers are. */
+static void print_source(json_t *comparison, FILE *out)
+{
+	json_t *campaign = json_object_get(comparison, "campaign");
+	auto_free char *name = text_printable(field_text(campaign, "name"));
+	auto_free char *began = text_time(field_integer(campaign, "began_unix_ns"));
+	const char *end = field_text(campaign, "end");
+	auto_free char *how = text_printable(end ? end : "running");
+	json_t *blocks = json_object_get(comparison, "blocks");
+
+	fprintf(out,
+		"of campaign %lld %s, %s, %s: %lld of %lld blocks, without %lld loops of warm-up\n",
+		(long long)field_integer(campaign, "id"), name, began, how,
+		(long long)field_integer(blocks, "complete"),
+		(long long)field_integer(blocks, "planned"),
+		(long long)field_integer(blocks, "warm_up_loops"));
+	if (comparison_refused(comparison))
+		fputs("`qsoak compare` and `qsoak report` compare them all the same with --force\n",
+		      out);
+}
+
 void comparison_print(json_t *comparison, FILE *out)
 {
 	auto_free char *sentence = text_printable(field_text(comparison, "sentence"));
@@ -307,6 +334,7 @@ void comparison_print(json_t *comparison, FILE *out)
 		text_printable(field_text(json_object_get(comparison, "b"), "version"));
 
 	fprintf(out, "%s\n\nA: %s, %s\nB: %s, %s\n", sentence, a, av, b, bv);
+	print_source(comparison, out);
 	print_metrics(comparison, true, out);
 	print_metrics(comparison, false, out);
 	print_environment(json_object_get(comparison, "environment"), out);

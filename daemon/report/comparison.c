@@ -43,17 +43,6 @@ struct comparison {
 	double other_margin;
 };
 
-static double number_or_nan(double x)
-{
-	return isfinite(x) ? x : NAN;
-}
-
-/* JSON has no infinity. */
-static json_t *real(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
 static int swap_builds(struct query_comparison *c, const struct comparison_options *options,
 		       struct err *err)
 {
@@ -175,14 +164,31 @@ static json_t *side_object(const struct bootstrap_block *blocks, size_t count, b
 	auto_free double *pooled = pool(blocks, count, b, &size);
 
 	return json_pack("{s:I, s:o, s:o, s:o}", "samples", (json_int_t)size, "p50",
-			 size ? real(percentile_select(pooled, size, 50)) : json_null(), "p95",
-			 real(p95), "p99", real(p99));
+			 size ? report_json_real(percentile_select(pooled, size, 50)) : json_null(),
+			 "p95", report_json_real(p95), "p99", report_json_real(p99));
 }
 
-static json_t *ratio_object(const struct bootstrap_ratio *ratio)
+/* Of fewer samples than it takes to have one beyond the percentile it is the ratio of maxima. */
+static json_t *ratio_object(const struct bootstrap_ratio *found, size_t samples, double percentile)
 {
-	return json_pack("{s:o, s:o, s:o}", "ratio", real(ratio->ratio), "lower",
-			 real(ratio->lower), "upper", real(ratio->upper));
+	const struct bootstrap_ratio none = { NAN, NAN, NAN, NAN, NAN };
+	const struct bootstrap_ratio *ratio =
+		(double)samples * (100 - percentile) >= 100 ? found : &none;
+
+	return json_pack("{s:o, s:o, s:o}", "ratio", report_json_real(ratio->ratio), "lower",
+			 report_json_real(ratio->lower), "upper", report_json_real(ratio->upper));
+}
+
+/* Of the build that has fewer. */
+static size_t fewer_samples(const struct bootstrap_block *blocks, size_t count)
+{
+	size_t a = 0, b = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		a += blocks[i].count_a;
+		b += blocks[i].count_b;
+	}
+	return a < b ? a : b;
 }
 
 /* Of many it would be more than an answer has room for. */
@@ -206,6 +212,7 @@ static json_t *metric_object(const struct comparison *comparison, const struct p
 	struct bootstrap_ratio p99 =
 		bootstrap_ratio(paired->blocks, count, 99, confidence, BOOTSTRAP_SEED);
 	bool primary = comparison->margins[m - metrics] > 0;
+	size_t samples = fewer_samples(paired->blocks, count);
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o}", "metric",
 			 m->name, "title", m->title, "unit", m->unit, "better",
@@ -213,8 +220,8 @@ static json_t *metric_object(const struct comparison *comparison, const struct p
 			 "blocks", (json_int_t)count, "a",
 			 side_object(paired->blocks, count, false, p95.a, p99.a), "b",
 			 side_object(paired->blocks, count, true, p95.b, p99.b), "p95",
-			 ratio_object(&p95), "p99", ratio_object(&p99), "differences",
-			 difference_list(paired->differences, count));
+			 ratio_object(&p95, samples, 95), "p99", ratio_object(&p99, samples, 99),
+			 "differences", difference_list(paired->differences, count));
 }
 
 static int read_metric(struct comparison *comparison, size_t index, struct err *err)
@@ -271,14 +278,15 @@ static void add_judgement(json_t *metric, const struct judged *m, bool reached)
 
 	json_object_set_new(metric, "margin", json_real(m->margin));
 	json_object_set_new(metric, "verdict", json_string(judge_verdict_name(verdict)));
-	json_object_set_new(metric, "ratio", real(exp(m->log_ratio.estimate)));
-	json_object_set_new(metric, "lower",
-			    real(exp(m->log_ratio.lower) > 0 ? exp(m->log_ratio.lower) : NAN));
-	json_object_set_new(metric, "upper", real(exp(m->log_ratio.upper)));
+	json_object_set_new(metric, "ratio", report_json_real(exp(m->log_ratio.estimate)));
+	json_object_set_new(
+		metric, "lower",
+		report_json_real(exp(m->log_ratio.lower) > 0 ? exp(m->log_ratio.lower) : NAN));
+	json_object_set_new(metric, "upper", report_json_real(exp(m->log_ratio.upper)));
 	json_object_set_new(metric, "p", m->count ? json_real(m->p) : json_null());
 	json_object_set_new(metric, "adjusted_p",
 			    m->count ? json_real(m->adjusted_p) : json_null());
-	json_object_set_new(metric, "detectable", real(number_or_nan(expm1(m->detectable))));
+	json_object_set_new(metric, "detectable", report_json_real(expm1(m->detectable)));
 	json_object_set_new(metric, "more_blocks",
 			    verdict == JUDGE_UNCLEAR && !never && m->more_blocks
 				    ? json_integer((json_int_t)m->more_blocks)
@@ -357,8 +365,8 @@ static int fill(struct comparison *comparison, const struct comparison_options *
 		if (!serious || options->force)
 			r = compare(comparison, value, err);
 		json_object_set_new(value, "blocks", blocks_object(comparison));
-		json_object_set_new(value, "confidence", json_real(1 - COMPARISON_ALPHA));
-		json_object_set_new(value, "alpha", real(comparison->alpha));
+		json_object_set_new(value, "confidence", report_json_real(1 - comparison->alpha));
+		json_object_set_new(value, "alpha", report_json_real(comparison->alpha));
 	}
 	if (r == 0 && options->experiments && (!serious || options->force))
 		r = experiments_json(comparison->query, &comparison->c, &comparison->blocks,
@@ -427,11 +435,11 @@ static json_t *selfcheck_object(json_t *comparison)
 		detectable = fmax(detectable,
 				  json_is_number(found) ? json_number_value(found) : INFINITY);
 	}
-	value = json_pack("{s:O?, s:O?, s:O?, s:I, s:I, s:o}", "campaign",
-			  json_object_get(campaign, "id"), "began_unix_ns",
-			  json_object_get(campaign, "began_unix_ns"), "blocks",
-			  json_object_get(json_object_get(comparison, "blocks"), "used"), "metrics",
-			  count, "alarms", alarms, "detectable", real(count ? detectable : NAN));
+	value = json_pack(
+		"{s:O?, s:O?, s:O?, s:I, s:I, s:o}", "campaign", json_object_get(campaign, "id"),
+		"began_unix_ns", json_object_get(campaign, "began_unix_ns"), "blocks",
+		json_object_get(json_object_get(comparison, "blocks"), "used"), "metrics", count,
+		"alarms", alarms, "detectable", report_json_real(count ? detectable : NAN));
 	sentence = comparison_selfcheck_sentence(value);
 	json_object_set_new(value, "sentence", report_json_string(sentence));
 	free(sentence);

@@ -6,19 +6,16 @@
 
 #include "base/mem.h"
 #include "report/comparison.h"
+#include "report/json.h"
 #include "report/judge.h"
 #include "report/paired.h"
 
-static json_t *real(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *experiment_object(const struct judged *m)
 {
-	return json_pack("{s:o, s:o, s:o, s:f, s:s}", "ratio", real(exp(m->log_ratio.estimate)),
-			 "lower", real(exp(m->log_ratio.lower)), "upper",
-			 real(exp(m->log_ratio.upper)), "p", m->p, "verdict",
+	return json_pack("{s:o, s:o, s:o, s:f, s:s}", "ratio",
+			 report_json_real(exp(m->log_ratio.estimate)), "lower",
+			 report_json_real(exp(m->log_ratio.lower)), "upper",
+			 report_json_real(exp(m->log_ratio.upper)), "p", m->p, "verdict",
 			 judge_verdict_name(m->verdict));
 }
 

@@ -21,11 +21,6 @@ static const char *const verdict_names[] = {
 };
 NAMES_COMPLETE(verdict_names, GATE_VERDICT_COUNT);
 
-static json_t *number(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
 void judge_add(struct judge *judge, const char *rule, const char *subject,
 	       enum gate_verdict verdict, struct judge_figures figures, char *sentence)
 {
@@ -34,9 +29,10 @@ void judge_add(struct judge *judge, const char *rule, const char *subject,
 		judge->judged,
 		json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "rule", rule, "subject",
 			  report_json_string(subject), "verdict", verdict_names[verdict],
-			  "sentence", report_json_string(sentence), "value", number(figures.value),
-			  "lower", number(figures.lower), "upper", number(figures.upper), "bound",
-			  number(figures.bound)));
+			  "sentence", report_json_string(sentence), "value",
+			  report_json_real(figures.value), "lower", report_json_real(figures.lower),
+			  "upper", report_json_real(figures.upper), "bound",
+			  report_json_real(figures.bound)));
 	free(sentence);
 }
 

@@ -35,7 +35,7 @@ static json_t *number(double value)
 {
 	if (value == floor(value) && fabs(value) < 9e15)
 		return json_integer((json_int_t)value);
-	return isfinite(value) ? json_real(value) : json_null();
+	return report_json_real(value);
 }
 
 /* null where it was not measured. */

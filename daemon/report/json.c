@@ -3,6 +3,7 @@
 #include "report/json.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "base/mem.h"
 #include "report/comparison.h"
@@ -24,6 +25,11 @@ json_t *report_json_string(const char *s)
 		json = json_string(printable);
 	}
 	return json;
+}
+
+json_t *report_json_real(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
 }
 
 /* An array or object that the store has written as JSON; what it cannot write so (no UTF-8) is empty. */

@@ -17,6 +17,9 @@
 /* A string; bytes that are no UTF-8 (a QEMU's last words need not be) become \xNN. NULL: null. */
 json_t *report_json_string(const char *s);
 
+/* A number; null for NaN and infinities, which JSON has not. */
+json_t *report_json_real(double value);
+
 /* A campaign's own object. */
 json_t *report_json_campaign_object(const struct query_campaign *campaign);
 

@@ -40,7 +40,8 @@ static char *result(json_t *c)
 		return mem_strdup(end);
 	switch (field_integer(c, "exit_code")) {
 	case 0:
-		return mem_strdup("clean");
+		/* Whether one build is slower is another question. */
+		return mem_strdup(field_integer(c, "compares") ? "clean, see compare" : "clean");
 	case 1:
 		return mem_strdup("failures");
 	default:

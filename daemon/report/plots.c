@@ -76,11 +76,6 @@ static double median_in(json_t *measured, const char *name, json_t *build)
 	return NAN;
 }
 
-static json_t *real(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
 /* Medians of parts do not quite add up to the median of the whole; what is left is not below 0. */
 static json_t *migration_object(json_t *measured, json_t *total)
 {
@@ -91,11 +86,13 @@ static json_t *migration_object(json_t *measured, json_t *total)
 	double copy = json_number_value(json_object_get(total, "p50")) - setup - downtime;
 
 	return json_pack("{s:O, s:O, s:o, s:o, s:o, s:o, s:o}", "build", build, "count",
-			 json_object_get(total, "count"), "setup_ns", real(setup), "copy_ns",
-			 real(isfinite(copy) ? fmax(copy, 0) : NAN), "switchover_ns",
-			 real(downtime), "first_tick_ns",
-			 real(isfinite(blackout - downtime) ? fmax(blackout - downtime, 0) : NAN),
-			 "passes", real(median_in(measured, "migrate.passes", build)));
+			 json_object_get(total, "count"), "setup_ns", report_json_real(setup),
+			 "copy_ns", report_json_real(isfinite(copy) ? fmax(copy, 0) : NAN),
+			 "switchover_ns", report_json_real(downtime), "first_tick_ns",
+			 report_json_real(isfinite(blackout - downtime)
+						  ? fmax(blackout - downtime, 0)
+						  : NAN),
+			 "passes", report_json_real(median_in(measured, "migrate.passes", build)));
 }
 
 static json_t *migration_list(json_t *measured)

@@ -71,10 +71,11 @@ static const char *const statements[] = {
 		"seed, accel, accel_reason, machine, vms, began_unix_ns, ended_unix_ns, end, "
 		"exit_code, "
 		"(SELECT coalesce(sum(loops), 0) FROM vm WHERE campaign_id = c.id) AS loops, "
-		"(SELECT count(*) FROM operation WHERE campaign_id = c.id "
-		" AND outcome IN ('ok', 'failed')) AS operations, "
+		"coalesce(operations, (SELECT count(*) FROM operation WHERE campaign_id = c.id "
+		" AND outcome IN ('ok', 'failed'))) AS operations, "
 		"(SELECT count(*) FROM failure WHERE campaign_id = c.id) AS failures, "
-		"(SELECT count(*) FROM failure WHERE campaign_id = c.id AND expected) AS expected "
+		"(SELECT count(*) FROM failure WHERE campaign_id = c.id AND expected) AS expected, "
+		"EXISTS (SELECT 1 FROM comparison WHERE campaign_id = c.id) AS compares "
 		"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
 		"ORDER BY c.id LIMIT ?3",
 	[QUERY_BUILDS] =

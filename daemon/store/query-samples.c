@@ -106,7 +106,9 @@ int query_last_comparison(struct query *query, const char *a, const char *b, int
 			  struct err *err)
 {
 	static const char sql[] =
-		"SELECT coalesce(max(c.campaign_id), 0) FROM comparison AS c "
+		"SELECT coalesce(max(c.campaign_id) FILTER (WHERE campaign.end = 'complete'), "
+		" max(c.campaign_id), 0) FROM comparison AS c "
+		"JOIN campaign ON campaign.id = c.campaign_id "
 		"JOIN build AS a ON a.id = a_build_id JOIN build AS b ON b.id = b_build_id "
 		"WHERE ?1 IS NULL OR (a.name = ?1 AND b.name = ?2) OR (a.name = ?2 AND b.name = "
 		"?1)";
@@ -351,9 +353,9 @@ void query_builds_finish(struct query_builds *builds)
 int query_campaigns_with(struct query *query, const char *kind, const char *name,
 			 int64_t **ret_campaigns, size_t *ret_count, struct err *err)
 {
-	static const char sql[] =
-		"SELECT id FROM campaign WHERE EXISTS (SELECT 1 FROM summary "
-		"WHERE campaign_id = campaign.id AND kind = ?1 AND name = ?2) ORDER BY id";
+	static const char sql[] = "SELECT id FROM campaign WHERE EXISTS (SELECT 1 FROM summary "
+				  "WHERE campaign_id = campaign.id AND kind = ?1 AND name = ?2) "
+				  "ORDER BY began_unix_ns, id";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	auto_free int64_t *campaigns = NULL;
 	size_t count = 0;

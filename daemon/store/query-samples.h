@@ -27,7 +27,8 @@ int query_comparison(struct query *query, int64_t campaign, struct query_compari
 		     struct err *err);
 void query_comparison_finish(struct query_comparison *comparison);
 
-/* The newest campaign that compares the builds with these names, whichever comes first; both NULL: any
+/* The newest complete campaign, or if there is none the newest, that compares the builds with these names,
+ * whichever comes first; both NULL: any
  * that compares. -ENOENT: there is none. */
 int query_last_comparison(struct query *query, const char *a, const char *b, int64_t *ret_campaign,
 			  struct err *err);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "store/rows.h"
@@ -244,7 +245,9 @@ int store_close(struct store *store, struct err *err)
 int store_rebuild(const char *path, struct err *err)
 {
 	struct store store = { .lock = -1 };
-	int r = open_file(&store, path, err);
+	int r = access(path, F_OK) < 0
+			? err_set(err, -EINVAL, "%s: there is no results store", path)
+			: open_file(&store, path, err);
 
 	if (r == 0)
 		r = take_lock(&store, path, err);

@@ -136,8 +136,9 @@ static void what_says_nothing_of_a_build_is_skipped_with_the_reason(void **state
 	     "passed night.a: no failures\n");
 }
 
-#define METRIC(name, verdict)                                                              \
-	"{'metric': '" name "', 'verdict': '" verdict "', 'ratio': 1.103, 'lower': 1.08, " \
+#define METRIC(name, verdict)                                          \
+	"{'primary': true, 'metric': '" name "', 'verdict': '" verdict \
+	"', 'ratio': 1.103, 'lower': 1.08, "                           \
 	"'upper': 1.124, 'blocks': 40, 'more_blocks': null}"
 
 static void a_metric_of_the_newer_build_passes_fails_or_is_skipped(void **state)
@@ -151,11 +152,15 @@ static void a_metric_of_the_newer_build_passes_fails_or_is_skipped(void **state)
 				      "x.faster",
 				      "faster") ", " METRIC("x.slower",
 							    "slower") ", "
-								      "{'metric': 'x.unclear', "
+								      "{'primary': true, 'metric': "
+								      "'x.unclear', "
 								      "'verdict': 'unclear', "
 								      "'blocks': 1, 'more_blocks': "
 								      "25}, "
-								      "{'metric': 'x.none'}, "
+								      "{'primary': true, 'metric': "
+								      "'x.none'}, "
+								      "{'metric': 'x.other', "
+								      "'verdict': 'slower'}, "
 								      "{'verdict': 'slower'}]}}",
 	     print_plain,
 	     "passed night.a: no failures\n"
@@ -165,6 +170,17 @@ static void a_metric_of_the_newer_build_passes_fails_or_is_skipped(void **state)
 	     "failed night.b: x.slower: slower, +10.3 % (+8.0 % to +12.4 %), 40 blocks\n"
 	     "skipped night.b: x.unclear: unclear, 1 block, about 25 more would decide\n"
 	     "skipped night.b: x.none: unclear, 0 blocks\n");
+}
+
+static void a_comparison_that_was_refused_has_not_passed(void **state)
+{
+	(void)state;
+	same("{" CAMPAIGN ", 'builds': [" BUILD(
+		     "b", "clean") "], 'comparison': {'b': {'build': 'b'}, "
+				   "'metrics': [], 'sentence': 'a and b cannot be compared'}}",
+	     print_plain,
+	     "passed night.b: no failures\n"
+	     "skipped night.b: comparison: a and b cannot be compared\n");
 }
 
 static void junit_has_a_suite_for_each_build(void **state)
@@ -272,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_build_passes_is_skipped_or_has_its_signatures),
 		cmocka_unit_test(what_says_nothing_of_a_build_is_skipped_with_the_reason),
 		cmocka_unit_test(a_metric_of_the_newer_build_passes_fails_or_is_skipped),
+		cmocka_unit_test(a_comparison_that_was_refused_has_not_passed),
 		cmocka_unit_test(junit_has_a_suite_for_each_build),
 		cmocka_unit_test(junit_has_no_character_that_xml_forbids),
 		cmocka_unit_test(tap_has_a_line_for_each_case),
