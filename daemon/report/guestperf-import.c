@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "campaign/profile.h"
 #include "op/metric.h"
 #include "report/field.h"
 
@@ -192,12 +193,22 @@ struct emitter {
 	json_t *builds; /* {BINARY: id}, or of all {"": id} */
 };
 
+/* What qsoak called it when it exported the report, or NULL. */
+static const char *exported_name(json_t *report)
+{
+	const char *name = field_text(json_object_get(report, "qsoak"), "build");
+
+	return name && *name && strlen(name) <= PROFILE_NAME_MAX ? name : NULL;
+}
+
 static const char *name_of(const struct emitter *emitter, json_t *report)
 {
 	const char *binary = field_text(report, "binary");
 	const char *slash = binary ? strrchr(binary, '/') : NULL,
 		   *name = slash ? slash + 1 : binary;
 
+	if (exported_name(report))
+		name = exported_name(report);
 	return emitter->build ? emitter->build : name && *name ? name : UNKNOWN;
 }
 
@@ -205,10 +216,11 @@ static const char *name_of(const struct emitter *emitter, json_t *report)
 static int64_t emit_build(struct emitter *emitter, json_t *report)
 {
 	const char *binary = field_text(report, "binary") ? field_text(report, "binary") : UNKNOWN;
-	const char *key = emitter->build ? "" : binary;
+	const char *own = exported_name(report);
+	const char *key = emitter->build ? "" : own ? own : binary;
 	json_t *known = json_object_get(emitter->builds, key);
 	size_t others = json_object_size(emitter->builds);
-	auto_free char *number = others ? mem_printf("-%zu", others + 1) : mem_strdup("");
+	auto_free char *number = others && !own ? mem_printf("-%zu", others + 1) : mem_strdup("");
 	auto_free char *name = NULL;
 	int64_t id;
 

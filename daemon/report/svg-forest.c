@@ -177,6 +177,14 @@ static void print_point(const struct html *html, const struct svg_axis *axis, si
 	fputs(!strcmp(class, "bad") || !strcmp(class, "good") ? "</path>" : "</circle>", html->out);
 }
 
+static bool has_interval(const struct html *html, size_t metric)
+{
+	double ignored;
+
+	return html_value(html, &ignored, METRIC "/lower", metric) ||
+	       html_value(html, &ignored, METRIC "/upper", metric);
+}
+
 static void print_change(const struct html *html, size_t metric, const char *key)
 {
 	auto_free char *text = NULL;
@@ -211,11 +219,15 @@ static void print_row(const struct html *html, const struct svg_axis *axis, size
 	fprintf(html->out, "</text><text x=\"%d\" y=\"%.1f\" class=\"label\">", TEXT_AT, y + 4.5);
 	fputs("<tspan class=\"strong\">", html->out);
 	print_change(html, metric, "ratio");
-	fputs("</tspan><tspan class=\"hint\"> (", html->out);
-	print_change(html, metric, "lower");
-	fputs(" to ", html->out);
-	print_change(html, metric, "upper");
-	fprintf(html->out, ")</tspan></text><text x=\"%d\" y=\"%.1f\" class=\"label word %s\">",
+	fputs("</tspan><tspan class=\"hint\">", html->out);
+	if (has_interval(html, metric)) {
+		fputs(" (", html->out);
+		print_change(html, metric, "lower");
+		fputs(" to ", html->out);
+		print_change(html, metric, "upper");
+		fputs(")", html->out);
+	}
+	fprintf(html->out, "</tspan></text><text x=\"%d\" y=\"%.1f\" class=\"label word %s\">",
 		VERDICT_AT, y + 4.5, class);
 	html_escape(html, verdict);
 	fputs("</text>\n", html->out);

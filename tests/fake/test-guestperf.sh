@@ -95,7 +95,7 @@ check 'import: into what is there, by another name' same \
 	"$(import --build mine --json | jq .migrations)" "$(wc -l <"$scratch/reports")"
 check 'import: both are in the history' same \
 	"$("$BUILD/qsoak" builds --state-dir "$scratch/other" --json | jq -r '.builds | map(.name) | join(" ")')" \
-	'fake-qemu mine'
+	'good bad mine'
 echo '{"scenario": {}}' >"$scratch/reports"
 output=$(import 2>&1)
 check 'import: no report: exit code 2' same $? 2
