@@ -50,6 +50,20 @@ char *mem_printf(const char *fmt, ...)
 	return check(s);
 }
 
+void mem_append(char **list, const char *separator, const char *fmt, ...)
+{
+	auto_free char *before = *list;
+	auto_free char *word = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&word, fmt, ap) < 0)
+		word = NULL;
+	va_end(ap);
+	*list = mem_printf("%s%s%s", before ? before : "", before ? separator : "",
+			   (char *)check(word));
+}
+
 char *mem_hex(const void *bytes, size_t count)
 {
 	const uint8_t *byte = bytes;

@@ -22,6 +22,10 @@ char *mem_strndup(const char *s, size_t n) __attribute__((malloc, returns_nonnul
 char *mem_printf(const char *fmt, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+/* Appends to a list in words, which is NULL while it is empty, with separator between the words. */
+void mem_append(char **list, const char *separator, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Lower-case hex digits, two a byte. */
 char *mem_hex(const void *bytes, size_t count) __attribute__((malloc, returns_nonnull));
 

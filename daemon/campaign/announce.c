@@ -190,16 +190,9 @@ static char *joined(char *const *words, const char *without)
 {
 	char *text = NULL;
 
-	for (; *words; words++) {
-		char *longer;
-
-		if (without && !strncmp(*words, without, strlen(without)))
-			continue;
-		longer = text ? mem_printf("%s %s", text, *words) : mem_strdup(*words);
-
-		free(text);
-		text = longer;
-	}
+	for (; *words; words++)
+		if (!without || strncmp(*words, without, strlen(without)))
+			mem_append(&text, " ", "%s", *words);
 	return text;
 }
 
@@ -210,15 +203,9 @@ static char *sanitizers(const char *libraries)
 	char *text = NULL, *rest = NULL;
 
 	for (char *word = words ? strtok_r(words, " ", &rest) : NULL; word;
-	     word = strtok_r(NULL, " ", &rest)) {
-		char *longer;
-
-		if (!strstr(word, "san.so"))
-			continue;
-		longer = text ? mem_printf("%s %s", text, word) : mem_strdup(word);
-		free(text);
-		text = longer;
-	}
+	     word = strtok_r(NULL, " ", &rest))
+		if (strstr(word, "san.so"))
+			mem_append(&text, " ", "%s", word);
 	return text;
 }
 

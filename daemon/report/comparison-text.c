@@ -80,16 +80,10 @@ static char *list_metrics(json_t *comparison, const char *verdict)
 	size_t i;
 
 	json_array_foreach(json_object_get(comparison, "metrics"), i, m) {
-		auto_free char *what = NULL;
-		char *longer;
+		auto_free char *what = change_and_interval(m);
 
-		if (!is_primary(m) || !has_verdict(m, verdict))
-			continue;
-		what = change_and_interval(m);
-		longer = mem_printf("%s%s%s %s", text ? text : "", text ? ", " : "",
-				    or_dash(field_text(m, "metric")), what);
-		free(text);
-		text = longer;
+		if (is_primary(m) && has_verdict(m, verdict))
+			mem_append(&text, ", ", "%s %s", or_dash(field_text(m, "metric")), what);
 	}
 	return text;
 }

@@ -83,15 +83,9 @@ char *environment_serious(json_t *environment)
 	json_t *d;
 	size_t i;
 
-	json_array_foreach(json_object_get(environment, "differences"), i, d) {
-		char *longer;
-
-		if (!json_is_true(json_object_get(d, "serious")))
-			continue;
-		longer = mem_printf("%s%s%s (%s, %s)", text ? text : "", text ? ", " : "",
-				    field_text(d, "key"), side(d, "a"), side(d, "b"));
-		free(text);
-		text = longer;
-	}
+	json_array_foreach(json_object_get(environment, "differences"), i, d)
+		if (json_is_true(json_object_get(d, "serious")))
+			mem_append(&text, ", ", "%s (%s, %s)", field_text(d, "key"), side(d, "a"),
+				   side(d, "b"));
 	return text;
 }

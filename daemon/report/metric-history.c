@@ -25,20 +25,15 @@ struct facts {
 
 static void add_fact(void *ctx, int64_t build_id, const char *key, const char *value)
 {
-	static const char *const keys[] = { "accelerator", "cpu",     "cpus", "governor", "host",
-					    "kernel",	   "machine", "ram",  "vcpus" };
+	static const char *const keys[] = {
+		"accelerator", "cpu",	 "cpus",    "governor", "guest",
+		"host",	       "kernel", "machine", "ram",	"vcpus"
+	};
 	struct facts *facts = ctx;
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys) && !build_id; i++) {
-		char *longer;
-
-		if (strcmp(keys[i], key))
-			continue;
-		longer = mem_printf("%s%s%s", facts->text ? facts->text : "",
-				    facts->text ? ", " : "", value);
-		free(facts->text);
-		facts->text = longer;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && !build_id; i++)
+		if (!strcmp(keys[i], key))
+			mem_append(&facts->text, ", ", "%s", value);
 }
 
 static json_t *point_object(const struct query_campaign *campaign,
@@ -65,6 +60,9 @@ static int add_campaign(struct query *query, int64_t id, const struct metric *me
 	struct facts facts = { 0 };
 	int r = query_campaign(query, id, &campaign, err);
 
+	/* Another profile is another workload. */
+	if (r == 0)
+		mem_append(&facts.text, ", ", "%s", campaign.name);
 	if (r == 0)
 		r = query_environment(query, id, add_fact, &facts, err);
 	if (r == 0)

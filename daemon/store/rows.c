@@ -324,20 +324,16 @@ static void add_failure(struct rows *rows, const struct record_failure *r)
 /* JSON, as other lists are. */
 static char *looks_text(const struct record_comparison *r)
 {
-	char *text = mem_strdup("[");
+	auto_free char *list = NULL;
 
-	for (size_t i = 0; i < r->look_count; i++) {
-		char *longer = mem_printf("%s%s%u", text, i ? ", " : "", r->looks[i]);
-
-		free(text);
-		text = longer;
-	}
-	return text;
+	for (size_t i = 0; i < r->look_count; i++)
+		mem_append(&list, ", ", "%u", r->looks[i]);
+	return mem_printf("[%s]", list ? list : "");
 }
 
 static void add_comparison(struct rows *rows, const struct record_comparison *r)
 {
-	auto_free char *open = looks_text(r), *looks = mem_printf("%s]", open);
+	auto_free char *looks = looks_text(r);
 
 	rows_add(rows, ROW_COMPARISON,
 		 VALUES(integer(r->campaign_id), integer(r->a_build_id), integer(r->b_build_id),

@@ -265,22 +265,17 @@ static bool all_know_machine(const struct build *builds, size_t count, const cha
 static char *common_machines(const struct build *builds, size_t count)
 {
 	static const char family[] = "pc-q35-";
-	char *list = mem_strdup("");
+	char *list = NULL;
 
 	for (const char *line = builds[0].machines; *line; line += *line == '\n') {
 		size_t length = strcspn(line, " \t\n");
 
 		if (!strncmp(line, family, strlen(family)) &&
-		    all_know_machine(builds, count, line, length)) {
-			char *longer =
-				mem_printf("%s%s%.*s", list, *list ? ", " : "", (int)length, line);
-
-			free(list);
-			list = longer;
-		}
+		    all_know_machine(builds, count, line, length))
+			mem_append(&list, ", ", "%.*s", (int)length, line);
 		line += strcspn(line, "\n");
 	}
-	return list;
+	return list ? list : mem_strdup("");
 }
 
 int build_check_machine(const struct build *builds, size_t count, const char *type, struct err *err)

@@ -47,12 +47,8 @@ static char *join(const char **names, size_t count)
 	char *text = NULL;
 
 	qsort(names, count, sizeof(*names), compare_names);
-	for (size_t i = 0; i < count; i++) {
-		char *longer = text ? mem_printf("%s %s", text, names[i]) : mem_strdup(names[i]);
-
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < count; i++)
+		mem_append(&text, " ", "%s", names[i]);
 	return text;
 }
 
