@@ -12,9 +12,11 @@ db=$state/results.db
 
 # The tables, empty.
 "$BUILD/qsoakd" --state-dir "$state" --socket "$scratch/socket" 2>/dev/null &
+daemon=$!
+started+=("$daemon")
 await 30 test -S "$scratch/socket" || exit 1
-kill $!
-wait $!
+kill "$daemon"
+wait "$daemon"
 echo "writing $((vms * per_vm)) operations of $vms VMs in 4 slots"
 # One campaign that compares builds 2 and 3 in four slots; times are some 20 ms, the same in every run of this
 # script, and 3 % longer in build 3. Each VM is a run of its own, each tenth operation a migrate with measures.
