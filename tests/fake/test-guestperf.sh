@@ -94,8 +94,8 @@ check 'import: its figures are those that were exported' same \
 check 'import: into what is there, by another name' same \
 	"$(import --build mine --json | jq .migrations)" "$(wc -l <"$scratch/reports")"
 check 'import: both are in the history' same \
-	"$("$BUILD/qsoak" builds --state-dir "$scratch/other" --json | jq -r '.builds | map(.name) | join(" ")')" \
-	'good bad mine'
+	"$("$BUILD/qsoak" builds --state-dir "$scratch/other" --json | jq -r '.builds | map(.name) | sort | join(" ")')" \
+	'bad good mine'
 echo '{"scenario": {}}' >"$scratch/reports"
 output=$(import 2>&1)
 check 'import: no report: exit code 2' same $? 2
