@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/order.h"
 #include "base/random.h"
 #include "report/percentile.h"
 
@@ -44,13 +45,6 @@ static struct values block_values(const struct side *side, size_t block)
 			    : (struct values){ both->a, both->count_a };
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Sorted; all of them up to SAMPLE_MAX. */
 static double *take_sample(const struct side *side, size_t *ret_count)
 {
@@ -64,7 +58,7 @@ static double *take_sample(const struct side *side, size_t *ret_count)
 			sample[used++] = values.values[skip];
 		skip -= values.count;
 	}
-	qsort(sample, used, sizeof(*sample), compare_values);
+	qsort(sample, used, sizeof(*sample), order_doubles);
 	*ret_count = used;
 	return sample;
 }
@@ -132,15 +126,6 @@ static void lay_bins(struct side *side, double percentile)
 	}
 }
 
-/* Whole numbers in the order of the doubles. */
-static int64_t key_of(double value)
-{
-	int64_t bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return bits < 0 ? -(bits & INT64_MAX) : bits;
-}
-
 /* Of equal pieces of the keys from the first bin's to the last's, the bin that each begins in: most
  * lie within one bin, and the search has few to choose from in the others. */
 struct finder {
@@ -175,15 +160,15 @@ static void finder_init(struct finder *finder, const struct side *side)
 	size_t bin = 0;
 
 	finder->low = side->low;
-	finder->first = key_of(side->low[0]);
-	finder->last = key_of(side->low[side->bins - 1]);
+	finder->first = order_key(side->low[0]);
+	finder->last = order_key(side->low[side->bins - 1]);
 	while (offset_of(finder, finder->last) >> finder->shift >= FINDER_PIECES)
 		finder->shift++;
 	for (size_t i = 0; i <= FINDER_PIECES; i++) {
 		uint64_t offset = (uint64_t)i << finder->shift;
 
 		while (bin + 1 < side->bins &&
-		       offset_of(finder, key_of(side->low[bin + 1])) <= offset)
+		       offset_of(finder, order_key(side->low[bin + 1])) <= offset)
 			bin++;
 		finder->bins[i] = (uint16_t)bin;
 	}
@@ -191,7 +176,7 @@ static void finder_init(struct finder *finder, const struct side *side)
 
 static size_t find_bin(const struct finder *finder, double value)
 {
-	int64_t key = key_of(value);
+	int64_t key = order_key(value);
 	size_t piece;
 
 	key = key < finder->first ? finder->first : key > finder->last ? finder->last : key;
@@ -323,7 +308,7 @@ static double whole_percentile(const struct side *side, double percentile)
 			    (!bin || values.values[k] >= side->low[bin]))
 				sorted[used++] = values.values[k];
 	}
-	qsort(sorted, used, sizeof(*sorted), compare_values);
+	qsort(sorted, used, sizeof(*sorted), order_doubles);
 	return sorted[rank];
 }
 
@@ -344,7 +329,7 @@ static void set_limits(struct bootstrap_ratio *ratio, double *ratios, size_t cou
 
 	if (!count)
 		return;
-	qsort(ratios, count, sizeof(*ratios), compare_values);
+	qsort(ratios, count, sizeof(*ratios), order_doubles);
 	ratio->lower = ratios[lower];
 	ratio->upper = ratios[count - 1 - lower];
 }

@@ -8,14 +8,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/order.h"
 #include "report/normal.h"
-
-static int compare_values(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static int compare_sizes(const void *a, const void *b)
 {
@@ -127,15 +121,6 @@ struct rank_test rank_signed(const double *differences, size_t count)
 	};
 }
 
-/* Whole numbers in the order of the doubles. */
-static int64_t key_of(double value)
-{
-	int64_t bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return bits < 0 ? -(bits & INT64_MAX) : bits;
-}
-
 static double value_of(int64_t key)
 {
 	int64_t bits = key < 0 ? -key : key;
@@ -189,7 +174,7 @@ static double ranked_sum(const double *sorted, size_t count, uint64_t rank, doub
 			 double upper)
 {
 	while (lower < upper) {
-		int64_t low = key_of(lower), high = key_of(upper);
+		int64_t low = order_key(lower), high = order_key(upper);
 		double middle = value_of((low & high) + ((low ^ high) >> 1));
 		struct split split = split_sums(sorted, count, middle);
 
@@ -264,7 +249,7 @@ struct rank_interval rank_hodges_lehmann(const double *differences, size_t count
 	if (!count)
 		return interval;
 	memcpy(sorted, differences, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_values);
+	qsort(sorted, count, sizeof(*sorted), order_doubles);
 	least = sorted[0] + sorted[0];
 	most = sorted[count - 1] + sorted[count - 1];
 	interval.estimate = median_average(sorted, count, sums, least, most);

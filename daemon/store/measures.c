@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/order.h"
 #include "op/metric.h"
 #include "store/query-sql.h"
 #include "store/query.h"
@@ -78,13 +79,6 @@ static void add_row(struct groups *groups, sqlite3_stmt *stmt)
 			add_value(group, samples[i]);
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int compare_groups(const void *a, const void *b)
 {
 	const struct query_measure *x = &((const struct group *)a)->measure;
@@ -121,7 +115,7 @@ static void finish_groups(struct groups *groups, struct query_measures *measures
 			measure_finish(measure);
 			continue;
 		}
-		qsort(measure->values, measure->count, sizeof(double), compare_values);
+		qsort(measure->values, measure->count, sizeof(double), order_doubles);
 		measures->measures[measures->count++] = *measure;
 	}
 	free(groups->groups);
