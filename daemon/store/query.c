@@ -56,14 +56,7 @@ int query_prepare(struct query *query, const char *sql, int64_t campaign, sqlite
 
 int query_next_row(struct query *query, sqlite3_stmt *stmt, struct err *err)
 {
-	switch (sqlite3_step(stmt)) {
-	case SQLITE_ROW:
-		return 1;
-	case SQLITE_DONE:
-		return 0;
-	default:
-		return sql_error(query->db, "cannot read the store", err);
-	}
+	return sql_step(query->db, stmt, err);
 }
 
 int query_has_ended(struct query *query, int64_t campaign, bool *ret_ended, struct err *err)

@@ -76,6 +76,18 @@ int sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt, struct er
 	return 0;
 }
 
+int sql_step(sqlite3 *db, sqlite3_stmt *stmt, struct err *err)
+{
+	switch (sqlite3_step(stmt)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		return 0;
+	default:
+		return sql_error(db, "cannot read the store", err);
+	}
+}
+
 int sql_integer(sqlite3 *db, const char *sql, int64_t *ret_value, struct err *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;

@@ -19,6 +19,9 @@ int sql_exec(sqlite3 *db, const char *sql, const char *what, struct err *err);
 
 int sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt, struct err *err);
 
+/* 1: there is a row, 0: no more, negative: an error. */
+int sql_step(sqlite3 *db, sqlite3_stmt *stmt, struct err *err);
+
 /* The integer in the first column of the first row. */
 int sql_integer(sqlite3 *db, const char *sql, int64_t *ret_value, struct err *err);
 

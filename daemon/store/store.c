@@ -97,17 +97,8 @@ static int complete_each(sqlite3 *db, struct err *err)
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = sql_prepare(db, "SELECT id FROM campaign WHERE end IS NULL", &stmt, err);
 
-	while (r == 0) {
-		switch (sqlite3_step(stmt)) {
-		case SQLITE_ROW:
-			r = summaries_rebuild(db, sqlite3_column_int64(stmt, 0), true, err);
-			break;
-		case SQLITE_DONE:
-			return 0;
-		default:
-			return sql_error(db, "cannot read the store", err);
-		}
-	}
+	while (r == 0 && (r = sql_step(db, stmt, err)) > 0)
+		r = summaries_rebuild(db, sqlite3_column_int64(stmt, 0), true, err);
 	return r;
 }
 

@@ -41,19 +41,6 @@ static int tell(struct rebuild *rebuild, const struct record *record, struct err
 	return write_rows(rebuild, &rows, err);
 }
 
-/* 1: there is a row. */
-static int next_row(sqlite3 *db, sqlite3_stmt *stmt, struct err *err)
-{
-	switch (sqlite3_step(stmt)) {
-	case SQLITE_ROW:
-		return 1;
-	case SQLITE_DONE:
-		return 0;
-	default:
-		return sql_error(db, "cannot read the store", err);
-	}
-}
-
 static void forget_measures(struct rebuild *rebuild)
 {
 	while (rebuild->taken_count)
@@ -68,7 +55,7 @@ static int take_measures(struct rebuild *rebuild, int64_t id, struct err *err)
 	forget_measures(rebuild);
 	for (;;) {
 		if (!rebuild->has_measure) {
-			r = next_row(rebuild->db, rebuild->measures, err);
+			r = sql_step(rebuild->db, rebuild->measures, err);
 			if (r <= 0)
 				return r;
 			rebuild->has_measure = true;
@@ -177,7 +164,7 @@ static int tell_comparison(struct rebuild *rebuild, int64_t campaign, struct err
 	if (r < 0)
 		return r;
 	sqlite3_bind_int64(stmt, 1, campaign);
-	r = next_row(rebuild->db, stmt, err);
+	r = sql_step(rebuild->db, stmt, err);
 	if (r <= 0)
 		return r;
 	comparison.warm_up_loops = sqlite3_column_int64(stmt, 0);
@@ -204,7 +191,7 @@ static int tell_operations(struct rebuild *rebuild, int64_t campaign, bool open_
 		return r;
 	sqlite3_bind_int64(stmt, 1, campaign);
 	sqlite3_bind_int(stmt, 2, open_only);
-	while ((r = next_row(rebuild->db, stmt, err)) > 0) {
+	while ((r = sql_step(rebuild->db, stmt, err)) > 0) {
 		r = tell_operation(rebuild, campaign, stmt, err);
 		if (r < 0)
 			return r;
@@ -259,7 +246,7 @@ static int rebuild_each(sqlite3 *db, struct err *err)
 
 	if (r < 0)
 		return r;
-	while ((r = next_row(db, stmt, err)) > 0) {
+	while ((r = sql_step(db, stmt, err)) > 0) {
 		r = summaries_rebuild(db, sqlite3_column_int64(stmt, 0), false, err);
 		if (r < 0)
 			return r;
