@@ -38,30 +38,35 @@ char *mem_strndup(const char *s, size_t n)
 	return check(strndup(s, n));
 }
 
-char *mem_printf(const char *fmt, ...)
+char *mem_vprintf(const char *fmt, va_list args)
 {
 	char *s = NULL;
+
+	if (vasprintf(&s, fmt, args) < 0)
+		s = NULL;
+	return check(s);
+}
+
+char *mem_printf(const char *fmt, ...)
+{
 	va_list ap;
+	char *s;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	s = mem_vprintf(fmt, ap);
 	va_end(ap);
-	return check(s);
+	return s;
 }
 
 void mem_append(char **list, const char *separator, const char *fmt, ...)
 {
-	auto_free char *before = *list;
-	auto_free char *word = NULL;
+	auto_free char *before = *list, *word = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&word, fmt, ap) < 0)
-		word = NULL;
+	word = mem_vprintf(fmt, ap);
 	va_end(ap);
-	*list = mem_printf("%s%s%s", before ? before : "", before ? separator : "",
-			   (char *)check(word));
+	*list = mem_printf("%s%s%s", before ? before : "", before ? separator : "", word);
 }
 
 char *mem_hex(const void *bytes, size_t count)

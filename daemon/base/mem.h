@@ -9,6 +9,7 @@
 #define QSOAK_BASE_MEM_H
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@ char *mem_strdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *mem_strndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));
 char *mem_printf(const char *fmt, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
+
+char *mem_vprintf(const char *fmt, va_list args)
+	__attribute__((malloc, returns_nonnull, format(printf, 1, 0)));
 
 /* Appends to a list in words, which is NULL while it is empty, with separator between the words. */
 void mem_append(char **list, const char *separator, const char *fmt, ...)

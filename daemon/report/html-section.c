@@ -56,22 +56,13 @@ void html_more(const struct html *html, size_t count, size_t shown)
 			count - shown);
 }
 
-static char *format_pointer(const char *pointer, va_list args)
-{
-	char *path = NULL;
-
-	if (vasprintf(&path, pointer, args) < 0)
-		abort();
-	return path;
-}
-
 void html_cell_number(const struct html *html, enum html_format format, const char *pointer, ...)
 {
 	auto_free char *path = NULL;
 	va_list args;
 
 	va_start(args, pointer);
-	path = format_pointer(pointer, args);
+	path = mem_vprintf(pointer, args);
 	va_end(args);
 	fputs("<td class=\"num\">", html->out);
 	html_number(html, format, "%s", path);
@@ -84,7 +75,7 @@ void html_cell_text(const struct html *html, const char *pointer, ...)
 	va_list args;
 
 	va_start(args, pointer);
-	path = format_pointer(pointer, args);
+	path = mem_vprintf(pointer, args);
 	va_end(args);
 	fputs("<td>", html->out);
 	html_text(html, "%s", path);

@@ -180,23 +180,14 @@ static json_t *resolve(json_t *root, const char *pointer)
 }
 
 /* The pointer of a function's last arguments. */
-#define POINTER_OF(pointer)                            \
-	auto_free char *path = NULL;                   \
-	do {                                           \
-		va_list args_;                         \
-		va_start(args_, pointer);              \
-		path = format_pointer(pointer, args_); \
-		va_end(args_);                         \
+#define POINTER_OF(pointer)                         \
+	auto_free char *path = NULL;                \
+	do {                                        \
+		va_list args_;                      \
+		va_start(args_, pointer);           \
+		path = mem_vprintf(pointer, args_); \
+		va_end(args_);                      \
 	} while (0)
-
-static char *format_pointer(const char *pointer, va_list args)
-{
-	char *path = NULL;
-
-	if (vasprintf(&path, pointer, args) < 0)
-		abort();
-	return path;
-}
 
 json_t *html_get(const struct html *html, const char *pointer, ...)
 {
@@ -295,7 +286,7 @@ void html_printf(const struct html *html, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	text = format_pointer(fmt, args);
+	text = mem_vprintf(fmt, args);
 	va_end(args);
 	html_escape(html, text);
 }
