@@ -99,13 +99,6 @@ static char *scale(double value)
 			  value, prefixes[i]);
 }
 
-static double number_of(const json_t *object, const char *key)
-{
-	json_t *value = json_object_get(object, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static const char *unit_of(json_t *metric, double *ret_factor)
 {
 	const char *unit = field_text(metric, "unit");
@@ -121,8 +114,8 @@ static const char *unit_of(json_t *metric, double *ret_factor)
 
 static void fill_change(struct row *row, json_t *metric, double alpha)
 {
-	double adjusted = number_of(metric, "adjusted_p"), ratio = number_of(metric, "ratio");
-	double p = isfinite(adjusted) ? adjusted : number_of(metric, "p");
+	double adjusted = field_real(metric, "adjusted_p"), ratio = field_real(metric, "ratio");
+	double p = isfinite(adjusted) ? adjusted : field_real(metric, "p");
 
 	row->cells[PERCENT] = isfinite(ratio) && p < alpha
 				      ? mem_printf("%+.2f%%", 100 * (ratio - 1))
@@ -138,9 +131,9 @@ static void add(struct table *table, json_t *metric, double factor, double alpha
 	struct row row = { .cells = {
 				   [NAME] = text_printable(field_text(metric, "metric")),
 				   [OLD] = scale(factor *
-						 number_of(json_object_get(metric, "a"), "p50")),
+						 field_real(json_object_get(metric, "a"), "p50")),
 				   [NEW] = scale(factor *
-						 number_of(json_object_get(metric, "b"), "p50")),
+						 field_real(json_object_get(metric, "b"), "p50")),
 			   } };
 
 	fill_change(&row, metric, alpha);
@@ -201,7 +194,7 @@ static void print_unit(json_t *comparison, const char *unit, FILE *out)
 	auto_free char *old = text_printable(field_text(json_object_get(comparison, "a"), "build"));
 	auto_free char *new = text_printable(field_text(json_object_get(comparison, "b"), "build"));
 	auto_free char *shown = text_printable(unit);
-	double alpha = number_of(comparison, "alpha"), factor;
+	double alpha = field_real(comparison, "alpha"), factor;
 	struct table table = { 0 };
 	json_t *metric;
 	size_t i;

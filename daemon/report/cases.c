@@ -22,11 +22,6 @@ struct maker {
 	struct cases *cases;
 };
 
-static const char *or_dash(const char *text)
-{
-	return text ? text : "-";
-}
-
 /* Takes message and detail over; both may be NULL. */
 static void add(struct maker *maker, const char *build, const char *name, const char *type,
 		enum case_status status, char *message, char *detail)
@@ -36,19 +31,12 @@ static void add(struct maker *maker, const char *build, const char *name, const 
 	cases->cases = mem_realloc(cases->cases, cases->count + 1, sizeof(*cases->cases));
 	cases->cases[cases->count++] = (struct test_case){
 		.suite = mem_printf("%s.%s", maker->profile, build),
-		.name = mem_strdup(or_dash(name)),
-		.type = mem_strdup(or_dash(type)),
+		.name = mem_strdup(text_or_dash(name)),
+		.type = mem_strdup(text_or_dash(type)),
 		.message = message,
 		.detail = detail,
 		.status = status,
 	};
-}
-
-static bool says(const json_t *object, const char *key, const char *expected)
-{
-	const char *text = field_text(object, key);
-
-	return text && !strcmp(text, expected);
 }
 
 /* --- signatures --- */
@@ -60,11 +48,11 @@ static char *excuse(json_t *row)
 	int64_t failures = field_integer(row, "failures");
 	const char *reference = field_text(ledger, "reference");
 
-	if (says(row, "class", "host"))
+	if (field_says(row, "class", "host"))
 		return mem_strdup("a failure of the host");
-	if (says(ledger, "status", "known") && failures > 0 &&
+	if (field_says(ledger, "status", "known") && failures > 0 &&
 	    field_integer(ledger, "failures") == failures)
-		return mem_printf("known: %s%s%s%s", or_dash(field_text(ledger, "title")),
+		return mem_printf("known: %s%s%s%s", text_or_dash(field_text(ledger, "title")),
 				  reference ? " (" : "", reference ? reference : "",
 				  reference ? ")" : "");
 	if (failures > 0 && field_integer(row, "expected") == failures)
@@ -98,7 +86,7 @@ static char *describe_row(json_t *row)
 	if (!out)
 		abort();
 	fprintf(out, "signature: %s\nclass: %s\nfailures: %lld\n",
-		or_dash(field_text(row, "signature")), or_dash(field_text(row, "class")),
+		text_or_dash(field_text(row, "signature")), text_or_dash(field_text(row, "class")),
 		(long long)field_integer(row, "failures"));
 	if (field_known(row, "first_loops"))
 		fprintf(out, "first after loops: %lld\n",
@@ -132,9 +120,9 @@ static size_t add_signatures(struct maker *maker, const char *build)
 	json_t *row;
 
 	json_array_foreach(json_object_get(maker->report, "signatures"), i, row)
-		if (says(row, "build", build)) {
+		if (field_says(row, "build", build)) {
 			add_signature(maker, build, row);
-			count += !says(row, "class", "host");
+			count += !field_says(row, "class", "host");
 		}
 	return count;
 }
@@ -143,9 +131,9 @@ static void add_build(struct maker *maker, const char *build, json_t *row)
 {
 	size_t signatures = add_signatures(maker, build);
 
-	if (says(row, "verdict", "clean"))
+	if (field_says(row, "verdict", "clean"))
 		add(maker, build, NO_FAILURES, "build", CASE_PASSED, NULL, NULL);
-	else if (says(row, "verdict", "inconclusive"))
+	else if (field_says(row, "verdict", "inconclusive"))
 		add(maker, build, NO_FAILURES, "build", CASE_SKIPPED,
 		    mem_printf("%lld of %lld loops were done",
 			       (long long)field_integer(row, "loops"),
@@ -185,12 +173,12 @@ static void add_metrics(struct maker *maker, const char *build)
 	json_t *comparison = json_object_get(maker->report, "comparison"), *metric;
 	size_t i;
 
-	if (!says(json_object_get(comparison, "b"), "build", build))
+	if (!field_says(json_object_get(comparison, "b"), "build", build))
 		return;
 	/* Of builds that ran in different environments. */
 	if (!json_array_size(json_object_get(comparison, "metrics")))
 		add(maker, build, "comparison", "metric", CASE_SKIPPED,
-		    mem_strdup(or_dash(field_text(comparison, "sentence"))), NULL);
+		    mem_strdup(text_or_dash(field_text(comparison, "sentence"))), NULL);
 	json_array_foreach(json_object_get(comparison, "metrics"), i, metric) {
 		const char *verdict = field_text(metric, "verdict");
 		bool passed = verdict && (!strcmp(verdict, "same") || !strcmp(verdict, "faster"));
@@ -217,7 +205,7 @@ static bool is_build(json_t *report, const char *name)
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "builds"), i, row)
-		if (says(row, "build", name))
+		if (field_says(row, "build", name))
 			return true;
 	return false;
 }
@@ -237,7 +225,7 @@ void cases_make(json_t *report, struct cases *ret_cases)
 	json_t *campaign = json_object_get(report, "campaign"), *row;
 	int64_t began = field_integer(campaign, "began_unix_ns");
 	int64_t ended = field_integer(campaign, "ended_unix_ns");
-	struct maker maker = { report, or_dash(field_text(campaign, "name")), ret_cases };
+	struct maker maker = { report, text_or_dash(field_text(campaign, "name")), ret_cases };
 	size_t i;
 
 	*ret_cases = (struct cases){

@@ -13,18 +13,6 @@
 #include "report/table.h"
 #include "report/text.h"
 
-static double number(json_t *object, const char *key)
-{
-	json_t *value = json_object_get(object, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-static const char *or_dash(const char *text)
-{
-	return text ? text : "-";
-}
-
 static bool is_primary(json_t *metric)
 {
 	return json_is_true(json_object_get(metric, "primary"));
@@ -39,7 +27,7 @@ static bool has_verdict(json_t *metric, const char *verdict)
 
 static const char *build_name(json_t *comparison, const char *side)
 {
-	return or_dash(field_text(json_object_get(comparison, side), "build"));
+	return text_or_dash(field_text(json_object_get(comparison, side), "build"));
 }
 
 /* "+10.3 %", with the minus sign that a terminal has. */
@@ -65,9 +53,9 @@ static char *change_cell(double ratio)
 /* "+10.3 % (+8.0 % to +12.4 %)" */
 static char *change_and_interval(json_t *metric)
 {
-	auto_free char *middle = change(number(metric, "ratio"));
-	auto_free char *lower = change(number(metric, "lower"));
-	auto_free char *upper = change(number(metric, "upper"));
+	auto_free char *middle = change(field_real(metric, "ratio"));
+	auto_free char *lower = change(field_real(metric, "lower"));
+	auto_free char *upper = change(field_real(metric, "upper"));
 
 	return mem_printf("%s (%s to %s)", middle, lower, upper);
 }
@@ -83,7 +71,8 @@ static char *list_metrics(json_t *comparison, const char *verdict)
 		auto_free char *what = change_and_interval(m);
 
 		if (is_primary(m) && has_verdict(m, verdict))
-			mem_append(&text, ", ", "%s %s", or_dash(field_text(m, "metric")), what);
+			mem_append(&text, ", ", "%s %s", text_or_dash(field_text(m, "metric")),
+				   what);
 	}
 	return text;
 }
@@ -121,9 +110,9 @@ static char *unclear_sentence(json_t *comparison, const char *a, const char *b)
 	if (more)
 		return mem_printf("it is unclear whether %s is as fast as %s: %s; %lld blocks, "
 				  "about %lld more would decide",
-				  b, a, or_dash(unclear), (long long)used, (long long)more);
+				  b, a, text_or_dash(unclear), (long long)used, (long long)more);
 	return mem_printf("it is unclear whether %s is as fast as %s: %s; %lld blocks", b, a,
-			  or_dash(unclear), (long long)used);
+			  text_or_dash(unclear), (long long)used);
 }
 
 char *comparison_sentence(json_t *comparison)
@@ -141,18 +130,18 @@ char *comparison_sentence(json_t *comparison)
 			a, b, serious);
 	if (has_verdict(comparison, "slower")) {
 		list = list_metrics(comparison, "slower");
-		return mem_printf("%s is slower than %s: %s; %lld blocks", b, a, or_dash(list),
+		return mem_printf("%s is slower than %s: %s; %lld blocks", b, a, text_or_dash(list),
 				  (long long)used);
 	}
 	if (has_verdict(comparison, "faster")) {
 		list = list_metrics(comparison, "faster");
-		return mem_printf("%s is faster than %s: %s; %lld blocks", b, a, or_dash(list),
+		return mem_printf("%s is faster than %s: %s; %lld blocks", b, a, text_or_dash(list),
 				  (long long)used);
 	}
 	if (has_verdict(comparison, "same")) {
 		list = list_metrics(comparison, "same");
 		return mem_printf("%s is as fast as %s, within the margins: %s; %lld blocks", b, a,
-				  or_dash(list), (long long)used);
+				  text_or_dash(list), (long long)used);
 	}
 	return unclear_sentence(comparison, a, b);
 }
@@ -160,7 +149,7 @@ char *comparison_sentence(json_t *comparison)
 char *comparison_selfcheck_sentence(json_t *selfcheck)
 {
 	auto_free char *when = text_time(field_integer(selfcheck, "began_unix_ns"));
-	double share = number(selfcheck, "detectable");
+	double share = field_real(selfcheck, "detectable");
 	auto_free char *detectable = isfinite(share) ? text_percent(share) : NULL;
 
 	return mem_printf(
@@ -186,13 +175,13 @@ char *comparison_value(double value, const char *unit)
 
 static void add_value(struct table *table, json_t *metric, const char *side, const char *key)
 {
-	table_add(table, comparison_value(number(json_object_get(metric, side), key),
+	table_add(table, comparison_value(field_real(json_object_get(metric, side), key),
 					  field_text(metric, "unit")));
 }
 
 static char *verdict_cell(json_t *metric)
 {
-	const char *verdict = or_dash(field_text(metric, "verdict"));
+	const char *verdict = text_or_dash(field_text(metric, "verdict"));
 
 	if (field_known(metric, "more_blocks"))
 		return mem_printf("%s +%lld", verdict,
@@ -205,12 +194,12 @@ static void add_metric(struct table *table, json_t *m, bool primary)
 	table_add(table, field_copy(m, "metric"));
 	add_value(table, m, "a", "p50");
 	add_value(table, m, "b", "p50");
-	table_add(table, change_cell(number(m, "ratio")));
-	table_add(table, change_cell(number(m, "lower")));
-	table_add(table, change_cell(number(m, "upper")));
+	table_add(table, change_cell(field_real(m, "ratio")));
+	table_add(table, change_cell(field_real(m, "lower")));
+	table_add(table, change_cell(field_real(m, "upper")));
 	if (primary)
-		table_add(table, change_cell(number(json_object_get(m, "p95"), "ratio")));
-	table_add(table, field_known(m, "adjusted_p") ? text_p(number(m, "adjusted_p")) : NULL);
+		table_add(table, change_cell(field_real(json_object_get(m, "p95"), "ratio")));
+	table_add(table, field_known(m, "adjusted_p") ? text_p(field_real(m, "adjusted_p")) : NULL);
 	table_add(table, primary ? verdict_cell(m) : field_copy(m, "verdict"));
 }
 
@@ -253,8 +242,8 @@ static void print_environment(json_t *environment, FILE *out)
 
 	json_array_foreach(json_object_get(environment, "differences"), i, d) {
 		auto_free char *key = text_printable(field_text(d, "key"));
-		auto_free char *a = text_printable(or_dash(field_text(d, "a")));
-		auto_free char *b = text_printable(or_dash(field_text(d, "b")));
+		auto_free char *a = text_printable(text_or_dash(field_text(d, "a")));
+		auto_free char *b = text_printable(text_or_dash(field_text(d, "b")));
 
 		fprintf(out, "%senvironments differ%s: %s: A %.60s%s, B %.60s%s\n", i ? "" : "\n",
 			json_is_true(json_object_get(d, "serious")) ? "" : " (not in what matters)",

@@ -4,8 +4,10 @@
 #define QSOAK_REPORT_FIELD_H
 
 #include <jansson.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -19,6 +21,21 @@ static inline int64_t field_integer(const json_t *object, const char *key)
 static inline const char *field_text(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
+}
+
+static inline bool field_says(const json_t *object, const char *key, const char *expected)
+{
+	const char *text = field_text(object, key);
+
+	return text && !strcmp(text, expected);
+}
+
+/* NaN where there is no number. */
+static inline double field_real(const json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
 static inline bool field_known(const json_t *object, const char *key)

@@ -16,7 +16,7 @@ static int64_t count_ignored(const struct judge *judge, json_t *row)
 	int64_t known = 0, expected = 0, failures = judge_count(row, "failures");
 
 	if (ignore[GATE_IGNORE_KNOWN] &&
-	    judge_says(json_object_get(row, "ledger"), "status", "known"))
+	    field_says(json_object_get(row, "ledger"), "status", "known"))
 		known = judge_count(json_object_get(row, "ledger"), "failures");
 	if (ignore[GATE_IGNORE_EXPECTED])
 		expected = judge_count(row, "expected");
@@ -34,7 +34,7 @@ static int64_t ignored_of(const struct judge *judge, const char *build, int64_t 
 	size_t i;
 
 	json_array_foreach(json_object_get(judge->report, "signatures"), i, row) {
-		if (!judge_says(row, "build", build) || judge_says(row, "class", "host") ||
+		if (!field_says(row, "build", build) || field_says(row, "class", "host") ||
 		    judge_count(row, "failures") < 0)
 			continue;
 		all += judge_count(row, "failures");
@@ -170,7 +170,7 @@ static bool is_difference_ignored(const struct judge *judge, json_t *difference)
 	size_t i;
 
 	json_array_foreach(json_object_get(judge->report, "signatures"), i, row)
-		if (judge_says(row, "build", judge->candidate) &&
+		if (field_says(row, "build", judge->candidate) &&
 		    json_equal(json_object_get(row, "class"),
 			       json_object_get(difference, "class")) &&
 		    json_equal(json_object_get(row, "signature"),
@@ -185,13 +185,13 @@ static bool is_difference_ignored(const struct judge *judge, json_t *difference)
 /* Of a difference that is real: whether the candidate is the worse one. */
 static bool is_worse(const struct judge *judge, json_t *difference)
 {
-	bool swapped = judge_says(difference, "a", judge->candidate);
+	bool swapped = field_says(difference, "a", judge->candidate);
 	double failures_a = judge_number(difference, "failures_a");
 	double failures_b = judge_number(difference, "failures_b");
 	double a = failures_a / judge_number(difference, "loops_a");
 	double b = failures_b / judge_number(difference, "loops_b");
 
-	if (!swapped && !judge_says(difference, "b", judge->candidate))
+	if (!swapped && !field_says(difference, "b", judge->candidate))
 		return false;
 	/* Shares that cannot be told are no reason to let it through. */
 	return swapped ? !(a < b) : !(b < a);

@@ -44,8 +44,6 @@ void judge_need(struct judge *judge);
 /* Members of what a peer has sent. NAN, -1, false where there are none that make sense. */
 double judge_number(const json_t *object, const char *key);
 int64_t judge_count(const json_t *object, const char *key);
-bool judge_says(const json_t *object, const char *key, const char *expected);
-
 /* The first element of a list whose key says so, or NULL. */
 json_t *judge_find(json_t *list, const char *key, const char *expected);
 

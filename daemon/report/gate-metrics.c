@@ -29,14 +29,14 @@ static char *more_blocks(json_t *metric)
 
 static void judge_margin(struct judge *judge, json_t *metric, const char *name, double margin)
 {
-	bool higher = judge_says(metric, "better", "higher");
+	bool higher = field_says(metric, "better", "higher");
 	double lower = judge_number(metric, higher ? "upper" : "lower");
 	double upper = judge_number(metric, higher ? "lower" : "upper");
 	double value = judge_number(metric, "ratio"), own = judge_number(metric, "margin");
 	bool known = lower > 0 && upper > 0;
 	struct judge_figures figures = { value, lower, upper, 1 + margin };
 	auto_free char *interval = NULL, *limit = judge_percent(margin), *more = NULL;
-	const char *how = judge_says(metric, "unit", "ns") ? "slower" : "worse";
+	const char *how = field_says(metric, "unit", "ns") ? "slower" : "worse";
 	enum gate_verdict verdict;
 
 	if (higher)

@@ -56,20 +56,13 @@ char *judge_percent(double share)
 	return mem_printf("%g %%", 100 * share);
 }
 
-bool judge_says(const json_t *object, const char *key, const char *expected)
-{
-	const char *text = field_text(object, key);
-
-	return text && !strcmp(text, expected);
-}
-
 json_t *judge_find(json_t *list, const char *key, const char *expected)
 {
 	json_t *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
-		if (judge_says(one, key, expected))
+		if (field_says(one, key, expected))
 			return one;
 	return NULL;
 }

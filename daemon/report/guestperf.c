@@ -18,16 +18,10 @@
 
 #define GIB (1024.0 * 1024 * 1024)
 
-static bool says(const json_t *object, const char *key, const char *expected)
-{
-	const char *text = field_text(object, key);
-
-	return text && !strcmp(text, expected);
-}
-
 bool guestperf_is_migration(const json_t *operation)
 {
-	return says(operation, "kind", "migrate") && !says(operation, "outcome", "running");
+	return field_says(operation, "kind", "migrate") &&
+	       !field_says(operation, "outcome", "running");
 }
 
 /* Whole numbers as such: guestperf has no others where it counts. */
@@ -45,7 +39,7 @@ static json_t *measure(const struct guestperf_migration *m, const char *name)
 	size_t i;
 
 	json_array_foreach(m->measures, i, row)
-		if (says(row, "name", name) && json_is_number(json_object_get(row, "value")))
+		if (field_says(row, "name", name) && json_is_number(json_object_get(row, "value")))
 			return number(json_number_value(json_object_get(row, "value")));
 	return json_null();
 }
@@ -114,7 +108,7 @@ static bool has_step(const struct guestperf_migration *m, const char *name)
 	size_t i;
 
 	json_array_foreach(m->steps, i, step)
-		if (says(step, "name", name))
+		if (field_says(step, "name", name))
 			return true;
 	return false;
 }
@@ -168,7 +162,7 @@ static int64_t step_unix_ns(const struct guestperf_migration *m, const char *nam
 		return 0;
 	json_array_foreach(m->steps, i, step) {
 		int64_t duration_ns = field_integer(step, "duration_ns");
-		bool it = says(step, "name", name);
+		bool it = field_says(step, "name", name);
 
 		if (it && begin)
 			return at_ns;
@@ -206,7 +200,7 @@ static json_t *point(const char *status, int64_t unix_ns, json_t *duration)
 
 static json_t *last_point(const struct guestperf_migration *m, json_t *argv)
 {
-	bool ok = says(m->operation, "outcome", "ok");
+	bool ok = field_says(m->operation, "outcome", "ok");
 	double bytes = ram_bytes(argv);
 	int64_t at_ns = step_unix_ns(m, STEP_COPY, false);
 	json_t *object, *ram;
@@ -214,9 +208,9 @@ static json_t *last_point(const struct guestperf_migration *m, json_t *argv)
 	if (!at_ns && __builtin_add_overflow(field_integer(m->operation, "began_unix_ns"),
 					     field_integer(m->operation, "duration_ns"), &at_ns))
 		at_ns = 0;
-	object = point(ok					 ? "completed"
-		       : says(m->operation, "outcome", "failed") ? "failed"
-								 : "cancelled",
+	object = point(ok					       ? "completed"
+		       : field_says(m->operation, "outcome", "failed") ? "failed"
+								       : "cancelled",
 		       at_ns, measure(m, "total_ms"));
 	ram = json_object_get(object, "ram");
 	json_object_set_new(object, "downtime", measure(m, "downtime_ms"));

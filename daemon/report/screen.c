@@ -60,11 +60,6 @@ static void print_label(const char *label, char *text, FILE *out)
 	fprintf(out, "%-*s%s\n", LABEL_WIDTH, label, printable);
 }
 
-static const char *or_dash(const char *text)
-{
-	return text ? text : "-";
-}
-
 /* As the ledger has it; nothing where nobody has asked it. */
 static void print_known(json_t *ledger, FILE *out)
 {
@@ -87,14 +82,14 @@ static void print_headline(json_t *value, json_t *manifest, FILE *out)
 	const char *signature = field_text(manifest, "signature");
 	auto_free char *at = text_time(field_integer(manifest, "at-unix-ns"));
 	auto_free char *line = mem_printf(
-		"%s%s%s in %s%s%s", or_dash(field_text(manifest, "class")), place ? " of " : "",
-		place ? place : "", or_dash(field_text(manifest, "kind")), step ? "/" : "",
-		step ? step : "");
+		"%s%s%s in %s%s%s", text_or_dash(field_text(manifest, "class")),
+		place ? " of " : "", place ? place : "", text_or_dash(field_text(manifest, "kind")),
+		step ? "/" : "", step ? step : "");
 	auto_free char *printable = text_printable(line);
 
 	fprintf(out, "incident %lld: %s, %s\n", (long long)field_integer(value, "incident"),
 		printable, at);
-	print_label("", mem_strdup(or_dash(signature)), out);
+	print_label("", mem_strdup(text_or_dash(signature)), out);
 	if (detail && (!signature || strcmp(detail, signature)))
 		print_label("", mem_strdup(detail), out);
 	print_known(json_object_get(value, "ledger"), out);
@@ -115,18 +110,18 @@ static void print_place(json_t *manifest, FILE *out)
 			       (long long)field_integer(manifest, "slot"),
 			       (long long)field_integer(manifest, "fleet"),
 			       (long long)field_integer(manifest, "vm"), loops,
-			       or_dash(field_text(manifest, "seed")),
+			       text_or_dash(field_text(manifest, "seed")),
 			       (long long)field_integer(manifest, "first-loop")),
 		    out);
 	print_label("machine",
-		    mem_printf("%s, %s, %lld MiB, %s", or_dash(field_text(machine, "type")),
-			       or_dash(field_text(machine, "accel")),
+		    mem_printf("%s, %s, %lld MiB, %s", text_or_dash(field_text(machine, "type")),
+			       text_or_dash(field_text(machine, "accel")),
 			       (long long)(field_integer(machine, "ram-bytes") >> 20), vcpus),
 		    out);
 	print_label("host",
 		    mem_printf("%s, kernel %s, %lld CPUs, load %.1f",
-			       or_dash(field_text(host, "name")),
-			       or_dash(field_text(host, "kernel")),
+			       text_or_dash(field_text(host, "name")),
+			       text_or_dash(field_text(host, "kernel")),
 			       (long long)field_integer(host, "cpus"),
 			       json_number_value(json_object_get(host, "load"))),
 		    out);
@@ -152,13 +147,13 @@ static void print_run(json_t *run, FILE *out)
 	json_t *guest = json_object_get(run, "telemetry");
 	const char *circle = field_text(run, "circle");
 
-	print_label(or_dash(field_text(run, "role")), describe_end(run), out);
+	print_label(text_or_dash(field_text(run, "role")), describe_end(run), out);
 	print_label("",
-		    mem_printf("build %s: %s, build-id %s", or_dash(field_text(run, "build")),
-			       or_dash(field_text(run, "version")),
-			       or_dash(field_text(run, "build-id"))),
+		    mem_printf("build %s: %s, build-id %s", text_or_dash(field_text(run, "build")),
+			       text_or_dash(field_text(run, "version")),
+			       text_or_dash(field_text(run, "build-id"))),
 		    out);
-	print_label("", mem_strdup(or_dash(field_text(run, "binary"))), out);
+	print_label("", mem_strdup(text_or_dash(field_text(run, "binary"))), out);
 	if (json_is_object(guest))
 		print_label("",
 			    mem_printf("guest: %lld ticks, %lld flash writes, %lld checks, "
@@ -275,8 +270,8 @@ static void print_missing(json_t *manifest, FILE *out)
 
 	json_array_foreach(json_object_get(manifest, "missing"), i, missing)
 		print_label(i ? "" : "missing",
-			    mem_printf("%s: %s", or_dash(field_text(missing, "file")),
-				       or_dash(field_text(missing, "reason"))),
+			    mem_printf("%s: %s", text_or_dash(field_text(missing, "file")),
+				       text_or_dash(field_text(missing, "reason"))),
 			    out);
 }
 
@@ -294,7 +289,7 @@ static void print_files(json_t *value, FILE *out)
 	json_t *file;
 
 	fputc('\n', out);
-	print_label("files", mem_printf("%s/", or_dash(path)), out);
+	print_label("files", mem_printf("%s/", text_or_dash(path)), out);
 	json_array_foreach(json_object_get(value, "files"), i, file) {
 		const char *name = field_text(file, "file");
 

@@ -9,6 +9,12 @@
  * become \xNN. NULL becomes "-". */
 char *text_printable(const char *s);
 
+/* Borrowed, not freed: a dash where there is nothing. */
+static inline const char *text_or_dash(const char *s)
+{
+	return s ? s : "-";
+}
+
 /* A word of a command line, quoted for a shell where it must be, and printable. */
 char *text_word(const char *s);
 
