@@ -13,6 +13,7 @@
 
 #include "base/beside.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/folder.h"
 #include "base/janitor.h"
 #include "base/log.h"
@@ -40,7 +41,7 @@ struct options {
 
 struct daemon {
 	struct ev_loop *loop;
-	char *state, *guests, *work, *results;
+	char *state, *guests, *work, *results, *boot;
 	int lock_fd;
 	struct janitor *janitor;
 	struct store *store;
@@ -238,11 +239,11 @@ static void accepted(void *ctx, int fd)
 	control_add_client(daemon->control, fd, false);
 }
 
-static int open_store(struct daemon *daemon, struct err *err)
+static int open_store(struct daemon *daemon, bool keeps, struct err *err)
 {
 	auto_free char *incidents = mem_printf("%s/incidents", daemon->state);
 	int64_t first_id, last_incident;
-	int r = store_open(daemon->loop, daemon->results, &daemon->store, &first_id, err);
+	int r = store_open(daemon->loop, daemon->results, keeps, &daemon->store, &first_id, err);
 
 	if (r < 0)
 		return r;
@@ -283,6 +284,8 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		.work = daemon->work,
 		.guests = daemon->guests,
 		.evidence = daemon->evidence,
+		.boot = daemon->boot,
+		.keeps = options->control_fd < 0,
 		.idle = idle,
 		.ctx = daemon,
 	};
@@ -303,10 +306,25 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 	if (!path)
 		return err_set(err, -EINVAL, "there is no $XDG_RUNTIME_DIR: say --socket PATH");
 	r = listener_open(daemon->loop, &listener, &daemon->listener, err);
-	if (r == 0)
+	if (r == 0) {
 		log_info("qsoakd %s listens on %s, results below %s", QSOAK_VERSION, path,
 			 daemon->state);
+		control_go_on(daemon->control);
+	}
 	return r;
+}
+
+/* Which boot of the host this is; the caller frees. NULL: nobody knows. */
+static char *read_boot(void)
+{
+	char *text;
+	struct err ignored = { 0 };
+	size_t size;
+
+	if (file_read("/proc/sys/kernel/random/boot_id", "boot_id", 64, &text, &size, &ignored) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
 }
 
 static int daemon_start(struct daemon *daemon, const struct options *options, struct err *err)
@@ -326,6 +344,7 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	if (r < 0)
 		return r;
 	daemon->guests = find_guests(options->guests);
+	daemon->boot = read_boot();
 	daemon->work = mem_printf("%s/work", daemon->state);
 	daemon->results = mem_printf("%s/results.db", daemon->state);
 	if (options->rebuild)
@@ -338,7 +357,7 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 		r = folder_make(daemon->work, 0700, err);
 	daemon->loop = ev_loop_new(EVFLAG_AUTO);
 	if (r == 0)
-		r = open_store(daemon, err);
+		r = open_store(daemon, options->control_fd < 0, err);
 	if (r == 0)
 		r = open_control(daemon, options, err);
 	if (r < 0)
@@ -372,6 +391,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	janitor_finish(daemon->janitor);
 	fd_close(&daemon->lock_fd);
 	free(daemon->results);
+	free(daemon->boot);
 	free(daemon->work);
 	free(daemon->guests);
 	free(daemon->state);

@@ -17,6 +17,7 @@
 
 enum record_type {
 	RECORD_CAMPAIGN_BEGIN,
+	RECORD_CAMPAIGN_RESUME,
 	RECORD_CAMPAIGN_END,
 	RECORD_BUILD,
 	RECORD_LEFT_OUT,
@@ -30,6 +31,8 @@ enum record_type {
 	RECORD_COMPARISON,
 	RECORD_ENVIRONMENT,
 	RECORD_LOOK,
+	RECORD_GAP,
+	RECORD_GAP_END,
 };
 
 struct record_campaign_begin {
@@ -49,6 +52,16 @@ struct record_campaign_begin {
 	const char *host_kernel;
 	const char *host_cpu;
 	int64_t host_cpus;
+	const char *request; /* JSON: what its begin said besides the profile */
+	const char *qsoak;   /* version of qsoakd */
+	const char *boot;    /* of the host: its boot_id, or NULL */
+};
+
+/* One that was interrupted goes on. */
+struct record_campaign_resume {
+	int64_t id;
+	const char *accel, *accel_reason; /* as above, by now */
+	const char *qsoak, *boot;
 };
 
 struct record_campaign_end {
@@ -179,6 +192,20 @@ struct record_look {
 	int64_t at_unix_ns;
 };
 
+/* A campaign in progress does nothing: it is paused, or there is no qsoakd. One at a time. */
+struct record_gap {
+	int64_t campaign_id;
+	int64_t began_unix_ns;
+	int64_t ended_unix_ns; /* 0: it goes on */
+	const char *reason;
+};
+
+/* The one that goes on. */
+struct record_gap_end {
+	int64_t campaign_id;
+	int64_t ended_unix_ns;
+};
+
 /* Its other title is from the frames of the stacks; of a crash whose signature is from these, it is by the
  * operation. */
 struct record_failure {
@@ -207,6 +234,7 @@ struct record {
 	enum record_type type;
 	union {
 		struct record_campaign_begin campaign_begin;
+		struct record_campaign_resume campaign_resume;
 		struct record_campaign_end campaign_end;
 		struct record_build build;
 		struct record_left_out left_out;
@@ -220,6 +248,8 @@ struct record {
 		struct record_comparison comparison;
 		struct record_environment environment;
 		struct record_look look;
+		struct record_gap gap;
+		struct record_gap_end gap_end;
 	};
 };
 

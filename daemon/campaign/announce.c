@@ -61,6 +61,9 @@ static void emit_campaign(const struct announcement *a)
 		.loops_per_build = a->profile->stop_loops_per_build,
 		.host_cpu = cpu ? cpu : "unknown",
 		.host_cpus = sysconf(_SC_NPROCESSORS_ONLN),
+		.request = a->request,
+		.qsoak = QSOAK_VERSION,
+		.boot = a->boot,
 	};
 
 	uname(&host);
@@ -182,7 +185,6 @@ static void emit_host(const struct announcement *a)
 	emit_environment(a, NULL, "machine", a->profile->machine);
 	emit_environment(a, NULL, "ram", ram);
 	emit_environment(a, NULL, "vcpus", vcpus);
-	emit_environment(a, NULL, "guest", a->profile->guest);
 }
 
 /* The words of a list, but for those that begin so (or NULL); NULL for none. */
@@ -256,6 +258,23 @@ static void warn_of_differences(const struct announcement *a)
 				x->name, y->name, rules[i].what);
 }
 
+static void ignore(void *ctx)
+{
+	(void)ctx;
+}
+
+/* Stored without delay, and all before it: from now on the campaign can go on after a kill. */
+static void emit_last(const struct announcement *a)
+{
+	struct record_environment guest = { .campaign_id = a->campaign_id,
+					    .key = "guest",
+					    .value = a->profile->guest };
+
+	records_emit_durable(a->records,
+			     &(struct record){ .type = RECORD_ENVIRONMENT, .environment = guest },
+			     (struct record_durable){ .fn = ignore });
+}
+
 void announce(const struct announcement *a)
 {
 	emit_campaign(a);
@@ -268,4 +287,25 @@ void announce(const struct announcement *a)
 	emit_host(a);
 	for (size_t i = 0; i < a->profile->build_count; i++)
 		emit_build_environment(a, &a->builds[i]);
+	emit_last(a);
+}
+
+void announce_again(const struct announcement *a, const struct resume *resume)
+{
+	struct record_campaign_resume again = { .id = a->campaign_id,
+						.accel = a->machine->accel,
+						.accel_reason = a->accel_reason,
+						.qsoak = QSOAK_VERSION,
+						.boot = a->boot };
+	struct record_gap gap = { .campaign_id = a->campaign_id,
+				  .began_unix_ns = resume->gap_began_unix_ns,
+				  .ended_unix_ns = clock_unix_ns(),
+				  .reason = resume->gap_reason };
+
+	emit(a, (struct record){ .type = RECORD_CAMPAIGN_RESUME, .campaign_resume = again });
+	if (resume->in_gap)
+		emit(a, (struct record){ .type = RECORD_GAP_END,
+					 .gap_end = { a->campaign_id, gap.ended_unix_ns } });
+	else
+		emit(a, (struct record){ .type = RECORD_GAP, .gap = gap });
 }

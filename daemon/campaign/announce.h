@@ -7,6 +7,7 @@
 
 #include "base/record.h"
 #include "campaign/profile.h"
+#include "campaign/resume.h"
 #include "vm/build.h"
 #include "vm/direct.h"
 
@@ -18,8 +19,13 @@ struct announcement {
 	const struct machine *machine;
 	const struct build *builds; /* identified, in the profile's order */
 	const char *accel_reason;   /* why not KVM where the profile says auto, or NULL */
+	const char *request;	    /* see record_campaign_begin */
+	const char *boot;	    /* likewise */
 };
 
 void announce(const struct announcement *announcement);
+
+/* Of one that goes on: builds and environment are known. */
+void announce_again(const struct announcement *announcement, const struct resume *resume);
 
 #endif

@@ -46,7 +46,7 @@ bool blocks_may_boot(struct blocks *blocks, unsigned slot)
 	return true;
 }
 
-static bool is_look(const struct blocks *blocks)
+bool blocks_is_look(const struct blocks *blocks)
 {
 	const struct profile_compare *compare = &blocks->profile->compare;
 
@@ -74,7 +74,19 @@ bool blocks_vm_ended(struct blocks *blocks, unsigned slot, int64_t loops, unsign
 	}
 	blocks->complete++;
 	*ret_blocks = blocks->complete;
-	return is_look(blocks);
+	return blocks_is_look(blocks);
+}
+
+void blocks_vm_before(struct blocks *blocks, unsigned slot, int64_t loops)
+{
+	struct place *place = &blocks->places[slot];
+	unsigned ignored;
+
+	if (!place->second) {
+		place->open = true;
+		blocks->open++;
+	}
+	blocks_vm_ended(blocks, slot, loops, &ignored);
 }
 
 void blocks_slot_stopped(struct blocks *blocks, unsigned slot)

@@ -33,6 +33,12 @@ bool blocks_may_boot(struct blocks *blocks, unsigned slot);
  * for the last time: ret_blocks. */
 bool blocks_vm_ended(struct blocks *blocks, unsigned slot, int64_t loops, unsigned *ret_blocks);
 
+/* Of a campaign that goes on: the VM of a slot, the next one in their order, ended before, after so many loops. */
+void blocks_vm_before(struct blocks *blocks, unsigned slot, int64_t loops);
+
+/* Whether so many as are complete are looked at, but for the last time. */
+bool blocks_is_look(const struct blocks *blocks);
+
 /* A slot boots no more VMs: a block that it has begun is lost, and the other slots may have another one. */
 void blocks_slot_stopped(struct blocks *blocks, unsigned slot);
 

@@ -13,16 +13,15 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
-#include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "campaign/activity.h"
 #include "campaign/announce.h"
 #include "campaign/blocks.h"
 #include "campaign/boots.h"
 #include "campaign/plan.h"
 #include "campaign/probe.h"
-#include "triage/core.h"
-#include "vm/direct.h"
+#include "campaign/site.h"
 
 /* A slot, and what the campaign remembers of it. */
 struct place {
@@ -36,8 +35,7 @@ struct campaign {
 	struct ev_loop *loop;
 	struct campaign_spec spec;
 	struct profile *profile;
-	struct machine machine;
-	struct build *builds;
+	struct site site;
 	struct host *host;
 	struct protocol_words words;
 	struct tally *tally;
@@ -45,12 +43,13 @@ struct campaign {
 	struct blocks *blocks; /* NULL: it compares nothing */
 	struct place *places;
 	size_t places_stopped;
-	char *firmware, *template, *vms, *incidents;
-	int64_t id, began_ns;
+	char *request;
+	char *suspended; /* why, or NULL */
+	int64_t id;
 	unsigned held;
 	bool interrupted, cannot_boot;
 	enum exit_code code;
-	struct deadline duration;
+	struct activity activity;
 
 	bool begun;		/* it is recorded and has slots */
 	struct probe *probe;	/* before that, or NULL */
@@ -94,27 +93,33 @@ static void look_durable(void *ctx)
 	campaign->spec.look(campaign->spec.ctx, campaign->id);
 }
 
+static void emit_look(struct campaign *campaign, unsigned blocks)
+{
+	struct record_look look = { .campaign_id = campaign->id,
+				    .blocks = blocks,
+				    .at_unix_ns = clock_unix_ns() };
+
+	records_emit_durable(campaign->spec.records,
+			     &(struct record){ .type = RECORD_LOOK, .look = look },
+			     (struct record_durable){ look_durable, campaign });
+}
+
 static void vm_ended(void *ctx, int64_t loops)
 {
 	struct place *place = ctx;
 	struct campaign *campaign = place->campaign;
-	struct record_look look = { .campaign_id = campaign->id, .at_unix_ns = clock_unix_ns() };
 	unsigned complete;
 
-	if (!campaign->blocks ||
-	    !blocks_vm_ended(campaign->blocks, number_of(place), loops, &complete))
-		return;
-	look.blocks = complete;
-	records_emit_durable(campaign->spec.records,
-			     &(struct record){ .type = RECORD_LOOK, .look = look },
-			     (struct record_durable){ look_durable, campaign });
+	if (campaign->blocks &&
+	    blocks_vm_ended(campaign->blocks, number_of(place), loops, &complete))
+		emit_look(campaign, complete);
 }
 
 static void operation_ended(void *ctx)
 {
 	struct place *place = ctx;
 
-	tally_operation(place->campaign->tally);
+	tally_operations(place->campaign->tally, 1);
 }
 
 static void loop_ended(void *ctx)
@@ -123,7 +128,7 @@ static void loop_ended(void *ctx)
 	struct campaign *campaign = place->campaign;
 
 	place->boot_failures = place->barren_failures = 0;
-	tally_loop(campaign->tally, build_of(place));
+	tally_loops(campaign->tally, build_of(place), 1);
 	apply_stop_rule(campaign);
 }
 
@@ -141,8 +146,8 @@ static void give_up(struct place *place, unsigned count, const char *why,
 {
 	struct campaign *campaign = place->campaign;
 
-	log_error("build %s: %u %s, the last one: %s", campaign->builds[build_of(place)].spec.name,
-		  count, why, failure->detail);
+	log_error("build %s: %u %s, the last one: %s",
+		  campaign->site.builds[build_of(place)].spec.name, count, why, failure->detail);
 	if (!campaign->profile->replay.attempts)
 		campaign_stop(campaign, SLOT_DRAIN, false);
 }
@@ -208,7 +213,7 @@ static void end_durable(void *ctx)
 {
 	struct campaign *campaign = ctx;
 
-	campaign->spec.ended(campaign->spec.ctx, campaign->code);
+	campaign->spec.ended(campaign->spec.ctx, campaign->code, campaign->suspended);
 }
 
 static enum exit_code verdict(const struct campaign *campaign)
@@ -224,7 +229,13 @@ static void end(struct campaign *campaign)
 {
 	struct record_campaign_end end;
 
+	activity_end(&campaign->activity, campaign->suspended);
 	campaign->code = verdict(campaign);
+	if (campaign->suspended) {
+		deadline_init(&campaign->finish, end_durable, campaign);
+		deadline_start(campaign->loop, &campaign->finish, 0);
+		return;
+	}
 	end = (struct record_campaign_end){
 		.id = campaign->id,
 		.ended_unix_ns = clock_unix_ns(),
@@ -250,7 +261,6 @@ static void slot_stopped(void *ctx)
 		tell_only_held(campaign);
 		return;
 	}
-	deadline_stop(campaign->loop, &campaign->duration);
 	end(campaign);
 }
 
@@ -270,43 +280,20 @@ static unsigned boots_limit(const struct profile *profile)
 
 static void emit_begin(const struct campaign *campaign)
 {
-	announce(&(struct announcement){ .records = campaign->spec.records,
-					 .campaign_id = campaign->id,
-					 .seed = campaign->spec.seed,
-					 .profile = campaign->profile,
-					 .machine = &campaign->machine,
-					 .builds = campaign->builds,
-					 .accel_reason = campaign->accel_reason });
-}
+	struct announcement announcement = { .records = campaign->spec.records,
+					     .campaign_id = campaign->id,
+					     .seed = campaign->spec.seed,
+					     .profile = campaign->profile,
+					     .machine = &campaign->site.machine,
+					     .builds = campaign->site.builds,
+					     .accel_reason = campaign->accel_reason,
+					     .request = campaign->request,
+					     .boot = campaign->spec.boot };
 
-/* Everything that can be wrong with this host, before anything is recorded. */
-static int prepare(struct campaign *campaign, struct err *err)
-{
-	const struct profile *profile = campaign->profile;
-	int r;
-
-	if (access(campaign->firmware, R_OK) < 0) {
-		return err_set(err, -EINVAL, "guest.name: found %s, but there is no %s",
-			       profile->guest, campaign->firmware);
-	}
-	if (!strcmp(profile->accel, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0)
-		return err_set_errno(err, errno, "machine.accel is kvm, but /dev/kvm");
-	for (size_t i = 0; i < profile->build_count; i++) {
-		r = build_identify(&profile->builds[i], &campaign->builds[i], err);
-		if (r < 0)
-			return r;
-	}
-	r = build_check_machine(campaign->builds, profile->build_count, profile->machine, err);
-	if (r < 0)
-		return r;
-	r = folder_make(campaign->incidents, 0700, err);
-	if (r == 0)
-		r = folder_make(campaign->vms, 0700, err);
-	if (r == 0)
-		r = folder_make(campaign->template, 0700, err);
-	if (r == 0)
-		r = direct_make_images(&campaign->machine, campaign->template, err);
-	return r;
+	if (campaign->spec.resume)
+		announce_again(&announcement, campaign->spec.resume);
+	else
+		announce(&announcement);
 }
 
 static void start_slots(struct campaign *campaign)
@@ -315,8 +302,8 @@ static void start_slots(struct campaign *campaign)
 		struct place *place = &campaign->places[i];
 		struct slot_spec spec = {
 			.profile = campaign->profile,
-			.machine = &campaign->machine,
-			.builds = campaign->builds,
+			.machine = &campaign->site.machine,
+			.builds = campaign->site.builds,
 			.records = campaign->spec.records,
 			.host = campaign->host,
 			.boots = campaign->boots,
@@ -324,9 +311,9 @@ static void start_slots(struct campaign *campaign)
 			.campaign_id = campaign->id,
 			.seed = campaign->spec.seed,
 			.number = (int)i,
-			.template = campaign->template,
-			.vms = campaign->vms,
-			.incidents = campaign->incidents,
+			.template = campaign->site.template,
+			.vms = campaign->site.vms,
+			.incidents = campaign->site.incidents,
 			.evidence = campaign->spec.evidence,
 			.handler = { .wants_vm = wants_vm,
 				     .vm_ended = vm_ended,
@@ -340,31 +327,40 @@ static void start_slots(struct campaign *campaign)
 		};
 
 		place->campaign = campaign;
+		if (campaign->spec.resume)
+			resume_slot(campaign->spec.resume, (int)i, &spec.first_vm,
+				    &spec.loops_begun);
 		place->slot = slot_new(campaign->loop, &spec);
+		slot_pause(place->slot, campaign->activity.why);
 	}
 }
 
-static void warn_of_lost_cores(const struct campaign *campaign)
+/* The stop rule may have been about to end it. */
+static void count_resumed(struct campaign *campaign)
 {
-	struct core_place place;
+	const struct resume *resume = campaign->spec.resume;
 
-	core_locate_here(campaign->vms, 0, &place);
-	if (campaign->machine.dumps_core && place.route == CORE_LOST)
-		log_warning("the cores of QEMUs that crash will be lost: %s", place.why);
-	core_place_finish(&place);
+	resume_count(resume, campaign->profile, campaign->spec.seed, campaign->tally,
+		     campaign->blocks);
+	if (campaign->blocks && blocks_is_look(campaign->blocks) &&
+	    blocks_complete(campaign->blocks) > resume->last_look)
+		emit_look(campaign, blocks_complete(campaign->blocks));
+	apply_stop_rule(campaign);
 }
 
 static void begin(struct campaign *campaign)
 {
 	campaign->begun = true;
-	campaign->began_ns = clock_now_ns();
 	emit_begin(campaign);
+	activity_begin(&campaign->activity, campaign->loop, campaign->spec.records, campaign->id,
+		       campaign->profile->stop_duration_ns,
+		       campaign->spec.resume ? campaign->spec.resume->active_ns : 0,
+		       duration_passed, campaign);
 	campaign->host = host_new(campaign->loop);
-	warn_of_lost_cores(campaign);
+	site_warn_of_lost_cores(&campaign->site);
 	start_slots(campaign);
-	if (campaign->profile->stop_duration_ns)
-		deadline_start(campaign->loop, &campaign->duration,
-			       campaign->profile->stop_duration_ns);
+	if (campaign->spec.resume)
+		count_resumed(campaign);
 }
 
 /* why_not: NULL for KVM. */
@@ -372,10 +368,12 @@ static void accel_found(void *ctx, const char *why_not)
 {
 	struct campaign *campaign = ctx;
 
-	campaign->machine.accel = why_not ? "tcg" : "kvm";
+	campaign->site.machine.accel = why_not ? "tcg" : "kvm";
+	free(campaign->accel_reason);
 	campaign->accel_reason = why_not ? mem_strdup(why_not) : NULL;
-	log_info("campaign %" PRId64 " runs with %s%s%s", campaign->id, campaign->machine.accel,
-		 why_not ? ", KVM does not work here: " : "", why_not ? why_not : "");
+	log_info("campaign %" PRId64 " runs with %s%s%s", campaign->id,
+		 campaign->site.machine.accel, why_not ? ", KVM does not work here: " : "",
+		 why_not ? why_not : "");
 	probe_free(campaign->probe);
 	campaign->probe = NULL;
 	begin(campaign);
@@ -384,10 +382,10 @@ static void accel_found(void *ctx, const char *why_not)
 static void find_accel(struct campaign *campaign)
 {
 	struct probe_spec spec = {
-		.machine = &campaign->machine,
-		.build = &campaign->builds[0],
-		.template = campaign->template,
-		.vms = campaign->vms,
+		.machine = &campaign->site.machine,
+		.build = &campaign->site.builds[0],
+		.template = campaign->site.template,
+		.vms = campaign->site.vms,
 		.done = accel_found,
 		.ctx = campaign,
 	};
@@ -399,7 +397,7 @@ static void find_accel(struct campaign *campaign)
 		return;
 	}
 	/* Whatever ends before this is known has run with neither. */
-	campaign->machine.accel = "unknown";
+	campaign->site.machine.accel = "unknown";
 	campaign->probe = probe_start(campaign->loop, &spec);
 }
 
@@ -412,6 +410,22 @@ static void finish(void *ctx)
 	end(campaign);
 }
 
+static void take_ids(struct campaign *campaign)
+{
+	campaign->id = records_new_id(campaign->spec.records);
+	for (size_t i = 0; i < campaign->profile->build_count; i++)
+		campaign->site.builds[i].id = records_new_id(campaign->spec.records);
+}
+
+/* The accelerator that it had, if that had been found. */
+static const char *first_accel(const struct campaign *campaign)
+{
+	const struct resume *resume = campaign->spec.resume;
+
+	return resume && strcmp(resume->accel, "unknown") ? resume->accel
+							  : campaign->profile->accel;
+}
+
 int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struct profile *profile,
 		   struct campaign **ret_campaign, struct err *err)
 {
@@ -421,44 +435,26 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	campaign->loop = loop;
 	campaign->spec = *spec;
 	campaign->profile = profile;
-	campaign->firmware = mem_printf("%s/%s.bin", spec->guests, profile->guest);
-	campaign->template = mem_printf("%s/template", spec->work);
-	campaign->vms = mem_printf("%s/vms", spec->work);
-	campaign->incidents = mem_printf("%s/incidents", spec->state);
-	campaign->builds = mem_zalloc(profile->build_count * sizeof(*campaign->builds));
+	campaign->request = spec->request ? mem_strdup(spec->request) : NULL;
 	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
+	site_init(&campaign->site, profile, first_accel(campaign), spec->state, spec->work,
+		  spec->guests);
 	campaign->tally = tally_new(profile);
 	campaign->blocks = profile->compare.on ? blocks_new(profile) : NULL;
 	campaign->boots = boots_new(boots_limit(profile));
-	campaign->machine = (struct machine){
-		.type = profile->machine,
-		.accel = profile->accel,
-		.ram_bytes = profile->ram_bytes,
-		.disk_bytes = profile->disk_bytes,
-		.vcpus = profile->vcpus,
-		.firmware = campaign->firmware,
-		.dumps_core = profile->evidence.cores != EVIDENCE_CORES_NONE,
-		.guest = {
-			.flash_writes_per_turn = profile->writes_per_turn,
-			.pause_ns_per_turn = (uint32_t)profile->pause_ns,
-			.erase_every = profile->erase_every,
-			.turns_per_write = profile->turns_per_write,
-			.turns_per_ram_page = profile->turns_per_page,
-			.working_set = (uint64_t)profile->working_set_bytes,
-		},
-	};
-	deadline_init(&campaign->duration, duration_passed, campaign);
 	deadline_init(&campaign->finish, finish, campaign);
-	r = prepare(campaign, err);
+	r = site_prepare(&campaign->site, spec->resume, err);
 	if (r < 0) {
 		campaign_free(campaign);
 		return r;
 	}
-	campaign->id = records_new_id(spec->records);
-	for (size_t i = 0; i < profile->build_count; i++)
-		campaign->builds[i].id = records_new_id(spec->records);
-	campaign->began_ns = clock_now_ns();
-	if (strcmp(profile->accel, "auto"))
+	if (spec->resume)
+		campaign->id = spec->resume->campaign_id;
+	else
+		take_ids(campaign);
+	if (spec->resume && spec->resume->accel_reason)
+		campaign->accel_reason = mem_strdup(spec->resume->accel_reason);
+	if (strcmp(campaign->site.machine.accel, "auto"))
 		begin(campaign);
 	else
 		find_accel(campaign);
@@ -470,32 +466,30 @@ void campaign_free(struct campaign *campaign)
 {
 	if (!campaign)
 		return;
-	deadline_stop(campaign->loop, &campaign->duration);
+	activity_finish(&campaign->activity);
 	deadline_stop(campaign->loop, &campaign->finish);
 	probe_free(campaign->probe);
 	for (unsigned i = 0; i < campaign->profile->vms; i++)
 		slot_free(campaign->places[i].slot);
-	for (size_t i = 0; i < campaign->profile->build_count; i++)
-		build_finish(&campaign->builds[i]);
 	host_free(campaign->host);
 	boots_free(campaign->boots);
 	blocks_free(campaign->blocks);
 	tally_free(campaign->tally);
 	free(campaign->places);
-	free(campaign->builds);
+	site_finish(&campaign->site);
 	profile_free(campaign->profile);
-	free(campaign->firmware);
-	free(campaign->template);
-	free(campaign->vms);
-	free(campaign->incidents);
 	free(campaign->accel_reason);
+	free(campaign->request);
+	free(campaign->suspended);
+	if (campaign->spec.resume)
+		resume_finish(campaign->spec.resume);
+	free(campaign->spec.resume);
 	free(campaign);
 }
 
 void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrupted)
 {
 	campaign->interrupted = campaign->interrupted || interrupted;
-	deadline_stop(campaign->loop, &campaign->duration);
 	if (!campaign->begun) {
 		if (!campaign->probe)
 			return;
@@ -506,6 +500,23 @@ void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrup
 	}
 	for (unsigned i = 0; i < campaign->profile->vms; i++)
 		slot_stop(campaign->places[i].slot, stop);
+}
+
+void campaign_suspend(struct campaign *campaign, const char *why)
+{
+	/* One that a user has ended comes to its end. */
+	if (!campaign->interrupted)
+		campaign->suspended = mem_strdup(why);
+	campaign_stop(campaign, SLOT_KILL, true);
+	campaign_stop_holding(campaign);
+}
+
+void campaign_pause(struct campaign *campaign, const char *why)
+{
+	if (!activity_pause(&campaign->activity, why))
+		return;
+	for (unsigned i = 0; campaign->begun && i < campaign->profile->vms; i++)
+		slot_pause(campaign->places[i].slot, why);
 }
 
 bool campaign_release(struct campaign *campaign, int64_t incident)
@@ -541,7 +552,7 @@ void campaign_progress(const struct campaign *campaign, struct campaign_progress
 	const struct tally_counts *counts = tally_counts(campaign->tally);
 
 	*ret_progress = (struct campaign_progress){
-		.elapsed_ns = clock_now_ns() - campaign->began_ns,
+		.elapsed_ns = activity_elapsed_ns(&campaign->activity),
 		.duration_ns = campaign->profile->stop_duration_ns,
 		.loops_wanted = campaign->profile->stop_loops,
 		.vms_wanted = campaign->profile->replay.attempts,
@@ -587,8 +598,9 @@ void campaign_slot_status(const struct campaign *campaign, unsigned slot,
 	else
 		*ret_status = (struct slot_status){
 			.slot = (int)slot,
-			.build = campaign->builds[plan_build(campaign->profile, campaign->spec.seed,
-							     (int)slot, 0)]
+			.build = campaign->site
+					 .builds[plan_build(campaign->profile, campaign->spec.seed,
+							    (int)slot, 0)]
 					 .spec.name,
 			.state = slot ? "empty" : "probing",
 		};

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/record.h"
 #include "campaign/profile.h"
+#include "campaign/resume.h"
 #include "campaign/slot.h"
 #include "campaign/tally.h"
 #include "triage/evidence.h"
@@ -31,8 +32,12 @@ struct campaign_spec {
 	const char *guests; /* folder of the firmware images */
 	struct evidence *evidence; /* of that state; outlives the campaign */
 	uint64_t seed;
-	/* Called once, from the loop, when the end is durable. campaign_free() may be called in it. */
-	void (*ended)(void *ctx, enum exit_code code);
+	const char *request;   /* JSON: what its begin said besides the profile; copied */
+	const char *boot;      /* of the host: its boot_id, or NULL; outlives the campaign */
+	struct resume *resume; /* it goes on from there: taken over, also on failure; or NULL */
+	/* Called once, from the loop, when the end is durable. campaign_free() may be called in it. suspended: see
+	 * campaign_suspend(). */
+	void (*ended)(void *ctx, enum exit_code code, bool suspended);
 	/* The VM of a slot is held from now on, or is not any more. */
 	void (*hold_changed)(void *ctx, unsigned slot);
 	/* As many blocks are complete as a comparison looks at before its end, and all of them is stored:
@@ -65,6 +70,13 @@ void campaign_free(struct campaign *campaign);
 
 /* The campaign ends when all slots have stopped. interrupted: by a user, not by the stop rule. */
 void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrupted);
+
+/* Its qsoakd ends: VMs are killed, and the campaign can go on later. why: for people. */
+void campaign_suspend(struct campaign *campaign, const char *why);
+
+/* While there is a why no VM boots, those that are there are shut down after the operation in progress, and the
+ * time does not count. NULL: it goes on. */
+void campaign_pause(struct campaign *campaign, const char *why);
 
 /* Whether a VM was held for this incident; it is killed, and its slot goes on. */
 bool campaign_release(struct campaign *campaign, int64_t incident);

@@ -31,6 +31,7 @@ struct slot {
 	enum slot_stop stop;
 	bool stopped;
 	bool may_hold, held;
+	bool paused, waits; /* waits: for the end of the pause, without a VM */
 
 	struct vm *vm;
 	int vm_number;
@@ -455,6 +456,11 @@ static void end_loop(struct slot *slot)
 /* There is no VM. */
 static void next_vm(struct slot *slot)
 {
+	if (slot->stop == SLOT_GOES_ON && slot->paused) {
+		boots_leave(slot->spec.boots, &slot->turn);
+		slot->waits = true;
+		return;
+	}
 	if (slot->stop == SLOT_GOES_ON && !boots_ask(slot->spec.boots, &slot->turn))
 		return; /* its turn will come */
 	if (slot->stop == SLOT_GOES_ON && slot->spec.handler.wants_vm(slot->spec.handler.ctx)) {
@@ -493,7 +499,8 @@ static void next(void *ctx)
 		kill_vm(slot);
 		return;
 	}
-	if (slot->stop == SLOT_DRAIN || slot->loops_ended == slot->spec.profile->loops_per_vm) {
+	if (slot->stop == SLOT_DRAIN || slot->paused ||
+	    slot->loops_ended == slot->spec.profile->loops_per_vm) {
 		start(slot, OP_SHUTDOWN, NULL);
 		return;
 	}
@@ -521,6 +528,8 @@ struct slot *slot_new(struct ev_loop *loop, const struct slot_spec *spec)
 
 	slot->loop = loop;
 	slot->spec = *spec;
+	slot->vm_number = spec->first_vm;
+	slot->loops_begun = spec->loops_begun;
 	slot->may_hold = spec->profile->on_failure == ON_FAILURE_HOLD;
 	slot->owner = (struct run_listener){ .exited = run_gone, .ctx = slot };
 	slot->turn = (struct boots_turn){ .granted = may_boot, .ctx = slot };
@@ -550,11 +559,20 @@ void slot_stop(struct slot *slot, enum slot_stop stop)
 	if (stop <= slot->stop)
 		return;
 	slot->stop = stop;
-	if (slot->turn.state == BOOTS_WAITS)
+	if (slot->turn.state == BOOTS_WAITS || slot->waits)
 		deadline_start(slot->loop, &slot->kick, 0);
+	slot->waits = false;
 	/* A failure in progress is not cut short: its evidence is what we are here for. */
 	if (stop == SLOT_KILL && slot->op)
 		op_interrupt(slot->op);
+}
+
+void slot_pause(struct slot *slot, bool paused)
+{
+	slot->paused = paused;
+	if (!paused && slot->waits)
+		deadline_start(slot->loop, &slot->kick, 0);
+	slot->waits = slot->waits && paused;
 }
 
 bool slot_release(struct slot *slot)
@@ -581,6 +599,8 @@ static const char *state_name(const struct slot *slot)
 		return vm_state_name(vm_state(slot->vm));
 	if (slot->stopped)
 		return "stopped";
+	if (slot->waits)
+		return "paused";
 	return slot->turn.state == BOOTS_WAITS ? "waiting" : "empty";
 }
 

@@ -57,6 +57,8 @@ struct slot_spec {
 	int64_t campaign_id;
 	uint64_t seed;
 	int number;
+	int first_vm;		   /* number of its first VM */
+	uint64_t loops_begun;	   /* before */
 	const char *template;	   /* folder with empty images */
 	const char *vms;	   /* folder for the VMs */
 	const char *incidents;	   /* folder for the evidence */
@@ -81,6 +83,9 @@ void slot_free(struct slot *slot);
 /* A harder stop may follow a softer one; after SLOT_KILL no VM comes to be held. */
 void slot_stop(struct slot *slot, enum slot_stop stop);
 
+/* While it is paused no operation begins, but the shutdown of its VM, and no VM boots. */
+void slot_pause(struct slot *slot, bool paused);
+
 /* A VM that is held stays, however its slot is stopped: somebody may be looking at it. It goes when
  * its last process has, or with one of these two. */
 
@@ -94,7 +99,8 @@ void slot_stop_holding(struct slot *slot);
 struct slot_status {
 	int slot, vm; /* numbers; vm is that of the next one while there is none */
 	const char *build;
-	const char *state;	 /* of the VM, or "held", "waiting" (to boot), "empty", "stopped";
+	const char
+		*state; /* of the VM, or "held", "waiting" (to boot), "paused", "empty", "stopped";
 	 * "probing" before there are slots */
 	const char *operation;	 /* kind in progress, or NULL */
 	const char *step;	 /* of it, or NULL */

@@ -44,15 +44,15 @@ bool tally_vm(struct tally *tally)
 	return true;
 }
 
-void tally_operation(struct tally *tally)
+void tally_operations(struct tally *tally, int64_t count)
 {
-	tally->counts.operations++;
+	tally->counts.operations += count;
 }
 
-void tally_loop(struct tally *tally, size_t build)
+void tally_loops(struct tally *tally, size_t build, int64_t count)
 {
-	tally->counts.loops++;
-	tally->loops[build]++;
+	tally->counts.loops += count;
+	tally->loops[build] += count;
 }
 
 static bool concerns(const struct profile_expectation *expectation, const char *build)

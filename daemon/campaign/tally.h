@@ -33,13 +33,13 @@ struct tally *tally_new(const struct profile *profile);
 /* NULL is fine. */
 void tally_free(struct tally *tally);
 
-void tally_operation(struct tally *tally);
+void tally_operations(struct tally *tally, int64_t count);
 
 /* A VM is about to boot: whether there is to be one more, which then counts. */
 bool tally_vm(struct tally *tally);
 
 /* Builds are counted by their index in the profile. */
-void tally_loop(struct tally *tally, size_t build);
+void tally_loops(struct tally *tally, size_t build, int64_t count);
 
 /* Whether the profile expects a failure under this title, or the other one (or NULL), of the build of that
  * name; from now on each expectation of it has been seen once more. */

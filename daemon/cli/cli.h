@@ -23,6 +23,7 @@ void cli_build_finish(struct cli_build *build);
 
 /* What the command line says. */
 struct cli {
+	const char *command;	      /* its name */
 	const char *argument;	      /* of the command: its first, or NULL */
 	const char *const *arguments; /* all, and NULL at the end */
 	const char *state;	      /* --state-dir, or NULL */
@@ -54,6 +55,8 @@ int cli_run(const struct cli *cli);
 int cli_status(const struct cli *cli);
 int cli_watch(const struct cli *cli);
 int cli_stop(const struct cli *cli);
+int cli_pause(const struct cli *cli);
+int cli_resume(const struct cli *cli);
 int cli_release(const struct cli *cli);
 int cli_campaigns(const struct cli *cli);
 int cli_builds(const struct cli *cli);

@@ -168,6 +168,12 @@ static void event_in(void *ctx, const struct qmp_event *event)
 		print_held(follower, event->data);
 	} else if (!strcmp(event->name, "RELEASED")) {
 		follower->held--;
+	} else if (!strcmp(event->name, "PAUSED")) {
+		auto_free char *why = text_printable(field_text(event->data, "reason"));
+
+		say(follower, "paused: %s", why);
+	} else if (!strcmp(event->name, "RESUMED")) {
+		say(follower, "no longer paused (%s)", field_text(event->data, "cause"));
 	} else if (!strcmp(event->name, "CAMPAIGN_ENDED")) {
 		if (field_integer(event->data, "campaign") != follower->campaign)
 			return;

@@ -23,7 +23,7 @@ static int store_reports(const char *state, json_t *reports, const char *build,
 	int r = loop ? folder_make(state, 0700, err) : err_set(err, -ENOMEM, "no event loop");
 
 	if (r == 0)
-		r = store_open(loop, path, &store, &first_id, err);
+		r = store_open(loop, path, false, &store, &first_id, err);
 	if (r == 0) {
 		records = records_new(first_id);
 		store_subscribe(store, records);

@@ -136,8 +136,12 @@ static const struct command {
 		  BIT(OPTION_VERBOSE) | KNOWN },
 	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, RESULTS },
 	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, KNOWN },
-	{ "stop", NULL, "end the campaign in progress, its VMs shut down", cli_stop,
+	{ "stop", NULL, "end the campaign in progress, its VMs shut down; again: killed", cli_stop,
 	  BIT(OPTION_KILL) | RESULTS },
+	{ "pause", NULL, "begin no operation and boot no VM until `resume`", cli_pause, RESULTS },
+	{ "resume", "[CAMPAIGN]",
+	  "end a pause, or let a campaign go on that was interrupted; --local: and follow it",
+	  cli_resume, BIT(OPTION_VERBOSE) | KNOWN },
 	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
 	  cli_release, BIT(OPTION_ALL) | RESULTS },
 	{ "campaigns", NULL, "list campaigns", cli_campaigns, RESULTS },
@@ -558,6 +562,7 @@ static int parse(int argc, char **argv, struct cli *cli, int (**ret_run)(const s
 		return EXIT_USAGE;
 	}
 	code = check_usage(command, given, argc - optind - 1);
+	cli->command = command->name;
 	cli->argument = argv[optind + 1];
 	cli->arguments = (const char *const *)&argv[optind + 1];
 	*ret_run = command->run;

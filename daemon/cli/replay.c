@@ -257,7 +257,7 @@ static int play(const struct cli *cli, json_t *arguments, const struct replay_as
 	int r = session_open(cli, &session, &err);
 
 	if (r == 0)
-		r = session_run(session, json_incref(arguments), true, &campaign, &err);
+		r = session_run(session, "run", json_incref(arguments), true, &campaign, &err);
 	if (r == 0)
 		r = count(session_source(session), campaign.id, asked, &result, &err);
 	r = session_end(session, r, &err);

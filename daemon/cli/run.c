@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * qsoak run: sends a profile to a qsoakd, follows the campaign, prints its result.
+ * qsoak run and resume: sends a profile to a qsoakd, or says which campaign is to go on, follows it, prints its
+ * result.
  *
  * A private qsoakd ends with our connection to it, so leaving ends its campaign; the service's goes
  * on.
@@ -16,6 +17,7 @@
 #include "cli/session.h"
 #include "report/field.h"
 #include "report/report.h"
+#include "report/text.h"
 
 /* The arguments of the command "run". */
 static int make_arguments(const struct cli *cli, json_t **ret_arguments, struct err *err)
@@ -34,12 +36,12 @@ static int check_options(const struct cli *cli, struct err *err)
 {
 	if (cli->local && cli->detach)
 		return err_set(err, -EINVAL,
-			       "run: a private qsoakd ends with its client: --local "
+			       "a private qsoakd ends with its client: --local "
 			       "excludes --detach");
 	if (cli->local && cli->socket)
-		return err_set(err, -EINVAL, "run: --local and --socket exclude each other");
+		return err_set(err, -EINVAL, "--local and --socket exclude each other");
 	if (!cli->local && (cli->state || cli->verbose))
-		return err_set(err, -EINVAL, "run: --%s goes with --local",
+		return err_set(err, -EINVAL, "--%s goes with --local",
 			       cli->state ? "state-dir" : "verbose");
 	return 0;
 }
@@ -61,13 +63,13 @@ static int print_report(struct source *source, struct session_campaign *campaign
 }
 
 /* Once it has ended, the results of a private qsoakd are whole. */
-static int run_local(const struct cli *cli, struct session *session, json_t *arguments,
-		     const struct ledger *ledger)
+static int run_local(const struct cli *cli, struct session *session, const char *command,
+		     json_t *arguments, const struct ledger *ledger)
 {
 	struct source results = { .state = mem_strdup(session_state(session)) };
 	struct session_campaign campaign;
 	struct err err = { 0 };
-	int r = session_run(session, json_incref(arguments), false, &campaign, &err);
+	int r = session_run(session, command, json_incref(arguments), false, &campaign, &err);
 	int daemon_code = session_close(session);
 
 	if (r >= 0 && campaign.id)
@@ -88,7 +90,7 @@ static int run_detached(const struct cli *cli, struct session *session, json_t *
 {
 	auto_json json_t *started = NULL;
 	struct err err = { 0 };
-	int r = session_start(session, json_incref(arguments), &started, &err);
+	int r = session_start(session, "run", json_incref(arguments), &started, &err);
 
 	session_close(session);
 	if (r < 0)
@@ -105,12 +107,49 @@ static int run_service(const struct cli *cli, struct session *session, json_t *a
 {
 	struct session_campaign campaign;
 	struct err err = { 0 };
-	int r = session_run(session, json_incref(arguments), false, &campaign, &err);
+	int r = session_run(session, "run", json_incref(arguments), false, &campaign, &err);
 
 	if (r == 0)
 		r = print_report(session_source(session), &campaign, ledger, cli->json, &err);
 	session_close(session);
 	return r >= 0 ? campaign.code : cli_error(&err);
+}
+
+static void report_resumed(json_t *value, FILE *out)
+{
+	auto_free char *why = text_printable(field_text(value, "paused"));
+
+	fprintf(out, "campaign %" PRId64 " goes on%s%s\n", field_integer(value, "campaign"),
+		field_known(value, "paused") ? ", but is still paused: " : "",
+		field_known(value, "paused") ? why : "");
+}
+
+static int resume_arguments(const struct cli *cli, json_t **ret_arguments, struct err *err)
+{
+	int64_t campaign = 0;
+	int r = cli->argument ? cli_parse_id("CAMPAIGN", cli->argument, &campaign, err) : 0;
+
+	if (r == 0)
+		*ret_arguments = campaign ? json_pack("{s:I}", "campaign", (json_int_t)campaign)
+					  : json_object();
+	return r;
+}
+
+static int resume_service(const struct cli *cli)
+{
+	auto_json json_t *arguments = NULL, *value = NULL;
+	struct link *link = NULL;
+	struct err err = { 0 };
+	int r = resume_arguments(cli, &arguments, &err);
+
+	if (r == 0)
+		r = link_open(cli->socket, &link, &err);
+	if (r == 0)
+		r = link_call(link, "resume", json_incref(arguments), &value, &err);
+	link_close(link);
+	if (r == 0)
+		r = report_print(value, report_resumed, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }
 
 static int run(const struct cli *cli, const struct ledger *ledger)
@@ -125,23 +164,49 @@ static int run(const struct cli *cli, const struct ledger *ledger)
 	if (r < 0)
 		return cli_error(&err);
 	if (cli->local)
-		return run_local(cli, session, arguments, ledger);
+		return run_local(cli, session, "run", arguments, ledger);
 	return cli->detach ? run_detached(cli, session, arguments)
 			   : run_service(cli, session, arguments, ledger);
 }
 
-int cli_run(const struct cli *cli)
+/* The campaign of a private state that is to go on. */
+static int resume_local(const struct cli *cli, const struct ledger *ledger)
+{
+	auto_json json_t *arguments = NULL;
+	struct session *session = NULL;
+	struct err err = { 0 };
+	int r = resume_arguments(cli, &arguments, &err);
+
+	if (r == 0)
+		r = session_open(cli, &session, &err);
+	return r < 0 ? cli_error(&err) : run_local(cli, session, "resume", arguments, ledger);
+}
+
+/* check_options() and the ledger come first: what is wrong is not found out after the campaign. */
+static int with_ledger(const struct cli *cli,
+		       int (*work)(const struct cli *cli, const struct ledger *ledger))
 {
 	struct ledger ledger = { 0 };
 	struct err err = { 0 };
 	int code, r = check_options(cli, &err);
 
-	/* What is wrong with the ledger is not found out after the campaign. */
-	if (r == 0)
+	if (r < 0)
+		err_prefix(&err, "%s", cli->command);
+	else
 		r = known_read(cli, &ledger, &err);
 	if (r < 0)
 		return cli_error(&err);
-	code = run(cli, &ledger);
+	code = work(cli, &ledger);
 	ledger_finish(&ledger);
 	return code;
+}
+
+int cli_run(const struct cli *cli)
+{
+	return with_ledger(cli, run);
+}
+
+int cli_resume(const struct cli *cli)
+{
+	return cli->local ? with_ledger(cli, resume_local) : resume_service(cli);
 }

@@ -46,14 +46,16 @@ int session_open(const struct cli *cli, struct session **ret_session, struct err
 	return 0;
 }
 
-int session_start(struct session *session, json_t *arguments, json_t **ret_started, struct err *err)
+int session_start(struct session *session, const char *command, json_t *arguments,
+		  json_t **ret_started, struct err *err)
 {
-	return link_call(session->source.link, "run", arguments, ret_started, err);
+	return link_call(session->source.link, command, arguments, ret_started, err);
 }
 
 /* Returns 1 where the user has left before. */
-static int start_and_follow(struct session *session, struct follower *follower, json_t *arguments,
-			    struct session_campaign *ret_campaign, struct err *err)
+static int start_and_follow(struct session *session, struct follower *follower, const char *command,
+			    json_t *arguments, struct session_campaign *ret_campaign,
+			    struct err *err)
 {
 	auto_json json_t *started = NULL;
 	const char *seed;
@@ -61,7 +63,7 @@ static int start_and_follow(struct session *session, struct follower *follower, 
 
 	if (follow_interrupted(follower))
 		return 1;
-	r = session_start(session, json_incref(arguments), &started, err);
+	r = session_start(session, command, json_incref(arguments), &started, err);
 	if (r < 0)
 		return r;
 	session->begun = true;
@@ -73,7 +75,7 @@ static int start_and_follow(struct session *session, struct follower *follower, 
 	return follow(follower, ret_campaign->id, &ret_campaign->code, err);
 }
 
-int session_run(struct session *session, json_t *arguments, bool search,
+int session_run(struct session *session, const char *command, json_t *arguments, bool search,
 		struct session_campaign *ret_campaign, struct err *err)
 {
 	auto_json json_t *owned = arguments;
@@ -90,7 +92,7 @@ int session_run(struct session *session, json_t *arguments, bool search,
 	*ret_campaign = (struct session_campaign){ .code = EXIT_INTERRUPTED };
 	r = follow_begin(&spec, &follower, err);
 	if (r == 0)
-		r = start_and_follow(session, follower, owned, ret_campaign, err);
+		r = start_and_follow(session, follower, command, owned, ret_campaign, err);
 	follow_end(follower);
 	return r == -EINTR ? 1 : r;
 }

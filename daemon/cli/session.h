@@ -13,19 +13,19 @@ struct session;
 /* A private one with --local or --state-dir. An error of the service says that there are private ones. */
 int session_open(const struct cli *cli, struct session **ret_session, struct err *err);
 
-/* Sends the command "run". arguments is stolen, ret_started the caller's. */
-int session_start(struct session *session, json_t *arguments, json_t **ret_started,
-		  struct err *err);
+/* Sends a command that begins a campaign: "run", or "resume". arguments is stolen, ret_started the caller's. */
+int session_start(struct session *session, const char *command, json_t *arguments,
+		  json_t **ret_started, struct err *err);
 
 struct session_campaign {
 	int64_t id;
 	int code; /* how it ended, see campaign/tally.h; EXIT_INTERRUPTED where the user has left */
 };
 
-/* Starts a campaign, follows it and waits for its end; ret_campaign->id is set as soon as there is one.
+/* Starts a campaign by a command as above, follows it and waits for its end; ret_campaign->id is set as soon as there is one.
  * The first Ctrl-C ends the campaign, then its code says so; the second leaves at once: returns 1.
  * search: it is one that may find nothing, which needs no explanation. arguments is stolen. */
-int session_run(struct session *session, json_t *arguments, bool search,
+int session_run(struct session *session, const char *command, json_t *arguments, bool search,
 		struct session_campaign *ret_campaign, struct err *err);
 
 /* What the qsoakd knows; the session's. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* qsoak status, watch, stop, release: the campaign in progress. */
+/* qsoak status, watch, stop, pause, release: the campaign in progress. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -58,6 +58,29 @@ int cli_stop(const struct cli *cli)
 	link_close(link);
 	if (r == 0)
 		r = report_print(value, report_stopped, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+}
+
+static void report_paused(json_t *value, FILE *out)
+{
+	if (field_known(value, "campaign"))
+		fprintf(out, "campaign %" PRId64 " is paused\n", field_integer(value, "campaign"));
+	else
+		fputs("no campaign is in progress; the next one begins paused\n", out);
+}
+
+int cli_pause(const struct cli *cli)
+{
+	auto_json json_t *value = NULL;
+	struct link *link = NULL;
+	struct err err = { 0 };
+	int r = source_open_daemon(cli, &link, &err);
+
+	if (r == 0)
+		r = link_call(link, "pause", NULL, &value, &err);
+	link_close(link);
+	if (r == 0)
+		r = report_print(value, report_paused, cli->json, stdout, &err);
 	return r == 0 ? EXIT_CLEAN : cli_error(&err);
 }
 

@@ -203,7 +203,8 @@ static int run(struct trials *trials, json_t *arguments, struct trial *ret_trial
 	if (!trials->session)
 		r = session_open(trials->cli, &trials->session, err);
 	if (r == 0)
-		r = session_run(trials->session, json_incref(arguments), true, &campaign, err);
+		r = session_run(trials->session, "run", json_incref(arguments), true, &campaign,
+				err);
 	if (r == 0 && campaign.code == EXIT_INTERRUPTED)
 		return 1;
 	if (r == 0)

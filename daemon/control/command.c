@@ -45,6 +45,11 @@ static const struct argument stop_arguments[] = {
 	{ 0 },
 };
 
+static const struct argument resume_arguments[] = {
+	{ "campaign", ARGUMENT_INTEGER, false },
+	{ 0 },
+};
+
 static const struct argument subscribe_arguments[] = {
 	{ "enable", ARGUMENT_BOOLEAN, false },
 	{ 0 },
@@ -104,6 +109,7 @@ static const struct argument export_arguments[] = {
 const struct command commands[] = {
 	{ "export", export_arguments, NULL, read_export },
 	{ "get-incident-file", file_arguments, NULL, read_incident_file },
+	{ "pause", nothing, execute_pause, NULL },
 	{ "qmp_capabilities", capabilities, execute_capabilities, NULL },
 	{ "query-builds", list_arguments, NULL, read_builds },
 	{ "query-campaigns", list_arguments, NULL, read_campaigns },
@@ -118,6 +124,7 @@ const struct command commands[] = {
 	{ "query-signatures", list_arguments, NULL, read_signatures },
 	{ "query-status", nothing, execute_status, NULL },
 	{ "release", release_arguments, execute_release, NULL },
+	{ "resume", resume_arguments, execute_resume, NULL },
 	{ "run", run_arguments, execute_run, NULL },
 	{ "stop", stop_arguments, execute_stop, NULL },
 	{ "subscribe", subscribe_arguments, execute_subscribe, NULL },
@@ -125,7 +132,8 @@ const struct command commands[] = {
 };
 
 static const char *const events[] = {
-	"CAMPAIGN_ENDED", "DAEMON_FAILED", "FAILURE", "HELD", "PROGRESS", "RELEASED",
+	"CAMPAIGN_ENDED", "DAEMON_FAILED", "FAILURE", "HELD",	   "PAUSED",
+	"PROGRESS",	  "RELEASED",	   "RESUMED", "SUSPENDED",
 };
 
 static const struct {

@@ -18,11 +18,13 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "control/arguments.h"
 #include "control/client.h"
 #include "control/command.h"
 #include "control/limits.h"
 #include "control/reader.h"
 #include "control/service.h"
+#include "store/resume.h"
 
 struct control {
 	struct ev_loop *loop;
@@ -32,6 +34,7 @@ struct control {
 	size_t client_count;
 	struct client *owner; /* or NULL */
 	bool quitting, stopping;
+	struct pauses pauses;
 	struct campaign *campaign;
 	struct deadline progress, idle;
 };
@@ -77,17 +80,19 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}",
+		"{s:o, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:i, s:b}",
 		"campaign",
 		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
-		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
-		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
-		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
-		"blocks", (json_int_t)progress.blocks, "blocks-wanted",
-		(json_int_t)progress.blocks_wanted, "operations", (json_int_t)progress.operations,
-		"loops", (json_int_t)progress.loops, "failures", (json_int_t)progress.failures,
-		"expected", (json_int_t)progress.expected, "held", (int)progress.held, "only-held",
+		"paused", pauses_why(&control->pauses), "elapsed-ns",
+		(json_int_t)progress.elapsed_ns, "duration-ns", (json_int_t)progress.duration_ns,
+		"loops-wanted", (json_int_t)progress.loops_wanted, "vms-wanted",
+		(json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms, "blocks",
+		(json_int_t)progress.blocks, "blocks-wanted", (json_int_t)progress.blocks_wanted,
+		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
+		"failures", (json_int_t)progress.failures, "expected",
+		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",
 		(int)progress.only_held);
 	if (!slots)
 		return status;
@@ -142,7 +147,7 @@ static json_t *short_list(const struct campaign *campaign)
 	return list;
 }
 
-static void campaign_ended(void *ctx, enum exit_code code)
+static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 {
 	struct control *control = ctx;
 	int64_t id = campaign_id(control->campaign);
@@ -154,11 +159,18 @@ static void campaign_ended(void *ctx, enum exit_code code)
 	campaign_free(control->campaign);
 	control->campaign = NULL;
 	control->stopping = false;
-	log_info("campaign %" PRId64 " has ended with %d", id, (int)code);
-	broadcast(control, "CAMPAIGN_ENDED",
-		  json_pack("{s:I, s:i, s:I, s:o, s:o}", "campaign", (json_int_t)id, "exit-code",
-			    (int)code, "loops", (json_int_t)progress.loops, "unseen", unseen,
-			    "short", few));
+	if (suspended) {
+		log_info("campaign %" PRId64 " goes on when qsoakd is back", id);
+		broadcast(control, "SUSPENDED", json_pack("{s:I}", "campaign", (json_int_t)id));
+		json_decref(unseen);
+		json_decref(few);
+	} else {
+		log_info("campaign %" PRId64 " has ended with %d", id, (int)code);
+		broadcast(control, "CAMPAIGN_ENDED",
+			  json_pack("{s:I, s:i, s:I, s:o, s:o}", "campaign", (json_int_t)id,
+				    "exit-code", (int)code, "loops", (json_int_t)progress.loops,
+				    "unseen", unseen, "short", few));
+	}
 	if (control->quitting)
 		deadline_start(control->loop, &control->idle, 0);
 }
@@ -201,8 +213,20 @@ static void look(void *ctx, int64_t campaign)
 		      control);
 }
 
-int service_run(struct control *control, struct profile *profile, json_t **ret_value,
-		struct err *err)
+static int may_start(const struct control *control, struct err *err)
+{
+	if (control->campaign)
+		return err_set(err, -EBUSY, "campaign %" PRId64 " is in progress",
+			       campaign_id(control->campaign));
+	if (control->quitting)
+		return err_set(err, -EBUSY, "qsoakd is about to end");
+	return 0;
+}
+
+/* Takes profile and resume over. */
+static int start_campaign(struct control *control, struct profile *profile, uint64_t number,
+			  const char *request, struct resume *resume, json_t **ret_value,
+			  struct err *err)
 {
 	struct campaign_spec spec = {
 		.records = control->spec.records,
@@ -210,36 +234,132 @@ int service_run(struct control *control, struct profile *profile, json_t **ret_v
 		.work = control->spec.work,
 		.guests = control->spec.guests,
 		.evidence = control->spec.evidence,
-		.seed = profile->seed,
+		.boot = control->spec.boot,
+		.seed = number,
+		.request = request,
+		.resume = resume,
 		.ended = campaign_ended,
 		.hold_changed = hold_changed,
 		.look = look,
 		.ctx = control,
 	};
-	auto_free char *seed = NULL;
-	int r = 0;
+	auto_free char *seed = mem_printf("%" PRIu64, number);
+	int r = campaign_start(control->loop, &spec, profile, &control->campaign, err);
 
-	if (control->campaign)
-		r = err_set(err, -EBUSY, "campaign %" PRId64 " is in progress",
-			    campaign_id(control->campaign));
-	else if (control->quitting)
-		r = err_set(err, -EBUSY, "qsoakd is about to end");
+	if (r < 0)
+		return r;
+	log_info("campaign %" PRId64 " %s %s, seed %s", campaign_id(control->campaign),
+		 campaign_name(control->campaign), resume ? "goes on" : "begins", seed);
+	*ret_value = json_pack("{s:I, s:s}", "campaign", (json_int_t)campaign_id(control->campaign),
+			       "seed", seed);
+	campaign_pause(control->campaign, pauses_why(&control->pauses));
+	deadline_start(control->loop, &control->progress, CONTROL_PROGRESS_NS);
+	return 0;
+}
+
+int service_run(struct control *control, struct profile *profile, json_t *request,
+		json_t **ret_value, struct err *err)
+{
+	auto_json json_t *rest = json_copy(request);
+	auto_free char *text = NULL;
+	uint64_t seed = profile->seed;
+	int r = may_start(control, err);
+
 	if (r < 0) {
 		profile_free(profile);
 		return r;
 	}
-	if (!profile->has_seed && getrandom(&spec.seed, sizeof(spec.seed), 0) < 0)
+	if (!profile->has_seed && getrandom(&seed, sizeof(seed), 0) < 0)
 		abort(); /* the kernel's generator is up since boot */
-	r = campaign_start(control->loop, &spec, profile, &control->campaign, err);
+	json_object_del(rest, "profile");
+	text = json_dumps(rest, JSON_COMPACT);
+	return start_campaign(control, profile, seed, text, NULL, ret_value, err);
+}
+
+/* The profile, made of the same words as at the begin. */
+static int resumed_profile(const struct resume *resume, struct profile **ret_profile,
+			   struct err *err)
+{
+	auto_json json_t *arguments = json_loads(resume->request, 0, NULL);
+	int r = json_is_object(arguments)
+			? 0
+			: err_set(err, -EINVAL, "the store has no request of it that can be read");
+
 	if (r < 0)
 		return r;
-	seed = mem_printf("%" PRIu64, spec.seed);
-	log_info("campaign %" PRId64 " %s begins, seed %s", campaign_id(control->campaign),
-		 campaign_name(control->campaign), seed);
-	*ret_value = json_pack("{s:I, s:s}", "campaign", (json_int_t)campaign_id(control->campaign),
-			       "seed", seed);
-	deadline_start(control->loop, &control->progress, CONTROL_PROGRESS_NS);
+	json_object_set_new(arguments, "profile", json_string(resume->profile_text));
+	r = command_check(command_find("run"), arguments, err);
+	return r < 0 ? r : arguments_profile(arguments, ret_profile, err);
+}
+
+static int go_on(struct control *control, int64_t campaign, json_t **ret_value, struct err *err)
+{
+	auto_free char *path = mem_printf("%s/results.db", control->spec.state);
+	struct resume *resume = mem_new(struct resume);
+	struct profile *profile;
+	int r = store_read_resume(path, campaign, QSOAK_VERSION, control->spec.boot, resume, err);
+
+	if (r == 0)
+		r = resumed_profile(resume, &profile, err);
+	if (r < 0) {
+		resume_finish(resume);
+		free(resume);
+	} else {
+		r = start_campaign(control, profile, strtoull(resume->seed, NULL, 10),
+				   resume->request, resume, ret_value, err);
+	}
+	return r < 0 ? err_prefix(err, "campaign %" PRId64 " cannot go on", campaign) : 0;
+}
+
+/* The end of a pause. */
+static int end_pause(struct control *control, int64_t campaign, json_t **ret_value, struct err *err)
+{
+	int64_t current = campaign_id(control->campaign);
+
+	if ((campaign && campaign != current) || !control->pauses.why[PAUSE_USER])
+		return may_start(control, err);
+	control_pause(control, PAUSE_USER, NULL);
+	*ret_value = json_pack("{s:I, s:s*}", "campaign", (json_int_t)current, "paused",
+			       pauses_why(&control->pauses));
 	return 0;
+}
+
+int service_resume(struct control *control, int64_t campaign, json_t **ret_value, struct err *err)
+{
+	auto_free char *path = mem_printf("%s/results.db", control->spec.state);
+	int r;
+
+	if (control->campaign)
+		return end_pause(control, campaign, ret_value, err);
+	r = may_start(control, err);
+	if (r == 0 && !campaign)
+		r = store_find_interrupted(path, &campaign, err);
+	if (r < 0)
+		return r;
+	control_pause(control, PAUSE_USER, NULL);
+	return go_on(control, campaign, ret_value, err);
+}
+
+void control_go_on(struct control *control)
+{
+	auto_free char *path = mem_printf("%s/results.db", control->spec.state);
+	auto_json json_t *value = NULL;
+	struct record_campaign_end end = { .ended_unix_ns = clock_unix_ns(),
+					   .end = "interrupted",
+					   .exit_code = EXIT_INTERRUPTED,
+					   .operations = -1 };
+	struct err err = { 0 };
+
+	if (store_find_open(path, &end.id, &err) < 0) {
+		if (err.code != -ENOENT)
+			log_warning("%s", err.text);
+		return;
+	}
+	if (go_on(control, end.id, &value, &err) == 0)
+		return;
+	log_error("%s; `qsoak resume %" PRId64 "` tries it again", err.text, end.id);
+	records_emit(control->spec.records,
+		     &(struct record){ .type = RECORD_CAMPAIGN_END, .campaign_end = end });
 }
 
 int64_t service_campaign(const struct control *control)
@@ -289,7 +409,7 @@ json_t *service_stop(struct control *control, enum slot_stop how)
 		return json_pack("{s:n}", "campaign");
 	campaign_progress(control->campaign, &progress);
 	control->stopping = true;
-	campaign_stop(control->campaign, how, true);
+	campaign_stop(control->campaign, again ? SLOT_KILL : how, true);
 	if (again)
 		campaign_stop_holding(control->campaign);
 	return json_pack("{s:I, s:i, s:i}", "campaign", (json_int_t)campaign_id(control->campaign),
@@ -373,13 +493,41 @@ void control_free(struct control *control)
 	for (size_t i = 0; i < control->client_count; i++)
 		client_free(control->clients[i]);
 	reader_free(control->reader);
+	pauses_finish(&control->pauses);
 	free(control);
+}
+
+void control_pause(struct control *control, enum pause_cause cause, const char *why)
+{
+	bool was = control->pauses.why[cause] != NULL;
+	json_t *id = control->campaign ? json_integer((json_int_t)campaign_id(control->campaign))
+				       : json_null();
+
+	pauses_set(&control->pauses, cause, why);
+	if (control->campaign)
+		campaign_pause(control->campaign, pauses_why(&control->pauses));
+	if (was == (why != NULL)) {
+		json_decref(id);
+		return;
+	}
+	log_info("campaigns are %s (%s%s%s)", why ? "paused" : "no longer paused",
+		 pause_cause_name(cause), why ? ": " : "", why ? why : "");
+	if (why)
+		broadcast(control, "PAUSED",
+			  json_pack("{s:o, s:s, s:s}", "campaign", id, "cause",
+				    pause_cause_name(cause), "reason", why));
+	else
+		broadcast(
+			control, "RESUMED",
+			json_pack("{s:o, s:s}", "campaign", id, "cause", pause_cause_name(cause)));
 }
 
 void control_quit(struct control *control)
 {
 	control->quitting = true;
-	if (control->campaign) {
+	if (control->campaign && control->spec.keeps) {
+		campaign_suspend(control->campaign, "qsoakd was stopped");
+	} else if (control->campaign) {
 		json_decref(service_stop(control, SLOT_KILL));
 		campaign_stop_holding(control->campaign);
 	} else {

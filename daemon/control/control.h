@@ -14,9 +14,13 @@
  *	stop		{"mode": "drain" or (default) "kill", "campaign": ID (default any)}
  *			 -> {"campaign": ID or null, "held": N, "killed": N}: VMs that are held are
  *			 left as they are by the first, and killed by the next
+ *	pause		{} -> {"campaign": ID or null}: no operation begins but shutdowns, no VM boots
+ *	resume		{"campaign": ID} -> {"campaign": ID, "seed": DECIMAL}: the end of a pause, or of an
+ *			 interruption: the campaign (default: the newest that did not end by itself)
+ *			 goes on where it stood
  *	release		{"incident": ID} or {"all": true} -> {"released": [ID]}: VMs that are held
  *			 are killed, and their slots go on
- *	query-status	-> {"campaign": ID or null, "name", "stopping", "elapsed-ns",
+ *	query-status	-> {"campaign": ID or null, "name", "stopping", "paused" (why, or null), "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
  *			 "expected" (of these), "held", "only-held" (nothing else is left),
  *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops",
@@ -40,7 +44,9 @@
  * And query-commands and query-qmp-schema, as QEMU has them.
  *
  * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, HELD and RELEASED
- * (as a slot of query-status), CAMPAIGN_ENDED
+ * (as a slot of query-status), SUSPENDED {"campaign"} (it goes on when qsoakd is back),
+ * PAUSED {"campaign", "cause", "reason"} and RESUMED {"campaign",
+ * "cause"}, CAMPAIGN_ENDED
  * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature", "times", "wanted"}] (what the
  * stop rule wanted to see), "short": [{"build", "loops", "wanted"}] (and who did too few loops)},
  * DAEMON_FAILED {"error"}. Error classes: CommandNotFound, InvalidParameter where the user's input is
@@ -54,6 +60,7 @@
 
 #include "base/err.h"
 #include "base/record.h"
+#include "control/pause.h"
 
 #define CONTROL_PROGRESS_NS CLOCK_NS_PER_S
 
@@ -61,6 +68,8 @@ struct control_spec {
 	struct records *records;
 	const char *state, *work, *guests; /* as in campaign_spec */
 	struct evidence *evidence;	   /* likewise */
+	const char *boot;		   /* of the host: its boot_id, or NULL */
+	bool keeps;			   /* a campaign goes on when the next qsoakd starts */
 	/* After control_quit(), and when no campaign is left: there is nothing more to do. */
 	void (*idle)(void *ctx);
 	void *ctx;
@@ -74,8 +83,14 @@ void control_free(struct control *control);
 /* Takes a connected socket over. owner: when this client goes, control_quit(). */
 void control_add_client(struct control *control, int fd, bool owner);
 
-/* As if the user had asked: the campaign, if there is one, is interrupted, then idle is called. */
+/* The campaign that the last qsoakd left goes on, if there is one. */
+void control_go_on(struct control *control);
+
+/* The campaign, if there is one, is interrupted as by a user, or kept for the next qsoakd; then idle is called. */
 void control_quit(struct control *control);
+
+/* Campaigns, also one that begins later, are paused as long as any cause has a text; NULL ends this one. */
+void control_pause(struct control *control, enum pause_cause cause, const char *why);
 
 /* Why the daemon cannot go on, e.g. the store has failed: tells the clients, and quits. */
 void control_fail(struct control *control, const struct err *err);

@@ -66,12 +66,34 @@ int execute_release(struct client *client, json_t *arguments, json_t **ret_value
 			       err);
 }
 
+int execute_pause(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	struct control *control = client_control(client);
+	int64_t id = service_campaign(control);
+
+	(void)arguments;
+	(void)err;
+	control_pause(control, PAUSE_USER, "by a user");
+	*ret_value =
+		json_pack("{s:o}", "campaign", id ? json_integer((json_int_t)id) : json_null());
+	return 0;
+}
+
+int execute_resume(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
+{
+	json_t *campaign = json_object_get(arguments, "campaign");
+
+	if (campaign && json_integer_value(campaign) < 1)
+		return err_set(err, -EINVAL, "campaign: expected an id above 0");
+	return service_resume(client_control(client), json_integer_value(campaign), ret_value, err);
+}
+
 int execute_run(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
 {
 	struct profile *profile;
 	int r = arguments_profile(arguments, &profile, err);
 
-	return r < 0 ? r : service_run(client_control(client), profile, ret_value, err);
+	return r < 0 ? r : service_run(client_control(client), profile, arguments, ret_value, err);
 }
 
 int execute_stop(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)

@@ -17,6 +17,8 @@ int execute_subscribe(struct client *client, json_t *arguments, json_t **ret_val
 		      struct err *err);
 int execute_status(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 int execute_release(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
+int execute_pause(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
+int execute_resume(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 int execute_run(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 int execute_stop(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 

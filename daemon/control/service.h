@@ -8,9 +8,13 @@
 #include "campaign/campaign.h"
 #include "control/control.h"
 
-/* Starts a campaign; takes the profile over. -EBUSY while there is one. */
-int service_run(struct control *control, struct profile *profile, json_t **ret_value,
-		struct err *err);
+/* Starts a campaign; takes the profile over. request: the arguments that it was made of. -EBUSY while there is
+ * one. */
+int service_run(struct control *control, struct profile *profile, json_t *request,
+		json_t **ret_value, struct err *err);
+
+/* Ends the pause of the campaign in progress, or lets one that was interrupted go on; 0: whichever there is. */
+int service_resume(struct control *control, int64_t campaign, json_t **ret_value, struct err *err);
 
 /* The campaign in progress, or 0. */
 int64_t service_campaign(const struct control *control);

@@ -229,9 +229,12 @@ char *report_progress(json_t *value)
 		field_integer(value, "held")
 			? mem_printf(", %" PRId64 " held", field_integer(value, "held"))
 			: mem_strdup("");
+	auto_free char *paused = text_printable(field_text(value, "paused"));
 	auto_free char *target = NULL;
 
-	if (json_is_true(json_object_get(value, "only-held")))
+	if (field_known(value, "paused"))
+		target = mem_printf("paused: %s", paused);
+	else if (json_is_true(json_object_get(value, "only-held")))
 		target = mem_strdup("waiting for their release");
 	else if (field_integer(value, "blocks-wanted"))
 		target = mem_printf("%" PRId64 " of %" PRId64 " blocks",

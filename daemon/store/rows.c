@@ -21,12 +21,17 @@ static const struct row_sql statements[] = {
 				 "INSERT INTO campaign(id, uuid, name, profile_text, seed, accel, "
 				 "machine, "
 				 "ram_bytes, vms, began_unix_ns, host_id, accel_reason, "
-				 "loops_per_build) "
+				 "loops_per_build, request, qsoak, boot) "
 				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT id FROM "
 				 "host "
 				 "WHERE name = ?11 AND kernel = ?12 AND cpu = ?13 AND cpus = ?14), "
-				 "?15, ?16)",
+				 "?15, ?16, ?17, ?18, ?19)",
 				 true },
+	[ROW_CAMPAIGN_RESUME] = { "cannot store that a campaign goes on",
+				  "UPDATE campaign SET ended_unix_ns = NULL, end = NULL, "
+				  "exit_code = NULL, operations = NULL, accel = ?2, "
+				  "accel_reason = ?3, qsoak = ?4, boot = ?5 WHERE id = ?1",
+				  true },
 	[ROW_CAMPAIGN_END] = { "cannot store the end of a campaign",
 			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4, "
 			       "operations = ?5 WHERE id = ?1",
@@ -119,6 +124,15 @@ static const struct row_sql statements[] = {
 	[ROW_LOOK] = { "cannot store a look",
 		       "INSERT INTO look(campaign_id, blocks, at_unix_ns) VALUES (?1, ?2, ?3)",
 		       true },
+	[ROW_GAP] = { "cannot store a gap",
+		      "INSERT INTO gap(campaign_id, began_unix_ns, ended_unix_ns, reason) "
+		      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (campaign_id, began_unix_ns) "
+		      "DO UPDATE SET ended_unix_ns = excluded.ended_unix_ns",
+		      true },
+	[ROW_GAP_END] = { "cannot store the end of a gap",
+			  "UPDATE gap SET ended_unix_ns = ?2 "
+			  "WHERE campaign_id = ?1 AND ended_unix_ns IS NULL",
+			  false },
 	[ROW_SUMMARY] = { "cannot store a summary",
 			  "INSERT INTO summary(campaign_id, kind, name, slot, vm, part, build_id, "
 			  "dst_build_id, warm_up, began_unix_ns, ended_unix_ns, count, samples) "
@@ -230,7 +244,15 @@ static void add_campaign_begin(struct rows *rows, const struct record_campaign_b
 			text(r->seed), text(r->accel), text(r->machine), integer(r->ram_bytes),
 			integer(r->vms), integer(r->began_unix_ns), text(r->host_name),
 			text(r->host_kernel), text(r->host_cpu), integer(r->host_cpus),
-			text(r->accel_reason), reference(r->loops_per_build)));
+			text(r->accel_reason), reference(r->loops_per_build), text(r->request),
+			text(r->qsoak), text(r->boot)));
+}
+
+static void add_campaign_resume(struct rows *rows, const struct record_campaign_resume *r)
+{
+	rows_add(rows, ROW_CAMPAIGN_RESUME,
+		 VALUES(integer(r->id), text(r->accel), text(r->accel_reason), text(r->qsoak),
+			text(r->boot)));
 }
 
 static void add_campaign_end(struct rows *rows, const struct record_campaign_end *r)
@@ -357,6 +379,18 @@ static void add_look(struct rows *rows, const struct record_look *r)
 		 VALUES(integer(r->campaign_id), integer(r->blocks), integer(r->at_unix_ns)));
 }
 
+static void add_gap(struct rows *rows, const struct record_gap *r)
+{
+	rows_add(rows, ROW_GAP,
+		 VALUES(integer(r->campaign_id), integer(r->began_unix_ns),
+			integer_or_null(r->ended_unix_ns, 0), text(r->reason)));
+}
+
+static void add_gap_end(struct rows *rows, const struct record_gap_end *r)
+{
+	rows_add(rows, ROW_GAP_END, VALUES(integer(r->campaign_id), integer(r->ended_unix_ns)));
+}
+
 void rows_add_summary(struct rows *rows, const struct row_summary *s)
 {
 	struct row_value samples = { .type = ROW_SAMPLES,
@@ -375,6 +409,8 @@ void rows_add_record(struct rows *rows, const struct record *record)
 	switch (record->type) {
 	case RECORD_CAMPAIGN_BEGIN:
 		return add_campaign_begin(rows, &record->campaign_begin);
+	case RECORD_CAMPAIGN_RESUME:
+		return add_campaign_resume(rows, &record->campaign_resume);
 	case RECORD_CAMPAIGN_END:
 		return add_campaign_end(rows, &record->campaign_end);
 	case RECORD_BUILD:
@@ -399,6 +435,10 @@ void rows_add_record(struct rows *rows, const struct record *record)
 		return add_environment(rows, &record->environment);
 	case RECORD_LOOK:
 		return add_look(rows, &record->look);
+	case RECORD_GAP:
+		return add_gap(rows, &record->gap);
+	case RECORD_GAP_END:
+		return add_gap_end(rows, &record->gap_end);
 	case RECORD_VM_END:
 		return; /* the summaries' */
 	}

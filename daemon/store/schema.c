@@ -236,8 +236,23 @@ static const char version_5[] =
 	"CREATE INDEX operation_unwell ON operation(campaign_id)\n"
 	"	WHERE outcome IN ('failed', 'interrupted');\n";
 
+static const char version_6[] =
+	/* What a campaign that goes on later, maybe under a later qsoakd, needs to know. */
+	"ALTER TABLE campaign ADD COLUMN request TEXT;\n"
+	"	-- JSON: what `run` said besides the profile; NULL: it cannot go on\n"
+	"ALTER TABLE campaign ADD COLUMN qsoak TEXT; -- version that ran it last; NULL: not known\n"
+	"ALTER TABLE campaign ADD COLUMN boot TEXT; -- of the host then: its boot_id\n"
+	"CREATE TABLE gap (\n"
+	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
+	"	began_unix_ns INTEGER NOT NULL,\n"
+	"	ended_unix_ns INTEGER, -- NULL: it goes on\n"
+	"	reason TEXT NOT NULL,\n"
+	"	PRIMARY KEY (campaign_id, began_unix_ns)\n"
+	") STRICT, WITHOUT ROWID;\n";
+
 /* steps[n] takes a file from version n to n + 1. Never change one that was released: append. */
-static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
+static const char *const steps[] = { version_1, version_2, version_3,
+				     version_4, version_5, version_6 };
 
 #define SCHEMA_VERSION ((int64_t)ARRAY_SIZE(steps))
 

@@ -70,9 +70,9 @@ static int set_modes(sqlite3 *db, struct err *err)
 
 /* What a killed qsoakd left open was interrupted. Nobody knows when: a campaign is given the last
  * time of which it has a row, a run and an operation none. */
-static int recover(sqlite3 *db, struct err *err)
+static int recover(sqlite3 *db, bool keep_open, struct err *err)
 {
-	static const char sql[] =
+	static const char format[] =
 		"BEGIN IMMEDIATE;"
 		"UPDATE operation SET outcome = 'interrupted' WHERE outcome = 'running';"
 		"UPDATE run SET end = 'interrupted' WHERE end IS NULL;"
@@ -85,8 +85,10 @@ static int recover(sqlite3 *db, struct err *err)
 		"  WHERE campaign_id = campaign.id), 0)),"
 		" operations = (SELECT count(*) FROM operation WHERE campaign_id = campaign.id"
 		"  AND outcome IN ('ok', 'failed'))"
-		" WHERE end IS NULL;"
+		" WHERE end IS NULL AND NOT (%d AND request NOT NULL"
+		"  AND id = (SELECT max(id) FROM campaign WHERE end IS NULL));"
 		"COMMIT;";
+	auto_free char *sql = mem_printf(format, keep_open);
 
 	return sql_exec(db, sql, "cannot mark what was interrupted", err);
 }
@@ -149,7 +151,7 @@ static int open_file(struct store *store, const char *path, struct err *err)
 	return schema_check(store->db, err);
 }
 
-static int prepare_content(struct store *store, int64_t *ret_id, struct err *err)
+static int prepare_content(struct store *store, bool keep_open, int64_t *ret_id, struct err *err)
 {
 	int r;
 
@@ -163,13 +165,13 @@ static int prepare_content(struct store *store, int64_t *ret_id, struct err *err
 	if (r == 0)
 		r = complete_summaries(store->db, err);
 	if (r == 0)
-		r = recover(store->db, err);
+		r = recover(store->db, keep_open, err);
 	if (r == 0)
 		r = next_id(store->db, ret_id, err);
 	return r;
 }
 
-int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
+int store_open(struct ev_loop *loop, const char *path, bool keep_open, struct store **ret_store,
 	       int64_t *ret_first_id, struct err *err)
 {
 	struct store *store = mem_new(struct store);
@@ -183,7 +185,7 @@ int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
 	if (r == 0)
 		r = take_lock(store, path, err);
 	if (r == 0)
-		r = prepare_content(store, &first_id, err);
+		r = prepare_content(store, keep_open, &first_id, err);
 	if (r == 0)
 		r = writer_start(loop, store->db, &store->writer, err);
 	if (r < 0) {

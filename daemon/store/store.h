@@ -10,6 +10,7 @@
 #define QSOAK_STORE_STORE_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,10 +22,11 @@
 struct store;
 
 /* Opens or creates the file at path (mode 0600; its directory must be there), brings an older
- * schema up to date, marks operations, runs and campaigns that were in flight as "interrupted", and
- * starts the writer. Refuses a newer schema and a file that is no store, and leaves both untouched;
+ * schema up to date, marks operations and runs that were in flight as "interrupted", and starts the
+ * writer. So it does with campaigns; keep_open: but for the newest, if it can go on.
+ * Refuses a newer schema and a file that is no store, and leaves both untouched;
  * -EBUSY: another process writes to this store. ret_first_id: for records_new(). */
-int store_open(struct ev_loop *loop, const char *path, struct store **ret_store,
+int store_open(struct ev_loop *loop, const char *path, bool keep_open, struct store **ret_store,
 	       int64_t *ret_first_id, struct err *err);
 
 /* Stores every record that is emitted from now on; the store must outlive the last emit. */

@@ -39,7 +39,7 @@ static inline void world_open(struct world *w)
 	int64_t first_id;
 
 	w->loop = ev_loop_new(0);
-	if (store_open(w->loop, w->path, &w->store, &first_id, &err) < 0)
+	if (store_open(w->loop, w->path, false, &w->store, &first_id, &err) < 0)
 		fail_msg("%s", err.text);
 	w->records = records_new(first_id);
 	store_subscribe(w->store, w->records);

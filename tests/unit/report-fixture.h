@@ -179,7 +179,7 @@ static inline int setup(void **state)
 	fx->path = mem_printf("%s/results.db", fx->directory);
 	fx->loop = ev_loop_new(0);
 	fx->records = records_new(1);
-	if (store_open(fx->loop, fx->path, &fx->store, &first_id, &err) < 0)
+	if (store_open(fx->loop, fx->path, false, &fx->store, &first_id, &err) < 0)
 		return -1;
 	store_subscribe(fx->store, fx->records);
 	fill(fx);

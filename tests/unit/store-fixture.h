@@ -49,7 +49,7 @@ static inline int try_open(struct fixture *fx, struct err *err)
 	int r;
 
 	fx->loop = ev_loop_new(0);
-	r = store_open(fx->loop, fx->path, &fx->store, &fx->first_id, err);
+	r = store_open(fx->loop, fx->path, false, &fx->store, &fx->first_id, err);
 	if (r < 0) {
 		ev_loop_destroy(fx->loop);
 		return r;

@@ -185,7 +185,7 @@ static void test_interrupted_campaign(void **state)
 	size_t size;
 	int64_t id;
 
-	assert_int_equal(store_open(loop, fx->path, &store, &id, &err), 0);
+	assert_int_equal(store_open(loop, fx->path, false, &store, &id, &err), 0);
 	assert_int_equal(id, fx->failure);
 	/* Beside the live writer. */
 	assert_int_equal(query_open(fx->path, &query, &err), 0);

@@ -179,7 +179,7 @@ static void a_build_with_too_few_loops_is_not_clean(void **state)
 
 	(void)state;
 	profile.stop_loops_per_build = 2;
-	tally_loop(tally, STOCK);
+	tally_loops(tally, STOCK, 1);
 	tally_failure(tally, false, tally_expects(tally, "foil", HANG, NULL));
 	tally_failure(tally, false, tally_expects(tally, "foil", ASSERTION, NULL));
 	assert_int_equal(tally_verdict(tally), EXIT_INCONCLUSIVE);
@@ -193,7 +193,7 @@ static void a_build_with_too_few_loops_is_not_clean(void **state)
 	assert_int_equal(few.loops, 1);
 	assert_int_equal(few.wanted, 2);
 	assert_false(tally_next_short(tally, &position, &few));
-	tally_loop(tally, STOCK);
+	tally_loops(tally, STOCK, 1);
 	assert_int_equal(tally_verdict(tally), EXIT_CLEAN);
 	tally_free(tally);
 }
@@ -206,10 +206,10 @@ static void a_build_is_done_with_its_own_loops(void **state)
 	struct tally *tally = tally_new(&profile);
 
 	(void)state;
-	tally_loop(tally, STOCK);
-	tally_loop(tally, FOIL);
+	tally_loops(tally, STOCK, 1);
+	tally_loops(tally, FOIL, 1);
 	assert_false(tally_build_done(tally, STOCK));
-	tally_loop(tally, STOCK);
+	tally_loops(tally, STOCK, 1);
 	assert_true(tally_build_done(tally, STOCK));
 	assert_false(tally_build_done(tally, FOIL));
 	assert_false(tally_done(tally));
@@ -231,7 +231,7 @@ static void loops_and_unexpected_failures_end_the_campaign(void **state)
 	profile.stop_failures = 0;
 	profile.stop_loops = 1;
 	assert_false(tally_done(tally));
-	tally_loop(tally, FOIL);
+	tally_loops(tally, FOIL, 1);
 	assert_true(tally_done(tally));
 	assert_int_equal(tally_counts(tally)->failures, 1);
 	assert_int_equal(tally_counts(tally)->expected, 1);
@@ -266,7 +266,7 @@ static void the_verdict_is_the_worst_that_can_be_said(void **state)
 
 		profile.stop_expected = cases[i].wants;
 		if (cases[i].loop)
-			tally_loop(tally, STOCK);
+			tally_loops(tally, STOCK, 1);
 		if (cases[i].expected)
 			tally_failure(tally, false, tally_expects(tally, "foil", HANG, NULL));
 		if (cases[i].all_seen)
