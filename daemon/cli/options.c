@@ -140,7 +140,7 @@ static const struct command {
 	  BIT(OPTION_KILL) | RESULTS },
 	{ "pause", NULL, "begin no operation and boot no VM until `resume`", cli_pause, RESULTS },
 	{ "resume", "[CAMPAIGN]",
-	  "end a pause, or let a campaign go on that was interrupted; --local: and follow it",
+	  "end a pause, or let an interrupted campaign go on",
 	  cli_resume, BIT(OPTION_VERBOSE) | KNOWN },
 	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
 	  cli_release, BIT(OPTION_ALL) | RESULTS },

@@ -94,7 +94,7 @@ int read_export(const char *state, json_t *arguments, json_t **ret_value, struct
 		return err_set(
 			err, -EINVAL,
 			"list: found \"%.60s\", expected campaigns, builds, runs, operations, "
-			"steps, measures, failures, left_out or signatures",
+			"steps, measures, failures, left_out, gaps or signatures",
 			name);
 	return read_list(state, (enum query_list)list, arguments, ret_value, err);
 }

@@ -45,6 +45,13 @@ static inline bool field_known(const json_t *object, const char *key)
 	return value && !json_is_null(value);
 }
 
+/* How long a campaign that has ended was at work. */
+static inline int64_t field_active(const json_t *campaign)
+{
+	return field_integer(campaign, "ended_unix_ns") - field_integer(campaign, "began_unix_ns") -
+	       field_integer(campaign, "gap_ns");
+}
+
 /* For table_add(), which takes them over: NULL where there is nothing. */
 static inline char *field_copy(const json_t *object, const char *key)
 {

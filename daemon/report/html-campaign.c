@@ -106,8 +106,33 @@ static void print_left_out(const struct html *html)
 	fputs("</ul>\n", html->out);
 }
 
+static void print_gaps(const struct html *html)
+{
+	if (!rows_of(html, "/report/gaps"))
+		return;
+	fputs("<p>Gaps, in which it did nothing:</p><ul>", html->out);
+	for (size_t i = 0; i < rows_of(html, "/report/gaps"); i++) {
+		double began, ended;
+
+		fputs("<li>", html->out);
+		html_number(html, HTML_TIME, "/report/gaps/%zu/began_unix_ns", i);
+		if (html_value(html, &began, "/report/gaps/%zu/began_unix_ns", i) &&
+		    html_value(html, &ended, "/report/gaps/%zu/ended_unix_ns", i)) {
+			auto_free char *took = html_format(HTML_LONG_DURATION, ended - began);
+
+			html_printf(html, ", %s", took);
+		}
+		fputs(": ", html->out);
+		html_text(html, "/report/gaps/%zu/reason", i);
+		fputs("</li>", html->out);
+	}
+	fputs("</ul>\n", html->out);
+	html_more(html, html_size(html, "/report/gaps"), HTML_ROWS_MAX);
+}
+
 static void print_operations(const struct html *html)
 {
+	print_gaps(html);
 	print_builds(html);
 	print_timings(html);
 	print_left_out(html);

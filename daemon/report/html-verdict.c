@@ -153,13 +153,14 @@ static void print_word(const struct html *html, const char *before, const char *
 
 static void print_run(const struct html *html)
 {
-	double began, ended;
+	double began, ended, gaps = 0;
 
 	fputs("<p class=\"run\">began ", html->out);
 	html_number(html, HTML_TIME, CAMPAIGN "/began_unix_ns");
 	if (html_value(html, &began, CAMPAIGN "/began_unix_ns") &&
 	    html_value(html, &ended, CAMPAIGN "/ended_unix_ns")) {
-		auto_free char *took = html_format(HTML_LONG_DURATION, ended - began);
+		html_value(html, &gaps, CAMPAIGN "/gap_ns");
+		auto_free char *took = html_format(HTML_LONG_DURATION, ended - began - gaps);
 
 		html_printf(html, ", took %s", took);
 	} else {

@@ -12,8 +12,8 @@
 #include "report/text.h"
 #include "report/verdict.h"
 
-/* Builds times operations of a profile are fewer. */
-#define LEFT_OUT_MAX 1024
+/* Of what was left out (builds times operations of a profile are fewer), and of gaps: the first. */
+#define SHORT_LIST_MAX 1024
 
 json_t *report_json_string(const char *s)
 {
@@ -67,15 +67,16 @@ static json_t *percentile(const struct query_timing *t, double p)
 
 json_t *report_json_campaign_object(const struct query_campaign *c)
 {
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
-			 "id", (json_int_t)c->id, "name", report_json_string(c->name), "seed",
-			 report_json_string(c->seed), "accel", report_json_string(c->accel),
-			 "machine", report_json_string(c->machine), "vms", (json_int_t)c->vms,
-			 "began_unix_ns", (json_int_t)c->began_unix_ns, "ended_unix_ns",
-			 integer_or_null(c->ended_unix_ns, 0), "end", report_json_string(c->end),
-			 "exit_code", integer_or_null(c->exit_code, -1), "loops",
-			 (json_int_t)c->loops, "operations", (json_int_t)c->operations, "failures",
-			 (json_int_t)c->failures, "expected", (json_int_t)c->expected);
+	return json_pack(
+		"{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "id",
+		(json_int_t)c->id, "name", report_json_string(c->name), "seed",
+		report_json_string(c->seed), "accel", report_json_string(c->accel), "machine",
+		report_json_string(c->machine), "vms", (json_int_t)c->vms, "began_unix_ns",
+		(json_int_t)c->began_unix_ns, "ended_unix_ns", integer_or_null(c->ended_unix_ns, 0),
+		"end", report_json_string(c->end), "exit_code", integer_or_null(c->exit_code, -1),
+		"loops", (json_int_t)c->loops, "operations", (json_int_t)c->operations, "failures",
+		(json_int_t)c->failures, "expected", (json_int_t)c->expected, "gap_ns",
+		(json_int_t)c->gap_ns);
 }
 
 static json_t *timing_object(const struct query_timing *t)
@@ -135,14 +136,15 @@ static int measure_list(struct query *query, int64_t campaign, json_t **ret_list
 	return 0;
 }
 
-/* What was left out is a short list: a page is enough. */
-static int left_out_list(struct query *query, int64_t campaign, json_t **ret_list, struct err *err)
+/* A page is enough. */
+static int short_list(struct query *query, enum query_list list, int64_t campaign,
+		      json_t **ret_list, struct err *err)
 {
 	auto_json json_t *value = NULL;
-	int r = report_json_list(query, QUERY_LEFT_OUT, campaign, 0, LEFT_OUT_MAX, &value, err);
+	int r = report_json_list(query, list, campaign, 0, SHORT_LIST_MAX, &value, err);
 
 	if (r == 0)
-		*ret_list = json_incref(json_object_get(value, query_list_name(QUERY_LEFT_OUT)));
+		*ret_list = json_incref(json_object_get(value, query_list_name(list)));
 	return r;
 }
 
@@ -185,7 +187,8 @@ int report_json_campaign(struct query *query, int64_t campaign, bool force, json
 	struct query_timings timings = { 0 };
 	struct query_signatures signatures = { 0 };
 	struct query_vms vms = { 0 };
-	auto_json json_t *measures = NULL, *left_out = NULL, *comparison = NULL, *selfcheck = NULL;
+	auto_json json_t *measures = NULL, *left_out = NULL, *gaps = NULL;
+	auto_json json_t *comparison = NULL, *selfcheck = NULL;
 	int r = query_campaign(query, campaign, &c, err);
 
 	if (r == 0)
@@ -197,19 +200,21 @@ int report_json_campaign(struct query *query, int64_t campaign, bool force, json
 	if (r == 0)
 		r = measure_list(query, campaign, &measures, err);
 	if (r == 0)
-		r = left_out_list(query, campaign, &left_out, err);
+		r = short_list(query, QUERY_LEFT_OUT, campaign, &left_out, err);
+	if (r == 0)
+		r = short_list(query, QUERY_GAPS, campaign, &gaps, err);
 	if (r == 0)
 		r = comparison_or_null(query, campaign, force, &comparison, err);
 	if (r == 0)
 		r = comparison_selfcheck(query, campaign, &selfcheck, err);
 	if (r == 0)
-		*ret_value = json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:O}", "campaign",
-				       report_json_campaign_object(&c), "operations",
-				       timing_list(&timings), "signatures",
-				       signature_list(&signatures, &vms), "builds",
-				       verdict_builds(&vms), "differences",
-				       verdict_differences(&vms), "measures", measures, "left_out",
-				       left_out, "comparison", comparison, "selfcheck", selfcheck);
+		*ret_value = json_pack(
+			"{s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:O, s:O}", "campaign",
+			report_json_campaign_object(&c), "operations", timing_list(&timings),
+			"signatures", signature_list(&signatures, &vms), "builds",
+			verdict_builds(&vms), "differences", verdict_differences(&vms), "measures",
+			measures, "left_out", left_out, "gaps", gaps, "comparison", comparison,
+			"selfcheck", selfcheck);
 	query_vms_finish(&vms);
 	query_signatures_finish(&signatures);
 	query_timings_finish(&timings);

@@ -54,10 +54,8 @@ static void add_campaign(struct table *table, json_t *c)
 	table_add(table, field_number(c, "id"));
 	table_add(table, field_copy(c, "name"));
 	table_add(table, text_time(field_integer(c, "began_unix_ns")));
-	table_add(table, field_known(c, "ended_unix_ns")
-				 ? text_long_duration(field_integer(c, "ended_unix_ns") -
-						      field_integer(c, "began_unix_ns"))
-				 : NULL);
+	table_add(table,
+		  field_known(c, "ended_unix_ns") ? text_long_duration(field_active(c)) : NULL);
 	table_add(table, field_copy(c, "builds"));
 	table_add(table, field_number(c, "vms"));
 	table_add(table, field_number(c, "operations"));

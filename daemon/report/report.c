@@ -25,9 +25,7 @@ static void print_campaign(json_t *c, FILE *out)
 	auto_free char *failures =
 		text_failures(field_integer(c, "failures"), field_integer(c, "expected"));
 	const char *end = field_text(c, "end");
-	auto_free char *took = end ? text_long_duration(field_integer(c, "ended_unix_ns") -
-							field_integer(c, "began_unix_ns"))
-				   : mem_strdup("running");
+	auto_free char *took = end ? text_long_duration(field_active(c)) : mem_strdup("running");
 
 	fprintf(out, "campaign %lld %s: %s", (long long)field_integer(c, "id"), name, took);
 	if (end && strcmp(end, "complete")) {
@@ -37,6 +35,30 @@ static void print_campaign(json_t *c, FILE *out)
 	}
 	fprintf(out, ", %s (%s, %s), seed %s: %s in %s, %s\n", vms, accel, machine, seed,
 		operations, loops, failures);
+}
+
+/* A row for each but the last ones of many. */
+static void print_gaps(json_t *gaps, FILE *out)
+{
+	json_t *gap;
+	size_t i;
+
+	json_array_foreach(gaps, i, gap) {
+		auto_free char *why = text_printable(field_text(gap, "reason"));
+		auto_free char *from = text_time(field_integer(gap, "began_unix_ns"));
+		auto_free char *length =
+			field_known(gap, "ended_unix_ns")
+				? text_long_duration(field_integer(gap, "ended_unix_ns") -
+						     field_integer(gap, "began_unix_ns"))
+				: mem_strdup("it goes on");
+
+		if (i == REPORT_GAPS_MAX) {
+			fprintf(out, "gaps: %zu more, see `qsoak export --list gaps`\n",
+				json_array_size(gaps) - i);
+			return;
+		}
+		fprintf(out, "gap: %s from %s, %s\n", length, from, why);
+	}
 }
 
 static void add_duration(struct table *table, json_t *object, const char *key)
@@ -148,6 +170,7 @@ static void print_signatures(json_t *signatures, FILE *out)
 void report_campaign(json_t *value, FILE *out)
 {
 	print_campaign(json_object_get(value, "campaign"), out);
+	print_gaps(json_object_get(value, "gaps"), out);
 	print_timings(json_object_get(value, "operations"), out);
 	print_signatures(json_object_get(value, "signatures"), out);
 	signatures_print(value, out);

@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 
+/* Gaps of a campaign that are printed one by one. */
+#define REPORT_GAPS_MAX 8
+
 /* Values are borrowed. What they lack prints as "-". */
 typedef void (*report_fn)(json_t *value, FILE *out);
 

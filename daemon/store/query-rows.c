@@ -12,15 +12,11 @@
 #include "store/sql.h"
 
 static const char *const list_names[] = {
-	[QUERY_CAMPAIGNS] = "campaigns",
-	[QUERY_BUILDS] = "builds",
-	[QUERY_RUNS] = "runs",
-	[QUERY_OPERATIONS] = "operations",
-	[QUERY_STEPS] = "steps",
-	[QUERY_MEASURES] = "measures",
-	[QUERY_FAILURES] = "failures",
-	[QUERY_LEFT_OUT] = "left_out",
-	[QUERY_SIGNATURES] = "signatures",
+	[QUERY_CAMPAIGNS] = "campaigns", [QUERY_BUILDS] = "builds",
+	[QUERY_RUNS] = "runs",		 [QUERY_OPERATIONS] = "operations",
+	[QUERY_STEPS] = "steps",	 [QUERY_MEASURES] = "measures",
+	[QUERY_FAILURES] = "failures",	 [QUERY_LEFT_OUT] = "left_out",
+	[QUERY_GAPS] = "gaps",		 [QUERY_SIGNATURES] = "signatures",
 };
 NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 
@@ -75,6 +71,8 @@ static const char *const statements[] = {
 		" AND outcome IN ('ok', 'failed'))) AS operations, "
 		"(SELECT count(*) FROM failure WHERE campaign_id = c.id) AS failures, "
 		"(SELECT count(*) FROM failure WHERE campaign_id = c.id AND expected) AS expected, "
+		"(SELECT coalesce(sum(ended_unix_ns - began_unix_ns), 0) FROM gap "
+		" WHERE campaign_id = c.id AND ended_unix_ns NOT NULL) AS gap_ns, "
 		"EXISTS (SELECT 1 FROM comparison WHERE campaign_id = c.id) AS compares "
 		"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
 		"ORDER BY c.id LIMIT ?3",
@@ -120,6 +118,9 @@ static const char *const statements[] = {
 		"FROM left_out AS l JOIN build AS b ON b.id = l.build_id "
 		"WHERE (?1 = 0 OR l.campaign_id = ?1) AND l.id > ?2 ORDER BY l.id "
 		"LIMIT ?3",
+	[QUERY_GAPS] = "SELECT began_unix_ns, campaign_id, ended_unix_ns, reason FROM gap "
+		       "WHERE (?1 = 0 OR campaign_id = ?1) AND began_unix_ns > ?2 "
+		       "ORDER BY began_unix_ns LIMIT ?3",
 	[QUERY_SIGNATURES] =
 		"SELECT s.id, s.class, s.title AS signature, s.first_seen_unix_ns, "
 		"s.last_seen_unix_ns, "

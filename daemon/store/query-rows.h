@@ -23,6 +23,7 @@ enum query_list {
 	QUERY_MEASURES,
 	QUERY_FAILURES,
 	QUERY_LEFT_OUT,
+	QUERY_GAPS,	  /* key: when they began */
 	QUERY_SIGNATURES, /* those that came in the campaign, counted within it */
 	QUERY_LIST_COUNT,
 };

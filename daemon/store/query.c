@@ -97,7 +97,9 @@ int query_campaign(struct query *query, int64_t campaign, struct query_campaign 
 		"coalesce(operations, (SELECT count(*) FROM operation WHERE campaign_id = ?1 "
 		" AND outcome IN ('ok', 'failed'))), "
 		"(SELECT count(*) FROM failure WHERE campaign_id = ?1), "
-		"(SELECT count(*) FROM failure WHERE campaign_id = ?1 AND expected) "
+		"(SELECT count(*) FROM failure WHERE campaign_id = ?1 AND expected), "
+		"(SELECT coalesce(sum(ended_unix_ns - began_unix_ns), 0) FROM gap "
+		" WHERE campaign_id = ?1 AND ended_unix_ns NOT NULL) "
 		"FROM campaign WHERE id = ?1";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
@@ -124,6 +126,7 @@ int query_campaign(struct query *query, int64_t campaign, struct query_campaign 
 		.operations = sqlite3_column_int64(stmt, 11),
 		.failures = sqlite3_column_int64(stmt, 12),
 		.expected = sqlite3_column_int64(stmt, 13),
+		.gap_ns = sqlite3_column_int64(stmt, 14),
 	};
 	return 0;
 }

@@ -47,6 +47,7 @@ struct query_campaign {
 	int64_t operations; /* that ended ok or failed */
 	int64_t failures;
 	int64_t expected; /* of these, by the profile */
+	int64_t gap_ns;	  /* in which it did nothing, of those that have ended */
 };
 
 /* -ENOENT where there is no such campaign. */

@@ -251,6 +251,6 @@ begin
 kill -TERM "$daemon"
 wait "$daemon"
 check 'SIGTERM: the service ends well' same $? 0
-check 'SIGTERM: the campaign is interrupted' same "$(end_of "$id")" interrupted
+check 'SIGTERM: the campaign has not ended' same "$(end_of "$id")" ''
 check 'SIGTERM: no image or socket is left behind' test ! -e "$sock" -a ! -e "$state/work"
 check 'SIGTERM: no process is left behind' nothing_left

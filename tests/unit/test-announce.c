@@ -91,7 +91,6 @@ static const char environment[] = "0 accelerator: tcg\n"
 				  "0 machine: pc-q35-7.2\n"
 				  "0 ram: 16 MiB\n"
 				  "0 vcpus: 1\n"
-				  "0 guest: g\n"
 				  "7 sandbox: on\n"
 				  "7 args: -smp 2\n"
 				  "7 env: A=b c\n"
@@ -99,7 +98,8 @@ static const char environment[] = "0 accelerator: tcg\n"
 				  "7 libraries: libasan.so.8 libc.so.6 l...\n"
 				  "8 sandbox: off\n"
 				  "8 args: xxxxxxxxxxxxxxxxxxxxxxxx...\n"
-				  "8 wrapper: /usr/bin/nice\n";
+				  "8 wrapper: /usr/bin/nice\n"
+				  "0 guest: g\n";
 
 static void what_is_compared_and_in_which_environment(void **state)
 {

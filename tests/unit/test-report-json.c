@@ -28,7 +28,7 @@ static void test_campaign_json(void **state)
 		" \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 4,"
 		" \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": 1767323106000000000,"
 		" \"end\": \"complete\", \"exit_code\": 1, \"loops\": 97, \"operations\": 107,"
-		" \"failures\": 5, \"expected\": 0},"
+		" \"failures\": 5, \"expected\": 0, \"gap_ns\": 0},"
 		"\"operations\": ["
 		" {\"build\": \"stock\", \"kind\": \"boot\", \"count\": 0, \"failed\": 0,"
 		"  \"interrupted\": 1, \"rate_lower\": 0.0, \"rate_upper\": 1.0, \"p50_ns\": null, "
@@ -87,7 +87,7 @@ static void test_campaign_json(void **state)
 		" {\"build\": \"a-first\", \"version\": \"\", \"verdict\": \"inconclusive\", "
 		"\"vms\": 0, \"loops\": 0,"
 		"  \"wanted_loops\": 1, \"failures\": 0}],"
-		"\"differences\": [], \"measures\": [], \"left_out\": [], "
+		"\"differences\": [], \"measures\": [], \"left_out\": [], \"gaps\": [], "
 		"\"comparison\": null, \"selfcheck\": null}";
 	struct fixture *fx = *state;
 
@@ -97,8 +97,8 @@ static void test_campaign_json(void **state)
 		    " \"accel\": \"tcg\", \"machine\": \"pc-q35-7.2\", \"vms\": 1,"
 		    " \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": null,"
 		    " \"end\": null, \"exit_code\": null, \"loops\": 0, \"operations\": 0,"
-		    " \"failures\": 0, \"expected\": 0}, \"operations\": [], \"signatures\": [],"
-		    " \"builds\": [], \"differences\": [], \"measures\": [], \"left_out\": [], "
+		    " \"failures\": 0, \"expected\": 0, \"gap_ns\": 0}, \"operations\": [], \"signatures\": [],"
+		    " \"builds\": [], \"differences\": [], \"measures\": [], \"left_out\": [], \"gaps\": [], "
 		    "\"comparison\": null, \"selfcheck\": null}");
 }
 
