@@ -68,3 +68,13 @@ void records_emit_durable(struct records *records, const struct record *record,
 	if (!emit(records, record, &durable))
 		durable.fn(durable.ctx);
 }
+
+static void ignore(void *ctx)
+{
+	(void)ctx;
+}
+
+void records_emit_synced(struct records *records, const struct record *record)
+{
+	records_emit_durable(records, record, (struct record_durable){ .fn = ignore });
+}

@@ -281,4 +281,7 @@ void records_emit(struct records *records, const struct record *record);
 void records_emit_durable(struct records *records, const struct record *record,
 			  struct record_durable durable);
 
+/* Like records_emit(), but stored without delay, and all before it. */
+void records_emit_synced(struct records *records, const struct record *record);
+
 #endif

@@ -13,14 +13,15 @@ static void emit_gap(const struct activity *activity, const char *why)
 				  .began_unix_ns = clock_unix_ns(),
 				  .reason = why };
 
-	records_emit(activity->records, &(struct record){ .type = RECORD_GAP, .gap = gap });
+	records_emit_synced(activity->records, &(struct record){ .type = RECORD_GAP, .gap = gap });
 }
 
 static void emit_gap_end(const struct activity *activity)
 {
 	struct record_gap_end end = { activity->campaign_id, clock_unix_ns() };
 
-	records_emit(activity->records, &(struct record){ .type = RECORD_GAP_END, .gap_end = end });
+	records_emit_synced(activity->records,
+			    &(struct record){ .type = RECORD_GAP_END, .gap_end = end });
 }
 
 static void go_on(struct activity *activity)

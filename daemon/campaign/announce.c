@@ -258,21 +258,10 @@ static void warn_of_differences(const struct announcement *a)
 				x->name, y->name, rules[i].what);
 }
 
-static void ignore(void *ctx)
+/* If qsoakd is killed now, the campaign goes on from here. */
+static void emit_last(const struct announcement *a, struct record record)
 {
-	(void)ctx;
-}
-
-/* Stored without delay, and all before it: from now on the campaign can go on after a kill. */
-static void emit_last(const struct announcement *a)
-{
-	struct record_environment guest = { .campaign_id = a->campaign_id,
-					    .key = "guest",
-					    .value = a->profile->guest };
-
-	records_emit_durable(a->records,
-			     &(struct record){ .type = RECORD_ENVIRONMENT, .environment = guest },
-			     (struct record_durable){ .fn = ignore });
+	records_emit_synced(a->records, &record);
 }
 
 void announce(const struct announcement *a)
@@ -287,7 +276,10 @@ void announce(const struct announcement *a)
 	emit_host(a);
 	for (size_t i = 0; i < a->profile->build_count; i++)
 		emit_build_environment(a, &a->builds[i]);
-	emit_last(a);
+	emit_last(a, (struct record){ .type = RECORD_ENVIRONMENT,
+				      .environment = { .campaign_id = a->campaign_id,
+						       .key = "guest",
+						       .value = a->profile->guest } });
 }
 
 void announce_again(const struct announcement *a, const struct resume *resume)
@@ -304,8 +296,8 @@ void announce_again(const struct announcement *a, const struct resume *resume)
 
 	emit(a, (struct record){ .type = RECORD_CAMPAIGN_RESUME, .campaign_resume = again });
 	if (resume->in_gap)
-		emit(a, (struct record){ .type = RECORD_GAP_END,
-					 .gap_end = { a->campaign_id, gap.ended_unix_ns } });
+		emit_last(a, (struct record){ .type = RECORD_GAP_END,
+					      .gap_end = { a->campaign_id, gap.ended_unix_ns } });
 	else
-		emit(a, (struct record){ .type = RECORD_GAP, .gap = gap });
+		emit_last(a, (struct record){ .type = RECORD_GAP, .gap = gap });
 }
