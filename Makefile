@@ -9,6 +9,10 @@ sbindir ?= $(prefix)/sbin
 libdir ?= $(prefix)/lib
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+unitdir ?= $(prefix)/lib/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+catalogdir ?= $(prefix)/lib/systemd/catalog
 
 # Each sanitizer has its own objects: SANITIZER=address,undefined or SANITIZER=thread.
 comma := ,
@@ -24,13 +28,13 @@ WERROR ?=
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
-	zlib1g-dev
+	zlib1g-dev libsystemd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
-DEPS_CHECK := gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 chromium
+DEPS_CHECK := systemd gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 chromium
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
-PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd zlib
+PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd zlib libsystemd
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
@@ -53,13 +57,32 @@ unit_bin := $(unit_src:tests/unit/%.c=$(BUILD)/tests/unit/%)
 programs := $(BUILD)/qsoakd $(BUILD)/qsoak $(BUILD)/qsoak-stack
 
 .PHONY: all
-all: $(programs) guests ## build qsoakd, qsoak, qsoak-stack and the guests
+all: $(programs) guests units ## build qsoakd, qsoak, qsoak-stack and the guests
 
 include guests/guests.mk
 include qemu/qemu.mk
 
+guest_images := $(BUILD)/guests/pflash-hammer.bin
+
 .PHONY: guests
-guests: $(BUILD)/guests/pflash-hammer.bin
+guests: $(guest_images)
+
+units := $(notdir $(patsubst %.in,%,$(wildcard $(addprefix systemd/*.,service.in socket slice timer))))
+
+.PHONY: units
+units: $(units:%=$(BUILD)/systemd/%)
+
+# Each time: another prefix is another unit.
+$(BUILD)/systemd/%: systemd/%.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@bindir@|$(bindir)|' -e 's|@sbindir@|$(sbindir)|' $< >$@
+
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/systemd/%: systemd/%
+	@mkdir -p $(@D)
+	@cp $< $@
 
 $(BUILD)/libqsoak.a: $(lib_obj)
 	@rm -f $@
@@ -168,20 +191,33 @@ layers: ## check that each folder includes only earlier folders
 format: ## format all C by .clang-format
 	clang-format -i $(wildcard daemon/*.c daemon/*/*.[ch] guests/*.h guests/*/*.[ch] tests/*/*.[ch])
 
+# What is installed, as `MODE SOURCE TARGET`: install and uninstall read the same list.
+installed = \
+	755 $(BUILD)/qsoak $(bindir)/qsoak \
+	755 $(BUILD)/qsoak-stack $(bindir)/qsoak-stack \
+	755 $(BUILD)/qsoakd $(sbindir)/qsoakd \
+	644 known-issues.yaml $(datadir)/qsoak/known-issues.yaml \
+	$(foreach f,$(guest_images),644 $(f) $(libdir)/qsoak/guests/$(notdir $(f))) \
+	$(foreach f,$(wildcard profiles/*.yaml),644 $(f) $(datadir)/qsoak/profiles/$(notdir $(f))) \
+	$(foreach f,$(units),644 $(BUILD)/systemd/$(f) $(unitdir)/$(f)) \
+	644 systemd/sysusers.conf $(sysusersdir)/qsoak.conf \
+	644 systemd/tmpfiles.conf $(tmpfilesdir)/qsoak.conf \
+	644 systemd/qsoak.catalog $(catalogdir)/qsoak.catalog \
+	$(foreach f,$(wildcard $(man_pages)),644 $(f) $(mandir)/man$(subst .,,$(suffix $(f)))/$(notdir $(f)))
+
+# Folders of our own, which go once they are empty.
+installed_folders := $(libdir)/qsoak/guests $(libdir)/qsoak $(datadir)/qsoak/profiles $(datadir)/qsoak
+
 .PHONY: install
 install: all ## install below DESTDIR and prefix
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/qsoak/guests \
-		$(DESTDIR)$(datadir)/qsoak/profiles
-	install -m 755 $(BUILD)/qsoak $(DESTDIR)$(bindir)/qsoak
-	install -m 755 $(BUILD)/qsoak-stack $(DESTDIR)$(bindir)/qsoak-stack
-	install -m 755 $(BUILD)/qsoakd $(DESTDIR)$(sbindir)/qsoakd
-	install -m 644 $(BUILD)/guests/*.bin $(DESTDIR)$(libdir)/qsoak/guests
-	install -m 644 profiles/*.yaml $(DESTDIR)$(datadir)/qsoak/profiles
-	install -m 644 known-issues.yaml $(DESTDIR)$(datadir)/qsoak/known-issues.yaml
-	for page in $(notdir $(wildcard $(man_pages))); do \
-		install -D -m 644 $(BUILD)/man/$$page \
-			$(DESTDIR)$(mandir)/man$${page##*.}/$$page || exit; \
-	done
+	@set -- $(installed); while [ $$# -gt 0 ]; do \
+		install -D -m $$1 $$2 "$(DESTDIR)$$3" || exit; shift 3; done
+
+.PHONY: uninstall
+uninstall: ## remove what install has installed
+	@set -- $(installed); while [ $$# -gt 0 ]; do rm -f "$(DESTDIR)$$3" || exit; shift 3; done
+	@for folder in $(installed_folders); do \
+		rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
 
 .PHONY: clean
 clean: ## remove all that was built

@@ -21,7 +21,9 @@
 #include "campaign/campaign.h"
 #include "control/address.h"
 #include "control/control.h"
+#include "control/journal.h"
 #include "control/listener.h"
+#include "control/notify.h"
 #include "store/store.h"
 #include "triage/evidence.h"
 
@@ -49,6 +51,7 @@ struct daemon {
 	struct evidence *evidence;
 	struct control *control;
 	struct listener *listener;
+	struct notify *notify; /* of the service */
 	ev_signal interrupt, terminate;
 };
 
@@ -78,10 +81,11 @@ static const char usage[] =
 	"\n"
 	"A client may run any program as the user of qsoakd: it names the binaries under test.\n";
 
-static void log_to_stderr(enum log_level level, const char *text)
+static void log_to_stderr(enum log_level level, const char *text, const struct log_event *event)
 {
 	static const char *const names[] = { "error", "warning", "info", "debug" };
 
+	(void)event;
 	fprintf(stderr, "qsoakd: %s: %s\n", names[level], text);
 }
 
@@ -209,8 +213,15 @@ static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 {
 	struct daemon *daemon = watch->data;
 
+	struct log_event event = { .class = EVENT_STOPPING };
+
 	(void)loop;
 	(void)revents;
+	if (daemon->notify) {
+		log_event_write(&event, LOG_LEVEL_INFO, "qsoakd ends: it got SIG%s",
+				sigabbrev_np(watch->signum));
+		notify_stopping(daemon->notify);
+	}
 	control_quit(daemon->control);
 }
 
@@ -263,6 +274,7 @@ static void open_private(struct daemon *daemon, int fd)
 {
 	auto_free char *path = address_of_private(daemon->state);
 	struct listener_spec listener = {
+		.fd = -1,
 		.path = path,
 		.group = LISTENER_NO_GROUP,
 		.accepted = accepted,
@@ -273,6 +285,33 @@ static void open_private(struct daemon *daemon, int fd)
 	control_add_client(daemon->control, fd, true);
 	if (listener_open(daemon->loop, &listener, &daemon->listener, &err) < 0)
 		log_warning("no other client can connect: %s", err.text);
+}
+
+static bool alive(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	return store_answers(daemon->store);
+}
+
+static char *status(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	return control_status_line(daemon->control);
+}
+
+/* It listens. */
+static void start_service(struct daemon *daemon, const char *path)
+{
+	struct notify_spec spec = { .alive = alive, .status = status, .ctx = daemon };
+	struct log_event event = { .class = EVENT_STARTED };
+
+	daemon->notify = notify_new(daemon->loop, &spec);
+	log_event_write(&event, LOG_LEVEL_INFO, "qsoakd %s listens on %s, results below %s",
+			QSOAK_VERSION, path, daemon->state);
+	control_go_on(daemon->control);
+	notify_ready(daemon->notify);
 }
 
 /* The private socket, or the service's. */
@@ -291,6 +330,7 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 	};
 	auto_free char *path = options->socket ? mem_strdup(options->socket) : address_to_listen();
 	struct listener_spec listener = {
+		.fd = -1,
 		.path = path,
 		.group = options->group,
 		.accepted = accepted,
@@ -303,14 +343,13 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		open_private(daemon, options->control_fd);
 		return 0;
 	}
-	if (!path)
-		return err_set(err, -EINVAL, "there is no $XDG_RUNTIME_DIR: say --socket PATH");
-	r = listener_open(daemon->loop, &listener, &daemon->listener, err);
-	if (r == 0) {
-		log_info("qsoakd %s listens on %s, results below %s", QSOAK_VERSION, path,
-			 daemon->state);
-		control_go_on(daemon->control);
-	}
+	r = notify_listen_fd(&listener.fd, err);
+	if (r == 0 && !path)
+		r = err_set(err, -EINVAL, "there is no $XDG_RUNTIME_DIR: say --socket PATH");
+	if (r == 0)
+		r = listener_open(daemon->loop, &listener, &daemon->listener, err);
+	if (r == 0)
+		start_service(daemon, path);
 	return r;
 }
 
@@ -375,6 +414,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 {
 	int r;
 
+	notify_free(daemon->notify);
 	listener_close(daemon->listener);
 	control_free(daemon->control);
 	evidence_free(daemon->evidence);
@@ -415,7 +455,8 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	log_set_sink(log_to_stderr, options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	log_set_sink(journal_is_stderr() ? journal_write : log_to_stderr,
+		     options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	keep_memory();
 	signal(SIGPIPE, SIG_IGN);
 	/* Inherited as ignored, it would take our children's exit codes away. */

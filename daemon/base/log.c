@@ -4,6 +4,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
 
 #define LOG_LINE_MAX 1024
 
@@ -16,15 +19,47 @@ void log_set_sink(log_sink_fn sink, enum log_level max)
 	log_max = max;
 }
 
-void log_write(enum log_level level, const char *fmt, ...)
+static void write_line(enum log_level level, const struct log_event *event, const char *fmt,
+		       va_list ap)
 {
 	char line[LOG_LINE_MAX];
-	va_list ap;
 
 	if (!log_sink || level > log_max)
 		return;
-	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
+	log_sink(level, line, event);
+}
+
+void log_write(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	write_line(level, NULL, fmt, ap);
 	va_end(ap);
-	log_sink(level, line);
+}
+
+void log_event_add(struct log_event *event, const char *key, const char *value)
+{
+	if (value && event->count < LOG_FIELDS_MAX)
+		event->fields[event->count++] = mem_printf("%s=%s", key, value);
+}
+
+void log_event_add_number(struct log_event *event, const char *key, long long value)
+{
+	auto_free char *text = mem_printf("%lld", value);
+
+	log_event_add(event, key, text);
+}
+
+void log_event_write(struct log_event *event, enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	write_line(level, event, fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; i < event->count; i++)
+		free(event->fields[i]);
+	event->count = 0;
 }

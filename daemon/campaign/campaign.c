@@ -193,7 +193,7 @@ static void tell_only_held(const struct campaign *campaign)
 			 campaign->id, campaign->held);
 }
 
-static void hold_changed(void *ctx)
+static void hold_changed(void *ctx, const char *why)
 {
 	struct place *place = ctx;
 	struct campaign *campaign = place->campaign;
@@ -204,7 +204,7 @@ static void hold_changed(void *ctx)
 		campaign->held++;
 	else
 		campaign->held--;
-	campaign->spec.hold_changed(campaign->spec.ctx, (unsigned)status.slot);
+	campaign->spec.hold_changed(campaign->spec.ctx, (unsigned)status.slot, why);
 	if (status.incident)
 		tell_only_held(campaign);
 }

@@ -39,7 +39,7 @@ struct campaign_spec {
 	 * campaign_suspend(). */
 	void (*ended)(void *ctx, enum exit_code code, bool suspended);
 	/* The VM of a slot is held from now on, or is not any more. */
-	void (*hold_changed)(void *ctx, unsigned slot);
+	void (*hold_changed)(void *ctx, unsigned slot, const char *why);
 	/* As many blocks are complete as a comparison looks at before its end, and all of them is stored:
 	 * if they decide, campaign_stop() ends it early. */
 	void (*look)(void *ctx, int64_t campaign);

@@ -135,16 +135,13 @@ static void kill_vm(struct slot *slot)
 static void hold(struct slot *slot)
 {
 	slot->held = true;
-	log_info("slot %d: VM %d is held for incident %" PRId64, slot->spec.number, slot->vm_number,
-		 slot->failure_id);
-	slot->spec.handler.hold_changed(slot->spec.handler.ctx);
+	slot->spec.handler.hold_changed(slot->spec.handler.ctx, "it has failed");
 }
 
 static void let_go(struct slot *slot, const char *why)
 {
 	slot->held = false;
-	log_info("slot %d: VM %d is no longer held: %s", slot->spec.number, slot->vm_number, why);
-	slot->spec.handler.hold_changed(slot->spec.handler.ctx);
+	slot->spec.handler.hold_changed(slot->spec.handler.ctx, why);
 	kill_vm(slot);
 }
 

@@ -39,8 +39,8 @@ struct slot_handler {
 			const char *alternative);
 	/* The failure is durable. */
 	void (*failed)(void *ctx, const struct slot_failure *failure);
-	/* A VM that has failed is held from now on, or is not any more: see slot_status(). */
-	void (*hold_changed)(void *ctx);
+	/* A VM that has failed is held from now on, or is not any more (why: for people): see slot_status(). */
+	void (*hold_changed)(void *ctx, const char *why);
 	/* No VM is left and none will come. */
 	void (*stopped)(void *ctx);
 	void *ctx;

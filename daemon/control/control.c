@@ -24,6 +24,7 @@
 #include "control/limits.h"
 #include "control/reader.h"
 #include "control/service.h"
+#include "control/story.h"
 #include "store/resume.h"
 
 struct control {
@@ -159,13 +160,12 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 	campaign_free(control->campaign);
 	control->campaign = NULL;
 	control->stopping = false;
+	story_campaign_end(id, code, suspended);
 	if (suspended) {
-		log_info("campaign %" PRId64 " goes on when qsoakd is back", id);
 		broadcast(control, "SUSPENDED", json_pack("{s:I}", "campaign", (json_int_t)id));
 		json_decref(unseen);
 		json_decref(few);
 	} else {
-		log_info("campaign %" PRId64 " has ended with %d", id, (int)code);
 		broadcast(control, "CAMPAIGN_ENDED",
 			  json_pack("{s:I, s:i, s:I, s:o, s:o}", "campaign", (json_int_t)id,
 				    "exit-code", (int)code, "loops", (json_int_t)progress.loops,
@@ -175,12 +175,15 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 		deadline_start(control->loop, &control->idle, 0);
 }
 
-static void hold_changed(void *ctx, unsigned slot)
+static void hold_changed(void *ctx, unsigned slot, const char *why)
 {
 	struct control *control = ctx;
 	json_t *data = slot_object(control->campaign, slot);
 	bool held = json_is_integer(json_object_get(data, "incident"));
+	struct slot_status status;
 
+	campaign_slot_status(control->campaign, slot, &status);
+	story_hold(campaign_id(control->campaign), &status, why);
 	broadcast(control, held ? "HELD" : "RELEASED", data);
 }
 
@@ -248,8 +251,8 @@ static int start_campaign(struct control *control, struct profile *profile, uint
 
 	if (r < 0)
 		return r;
-	log_info("campaign %" PRId64 " %s %s, seed %s", campaign_id(control->campaign),
-		 campaign_name(control->campaign), resume ? "goes on" : "begins", seed);
+	story_campaign(campaign_id(control->campaign), campaign_name(control->campaign), seed,
+		       resume);
 	*ret_value = json_pack("{s:I, s:s}", "campaign", (json_int_t)campaign_id(control->campaign),
 			       "seed", seed);
 	campaign_pause(control->campaign, pauses_why(&control->pauses));
@@ -423,6 +426,9 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 	const struct record_failure *failure = &record->failure;
 
 	(void)durable;
+	/* A private one has a client that tells of it. */
+	if (record->type == RECORD_FAILURE && control->spec.keeps)
+		story_failure(failure);
 	if (record->type == RECORD_FAILURE)
 		broadcast(control, "FAILURE",
 			  json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?, s:b}",
@@ -510,8 +516,7 @@ void control_pause(struct control *control, enum pause_cause cause, const char *
 		json_decref(id);
 		return;
 	}
-	log_info("campaigns are %s (%s%s%s)", why ? "paused" : "no longer paused",
-		 pause_cause_name(cause), why ? ": " : "", why ? why : "");
+	story_pause(service_campaign(control), cause, why);
 	if (why)
 		broadcast(control, "PAUSED",
 			  json_pack("{s:o, s:s, s:s}", "campaign", id, "cause",
@@ -533,6 +538,20 @@ void control_quit(struct control *control)
 	} else {
 		deadline_start(control->loop, &control->idle, 0);
 	}
+}
+
+char *control_status_line(const struct control *control)
+{
+	const char *why = pauses_why(&control->pauses);
+	struct campaign_progress progress;
+
+	if (!control->campaign)
+		return mem_strdup("no campaign is in progress");
+	campaign_progress(control->campaign, &progress);
+	return mem_printf("campaign %" PRId64 " %s: %" PRId64 " loops, %" PRId64 " failures%s%s",
+			  campaign_id(control->campaign), campaign_name(control->campaign),
+			  progress.loops, progress.failures, why ? ", paused: " : "",
+			  why ? why : "");
 }
 
 void control_fail(struct control *control, const struct err *err)

@@ -92,6 +92,9 @@ void control_quit(struct control *control);
 /* Campaigns, also one that begins later, are paused as long as any cause has a text; NULL ends this one. */
 void control_pause(struct control *control, enum pause_cause cause, const char *why);
 
+/* What is going on, in a line; the caller frees. */
+char *control_status_line(const struct control *control);
+
 /* Why the daemon cannot go on, e.g. the store has failed: tells the clients, and quits. */
 void control_fail(struct control *control, const struct err *err);
 

@@ -182,6 +182,17 @@ static int make_folder(const char *path, struct err *err)
 	return folder ? folder_make(folder, 0755, err) : 0;
 }
 
+static int start(struct listener *listener, int fd, struct listener **ret_listener)
+{
+	listener->fd = fd;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	ev_io_set(&listener->watch, fd, EV_READ);
+	ev_io_start(listener->loop, &listener->watch);
+	*ret_listener = listener;
+	return 0;
+}
+
 int listener_open(struct ev_loop *loop, const struct listener_spec *spec,
 		  struct listener **ret_listener, struct err *err)
 {
@@ -196,6 +207,8 @@ int listener_open(struct ev_loop *loop, const struct listener_spec *spec,
 	ev_io_init(&listener->watch, connectable, -1, EV_READ);
 	listener->watch.data = listener;
 	deadline_init(&listener->retry, retry_due, listener);
+	if (spec->fd >= 0)
+		return start(listener, spec->fd, ret_listener);
 	r = set_address(spec->path, &address, err);
 	if (r == 0)
 		r = make_folder(spec->path, err);
@@ -209,10 +222,7 @@ int listener_open(struct ev_loop *loop, const struct listener_spec *spec,
 		listener_close(listener);
 		return r;
 	}
-	ev_io_set(&listener->watch, listener->fd, EV_READ);
-	ev_io_start(loop, &listener->watch);
-	*ret_listener = listener;
-	return 0;
+	return start(listener, listener->fd, ret_listener);
 }
 
 void listener_close(struct listener *listener)

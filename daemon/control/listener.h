@@ -17,6 +17,7 @@
 #define LISTENER_NO_GROUP ((gid_t)-1)
 
 struct listener_spec {
+	int fd;		  /* that listens already, taken over: path is for people; or -1 */
 	const char *path; /* its folder is made if it is missing */
 	gid_t group;	  /* the socket's, whose members may connect; or LISTENER_NO_GROUP */
 	/* A peer that may connect; takes the socket over. */

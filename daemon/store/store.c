@@ -220,6 +220,11 @@ void store_on_failure(struct store *store, void (*fn)(void *ctx, const struct er
 	writer_on_failure(store->writer, fn, ctx);
 }
 
+bool store_answers(struct store *store)
+{
+	return writer_answers(store->writer);
+}
+
 int store_close(struct store *store, struct err *err)
 {
 	int r;

@@ -13,11 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/record.h"
 
 /* So many rows may wait for the disk (an operation is some ten rows); more fail the store. */
 #define STORE_QUEUE_MAX 65536
+
+/* The disk may take so long for one batch, until the writer is called dead. */
+#define STORE_BATCH_LIMIT_NS (10 * 60 * CLOCK_NS_PER_S)
 
 struct store;
 
@@ -36,6 +40,10 @@ void store_subscribe(struct store *store, struct records *records);
  * that is emitted from now on is stored. Nobody is left waiting: callbacks of records that were not
  * stored are called too, always after fn. Set it before the first record. */
 void store_on_failure(struct store *store, void (*fn)(void *ctx, const struct err *err), void *ctx);
+
+/* Whether the writer has answered since the last time it was asked by this, or is at work on a batch for less than
+ * STORE_BATCH_LIMIT_NS: a disk that is slow or full is no dead writer. Asks it again. */
+bool store_answers(struct store *store);
 
 /* Makes all summaries of the store at path anew; -EBUSY: another process writes to it. */
 int store_rebuild(const char *path, struct err *err);

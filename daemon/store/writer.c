@@ -44,6 +44,8 @@ struct writer {
 	int64_t queued_ns; /* when the first row was */
 	size_t in_flight;  /* rows of the batch that is being written */
 	bool due;	   /* a batch must not wait */
+	bool asked;	   /* whether the thread is alive; it takes that back */
+	int64_t batch_ns;  /* when the batch that is being written began */
 	bool stop;
 	struct err failure; /* the first one; its code is 0 while there is none */
 	struct todo todo;
@@ -142,14 +144,18 @@ static bool has_callback(const struct rows *batch)
 /* With the lock: returns once there is a batch to write, or nothing left to do. */
 static void wait_for_batch(struct writer *writer)
 {
-	while (!writer->stop && !writer->queue.first)
+	writer->asked = false;
+	while (!writer->stop && !writer->queue.first) {
 		pthread_cond_wait(&writer->wake, &writer->lock);
+		writer->asked = false;
+	}
 	while (!writer->stop && !writer->due) {
 		int64_t deadline = writer->queued_ns + WRITER_BATCH_NS;
 		struct timespec ts = { deadline / CLOCK_NS_PER_S, deadline % CLOCK_NS_PER_S };
 
 		if (pthread_cond_timedwait(&writer->wake, &writer->lock, &ts) == ETIMEDOUT)
 			break;
+		writer->asked = false;
 	}
 }
 
@@ -167,6 +173,7 @@ static void *writer_main(void *arg)
 			break;
 		rows_move(&batch, &writer->queue);
 		writer->in_flight = batch.count;
+		writer->batch_ns = clock_now_ns();
 		writer->due = false;
 		pthread_mutex_unlock(&writer->lock);
 
@@ -224,6 +231,19 @@ void writer_put(struct writer *writer, struct rows *rows, const struct record_du
 	}
 	pthread_mutex_unlock(&writer->lock);
 	rows_free(rows);
+}
+
+bool writer_answers(struct writer *writer)
+{
+	bool answers;
+
+	pthread_mutex_lock(&writer->lock);
+	answers = !writer->asked ||
+		  (writer->in_flight && clock_now_ns() - writer->batch_ns < STORE_BATCH_LIMIT_NS);
+	writer->asked = true;
+	pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->lock);
+	return answers;
 }
 
 void writer_on_failure(struct writer *writer, void (*fn)(void *ctx, const struct err *err),

@@ -36,6 +36,9 @@ int writer_start(struct ev_loop *loop, sqlite3 *db, struct writer **ret_writer, 
 /* Takes the rows of one record; they are committed together. durable may be NULL. */
 void writer_put(struct writer *writer, struct rows *rows, const struct record_durable *durable);
 
+/* See store_answers(). */
+bool writer_answers(struct writer *writer);
+
 void writer_on_failure(struct writer *writer, void (*fn)(void *ctx, const struct err *err),
 		       void *ctx);
 

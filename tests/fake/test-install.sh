@@ -35,7 +35,16 @@ check 'below DESTDIR: man pages that were built are in their sections' same \
 	'man1/qsoak-stack.1 man1/qsoak.1 man5/qsoak-known-issues.5 man5/qsoak-profile.5 man5/qsoak-rules.5 man5/qsoak-store.5 man7/qsoak-control.7 man7/qsoak-statistics.7 man8/qsoakd.8'
 check 'below DESTDIR: a profile runs by its name' runs "$home" below
 
-mv "$home" "$scratch/moved"
+check 'below DESTDIR: units name its programs' same \
+	"$(sed -n 's/^ExecStart=//p' "$home"/lib/systemd/system/*.service)" \
+	"/opt/qsoak/bin/qsoak run %i
+/opt/qsoak/sbin/qsoakd"
+
+cp -r "$home" "$scratch/moved"
+echo mine >"$home/share/qsoak/profiles/mine.yaml"
+check 'make uninstall' make -s -C "$top" BUILD="$BUILD" DESTDIR="$scratch/root" prefix=/opt/qsoak uninstall
+check 'it leaves what it did not install, and nothing else' same \
+	"$(cd "$home" && find . -type f)" ./share/qsoak/profiles/mine.yaml
 check 'moved: profiles are found' same "$(names "$scratch/moved")" "$there"
 check 'moved: a profile runs by its name' runs "$scratch/moved" moved
 echo 'issues: none' >"$scratch/moved/share/qsoak/known-issues.yaml"
@@ -51,3 +60,4 @@ rm -r "$scratch/moved/share"
 check 'without them: says where it looked' contains "$("$scratch/moved/bin/qsoak" profiles 2>&1)" \
 	'cannot list the profiles in /'
 check 'no process is left behind' nothing_left
+

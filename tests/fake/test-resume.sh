@@ -13,6 +13,10 @@ status() {
 	qsoak status --json | jq -r "$1"
 }
 
+nothing_runs() {
+	! processes | grep -q "^[0-9]* $scratch/qemu"
+}
+
 has_done() {
 	[ "$(status .loops)" -ge "$1" ] 2>/dev/null
 }
@@ -141,12 +145,14 @@ profile 2 'loops: 1000000' good >"$scratch/p.yaml"
 id=$(qsoak run "$scratch/p.yaml" --build "good=$scratch/qemu" --detach | sed 's/campaign //')
 await 20 has_done 10
 kill_daemon
+await 5 nothing_left # so that the file can be written
 printf x >>"$scratch/qemu"
 serve
 check 'a build that was replaced: not begun again' idle
 check '... the log says why' contains "$(tail -n 2 "$scratch/daemon.log")" \
 	'build good is another one by now'
 check '... and how to try again' contains "$(tail -n 2 "$scratch/daemon.log")" "qsoak resume $id"
+check '... and nobody runs it' await 5 nothing_runs
 truncate -s -1 "$scratch/qemu"
 check 'with the old one it goes on' contains "$(qsoak resume "$id")" "campaign $id goes on"
 qsoak stop --kill >/dev/null

@@ -182,9 +182,10 @@ static void what_a_link_points_at_stays(void **state)
 
 static struct story logged;
 
-static void sink(enum log_level level, const char *text)
+static void sink(enum log_level level, const char *text, const struct log_event *event)
 {
 	assert_int_equal(level, LOG_LEVEL_WARNING);
+	assert_null(event);
 	story_add(&logged, "%s\n", text);
 }
 

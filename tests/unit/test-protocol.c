@@ -142,9 +142,10 @@ static void migrations_go_their_way(void **state)
 
 static unsigned lines;
 
-static void count_line(enum log_level level, const char *text)
+static void count_line(enum log_level level, const char *text, const struct log_event *event)
 {
 	(void)level;
+	(void)event;
 	(void)text;
 	lines++;
 }
