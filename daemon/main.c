@@ -209,6 +209,13 @@ static void store_failed(void *ctx, const struct err *err)
 	control_fail(daemon->control, err);
 }
 
+static void store_troubled(void *ctx, const struct err *err)
+{
+	struct daemon *daemon = ctx;
+
+	control_pause(daemon->control, PAUSE_STORE, err ? err->text : NULL);
+}
+
 static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 {
 	struct daemon *daemon = watch->data;
@@ -264,6 +271,7 @@ static int open_store(struct daemon *daemon, bool keeps, struct err *err)
 		first_id = last_incident + 1;
 	daemon->records = records_new(first_id);
 	store_on_failure(daemon->store, store_failed, daemon);
+	store_on_trouble(daemon->store, store_troubled, daemon);
 	store_subscribe(daemon->store, daemon->records);
 	return 0;
 }

@@ -24,9 +24,21 @@ static int error_code(int rc)
 		return -EACCES;
 	case SQLITE_NOMEM:
 		return -ENOMEM;
-	default:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
 		return -EIO;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EUCLEAN;
+	default:
+		return -EBADMSG;
 	}
+}
+
+bool sql_may_pass(int code)
+{
+	return code == -ENOSPC || code == -EBUSY || code == -EACCES || code == -ENOMEM ||
+	       code == -EIO;
 }
 
 static int set_error(sqlite3 *db, const char *path, const char *what, struct err *err)

@@ -4,9 +4,14 @@
 #define QSOAK_STORE_SQL_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+
+/* Whether an error of this code may be over later: no space, a disk or a lock that says no. Not the others:
+ * -EUCLEAN, the file is damaged; -EBADMSG, what was to be stored is wrong. */
+bool sql_may_pass(int code);
 
 /* Sets err from db's last error: "FILE: WHAT: SQLITE'S TEXT". Returns the code. */
 int sql_error(sqlite3 *db, const char *what, struct err *err);

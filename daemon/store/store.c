@@ -225,6 +225,11 @@ bool store_answers(struct store *store)
 	return writer_answers(store->writer);
 }
 
+void store_on_trouble(struct store *store, void (*fn)(void *ctx, const struct err *err), void *ctx)
+{
+	writer_on_trouble(store->writer, fn, ctx);
+}
+
 int store_close(struct store *store, struct err *err)
 {
 	int r;

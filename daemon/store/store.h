@@ -48,6 +48,10 @@ bool store_answers(struct store *store);
 /* Makes all summaries of the store at path anew; -EBUSY: another process writes to it. */
 int store_rebuild(const char *path, struct err *err);
 
+/* fn is called on the loop when rows cannot be written for a reason that may pass (err), and when all were (NULL). They
+ * wait in their order meanwhile, and their callbacks with them. Set it before the first record. */
+void store_on_trouble(struct store *store, void (*fn)(void *ctx, const struct err *err), void *ctx);
+
 /* Commits what is queued, ends the writer and closes the file; takes NULL. Callbacks that are still
  * due are dropped. Not from within a callback. Returns 0, or the error that kept rows from being
  * stored. */

@@ -14,7 +14,9 @@
  * committed with synchronous=NORMAL, which outlives the daemon but not the host: five syncs a
  * second for mere timings would disturb the disk whose timings these are.
  *
- * The first error of SQLite, and a queue that is full, fail the writer: it takes no more rows, but
+ *  * A batch that cannot be written for a reason that may pass (sql_may_pass()) stays, in its place, and is tried
+ * again: the loop hears of the trouble, and of its end. The first error that does not pass, and a queue that is
+ * full, fail the writer: it takes no more rows, but
  * still tries all that it had taken, so that one bad row costs no other. The loop hears of the
  * failure first; only then come the callbacks of what was not stored, because somebody waits for
  * each of them.
@@ -40,6 +42,10 @@ void writer_put(struct writer *writer, struct rows *rows, const struct record_du
 bool writer_answers(struct writer *writer);
 
 void writer_on_failure(struct writer *writer, void (*fn)(void *ctx, const struct err *err),
+		       void *ctx);
+
+/* See store_on_trouble(). */
+void writer_on_trouble(struct writer *writer, void (*fn)(void *ctx, const struct err *err),
 		       void *ctx);
 
 /* Commits what is queued and ends the thread; takes NULL. Returns what failed the writer. */

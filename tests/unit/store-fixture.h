@@ -43,6 +43,15 @@ static inline void on_failure(void *ctx, const struct err *err)
 	strcat(fx->log, "F");
 }
 
+static inline void on_trouble(void *ctx, const struct err *err)
+{
+	struct fixture *fx = ctx;
+
+	if (err)
+		fx->failure = *err;
+	strcat(fx->log, err ? "T" : "t");
+}
+
 /* Returns 0 or the error; children of a test must not assert. */
 static inline int try_open(struct fixture *fx, struct err *err)
 {
@@ -57,6 +66,7 @@ static inline int try_open(struct fixture *fx, struct err *err)
 	fx->records = records_new(fx->first_id);
 	store_subscribe(fx->store, fx->records);
 	store_on_failure(fx->store, on_failure, fx);
+	store_on_trouble(fx->store, on_trouble, fx);
 	return 0;
 }
 
