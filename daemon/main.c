@@ -24,6 +24,8 @@
 #include "control/journal.h"
 #include "control/listener.h"
 #include "control/notify.h"
+#include "control/shortage.h"
+#include "store/damage.h"
 #include "store/store.h"
 #include "triage/evidence.h"
 
@@ -44,6 +46,7 @@ struct options {
 struct daemon {
 	struct ev_loop *loop;
 	char *state, *guests, *work, *results, *boot;
+	char *set_aside; /* where a corrupt store is now, or NULL */
 	int lock_fd;
 	struct janitor *janitor;
 	struct store *store;
@@ -52,6 +55,7 @@ struct daemon {
 	struct control *control;
 	struct listener *listener;
 	struct notify *notify; /* of the service */
+	struct shortage *shortage;
 	ev_signal interrupt, terminate;
 };
 
@@ -206,6 +210,8 @@ static void store_failed(void *ctx, const struct err *err)
 {
 	struct daemon *daemon = ctx;
 
+	if (err->code == -EUCLEAN)
+		damage_suspect(daemon->results);
 	control_fail(daemon->control, err);
 }
 
@@ -257,18 +263,42 @@ static void accepted(void *ctx, int fd)
 	control_add_client(daemon->control, fd, false);
 }
 
+/* A store that is corrupt makes room for a new one. ret_last_id: of it. */
+static int set_damage_aside(struct daemon *daemon, int64_t *ret_last_id, struct err *err)
+{
+	struct log_event event = { .class = EVENT_STORE_SET_ASIDE };
+	auto_free char *what = NULL;
+	int r = damage_examine(daemon->results, &what, err);
+
+	*ret_last_id = 0;
+	if (r == 0 && what)
+		r = damage_set_aside(daemon->results, &daemon->set_aside, ret_last_id, err);
+	if (r < 0 || !what)
+		return r;
+	log_event_add(&event, "QSOAK_SET_ASIDE", daemon->set_aside);
+	log_event_write(&event, LOG_LEVEL_ERROR,
+			"the results store is damaged: %s; it is now %s, and a new one is begun",
+			what, daemon->set_aside);
+	return 0;
+}
+
 static int open_store(struct daemon *daemon, bool keeps, struct err *err)
 {
 	auto_free char *incidents = mem_printf("%s/incidents", daemon->state);
-	int64_t first_id, last_incident;
-	int r = store_open(daemon->loop, daemon->results, keeps, &daemon->store, &first_id, err);
+	int64_t first_id, last_incident, last_id;
+	int r = set_damage_aside(daemon, &last_id, err);
 
+	if (r == 0)
+		r = store_open(daemon->loop, daemon->results, keeps, &daemon->store, &first_id,
+			       err);
 	if (r < 0)
 		return r;
 	daemon->evidence = evidence_new(incidents);
 	last_incident = evidence_highest(daemon->evidence);
-	if (first_id <= last_incident)
-		first_id = last_incident + 1;
+	if (last_id < last_incident)
+		last_id = last_incident;
+	if (first_id <= last_id)
+		first_id = last_id + 1;
 	daemon->records = records_new(first_id);
 	store_on_failure(daemon->store, store_failed, daemon);
 	store_on_trouble(daemon->store, store_troubled, daemon);
@@ -293,6 +323,13 @@ static void open_private(struct daemon *daemon, int fd)
 	control_add_client(daemon->control, fd, true);
 	if (listener_open(daemon->loop, &listener, &daemon->listener, &err) < 0)
 		log_warning("no other client can connect: %s", err.text);
+}
+
+static void pause_by_shortage(void *ctx, enum pause_cause cause, const char *why)
+{
+	struct daemon *daemon = ctx;
+
+	control_pause(daemon->control, cause, why);
 }
 
 static bool alive(void *ctx)
@@ -332,10 +369,14 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		.guests = daemon->guests,
 		.evidence = daemon->evidence,
 		.boot = daemon->boot,
+		.set_aside = daemon->set_aside,
 		.keeps = options->control_fd < 0,
 		.idle = idle,
 		.ctx = daemon,
 	};
+	struct shortage_spec shortage = { .folder = daemon->state,
+					  .pause = pause_by_shortage,
+					  .ctx = daemon };
 	auto_free char *path = options->socket ? mem_strdup(options->socket) : address_to_listen();
 	struct listener_spec listener = {
 		.fd = -1,
@@ -347,6 +388,7 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 	int r;
 
 	daemon->control = control_new(daemon->loop, &control);
+	daemon->shortage = shortage_new(daemon->loop, &shortage);
 	if (options->control_fd >= 0) {
 		open_private(daemon, options->control_fd);
 		return 0;
@@ -423,6 +465,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	int r;
 
 	notify_free(daemon->notify);
+	shortage_free(daemon->shortage);
 	listener_close(daemon->listener);
 	control_free(daemon->control);
 	evidence_free(daemon->evidence);
@@ -439,6 +482,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	janitor_finish(daemon->janitor);
 	fd_close(&daemon->lock_fd);
 	free(daemon->results);
+	free(daemon->set_aside);
 	free(daemon->boot);
 	free(daemon->work);
 	free(daemon->guests);

@@ -158,6 +158,7 @@ static void slot_failed(void *ctx, const struct slot_failure *slot_failure)
 	struct campaign *campaign = place->campaign;
 	const struct failure *failure = slot_failure->failure;
 
+	campaign->spec.failed(campaign->spec.ctx, slot_failure->id);
 	tally_failure(campaign->tally, failure->class == FAILURE_HOST, slot_failure->expected);
 	apply_stop_rule(campaign);
 

@@ -38,6 +38,8 @@ struct campaign_spec {
 	/* Called once, from the loop, when the end is durable. campaign_free() may be called in it. suspended: see
 	 * campaign_suspend(). */
 	void (*ended)(void *ctx, enum exit_code code, bool suspended);
+	/* The failure of this id is durable. */
+	void (*failed)(void *ctx, int64_t failure);
 	/* The VM of a slot is held from now on, or is not any more. */
 	void (*hold_changed)(void *ctx, unsigned slot, const char *why);
 	/* As many blocks are complete as a comparison looks at before its end, and all of them is stored:

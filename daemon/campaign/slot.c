@@ -150,7 +150,8 @@ static void failure_durable(void *ctx)
 	struct slot *slot = ctx;
 
 	slot->spec.handler.failed(slot->spec.handler.ctx,
-				  &(struct slot_failure){ .failure = &slot->failure,
+				  &(struct slot_failure){ .id = slot->failure_id,
+							  .failure = &slot->failure,
 							  .booted = slot->booted,
 							  .expected = slot->expected });
 	if (!slot->vm)

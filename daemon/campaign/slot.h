@@ -22,6 +22,7 @@
 #define SLOT_KILL_LIMIT_NS (5 * CLOCK_NS_PER_S)
 
 struct slot_failure {
+	int64_t id;
 	const struct failure *failure;
 	bool booted; /* the guest had run before */
 	bool expected;

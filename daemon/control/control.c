@@ -36,6 +36,7 @@ struct control {
 	struct client *owner; /* or NULL */
 	bool quitting, stopping;
 	struct pauses pauses;
+	json_t *untold; /* data of FAILUREs that are not durable yet, by their ids */
 	struct campaign *campaign;
 	struct deadline progress, idle;
 };
@@ -81,19 +82,20 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"{s:o, s:s?, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, "
 		"s:i, s:b}",
 		"campaign",
 		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
-		"paused", pauses_why(&control->pauses), "elapsed-ns",
-		(json_int_t)progress.elapsed_ns, "duration-ns", (json_int_t)progress.duration_ns,
-		"loops-wanted", (json_int_t)progress.loops_wanted, "vms-wanted",
-		(json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms, "blocks",
-		(json_int_t)progress.blocks, "blocks-wanted", (json_int_t)progress.blocks_wanted,
-		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
-		"failures", (json_int_t)progress.failures, "expected",
-		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",
+		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside,
+		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
+		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
+		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
+		"blocks", (json_int_t)progress.blocks, "blocks-wanted",
+		(json_int_t)progress.blocks_wanted, "operations", (json_int_t)progress.operations,
+		"loops", (json_int_t)progress.loops, "failures", (json_int_t)progress.failures,
+		"expected", (json_int_t)progress.expected, "held", (int)progress.held, "only-held",
 		(int)progress.only_held);
 	if (!slots)
 		return status;
@@ -159,6 +161,7 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 	deadline_stop(control->loop, &control->progress);
 	campaign_free(control->campaign);
 	control->campaign = NULL;
+	json_object_clear(control->untold);
 	control->stopping = false;
 	story_campaign_end(id, code, suspended);
 	if (suspended) {
@@ -173,6 +176,22 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 	}
 	if (control->quitting)
 		deadline_start(control->loop, &control->idle, 0);
+}
+
+static char *failure_key(int64_t id)
+{
+	return mem_printf("%" PRId64, id);
+}
+
+/* Nobody is shown what a kill could still lose. */
+static void failed(void *ctx, int64_t failure)
+{
+	struct control *control = ctx;
+	auto_free char *key = failure_key(failure);
+	json_t *data = json_incref(json_object_get(control->untold, key));
+
+	json_object_del(control->untold, key);
+	broadcast(control, "FAILURE", data);
 }
 
 static void hold_changed(void *ctx, unsigned slot, const char *why)
@@ -242,6 +261,7 @@ static int start_campaign(struct control *control, struct profile *profile, uint
 		.request = request,
 		.resume = resume,
 		.ended = campaign_ended,
+		.failed = failed,
 		.hold_changed = hold_changed,
 		.look = look,
 		.ctx = control,
@@ -424,20 +444,23 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 {
 	struct control *control = ctx;
 	const struct record_failure *failure = &record->failure;
+	auto_free char *key = NULL;
 
 	(void)durable;
+	if (record->type != RECORD_FAILURE)
+		return false;
+	key = failure_key(failure->id);
+	json_object_set_new(control->untold, key,
+			    json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?, s:b}",
+				      "failure", (json_int_t)failure->id, "slot",
+				      (json_int_t)failure->slot, "vm", (json_int_t)failure->vm,
+				      "loops", (json_int_t)failure->loops, "build", failure->build,
+				      "class", failure->class, "place", failure->place, "signature",
+				      failure->signature, "detail", failure->detail, "incident",
+				      failure->incident, "expected", (int)failure->expected));
 	/* A private one has a client that tells of it. */
-	if (record->type == RECORD_FAILURE && control->spec.keeps)
+	if (control->spec.keeps)
 		story_failure(failure);
-	if (record->type == RECORD_FAILURE)
-		broadcast(control, "FAILURE",
-			  json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?, s:b}",
-				    "failure", (json_int_t)failure->id, "slot",
-				    (json_int_t)failure->slot, "vm", (json_int_t)failure->vm,
-				    "loops", (json_int_t)failure->loops, "build", failure->build,
-				    "class", failure->class, "place", failure->place, "signature",
-				    failure->signature, "detail", failure->detail, "incident",
-				    failure->incident, "expected", (int)failure->expected));
 	return false;
 }
 
@@ -482,6 +505,7 @@ struct control *control_new(struct ev_loop *loop, const struct control_spec *spe
 
 	control->loop = loop;
 	control->spec = *spec;
+	control->untold = json_object();
 	control->reader = reader_new(loop, spec->state);
 	deadline_init(&control->progress, progress_due, control);
 	deadline_init(&control->idle, call_idle, control);
@@ -499,6 +523,7 @@ void control_free(struct control *control)
 	for (size_t i = 0; i < control->client_count; i++)
 		client_free(control->clients[i]);
 	reader_free(control->reader);
+	json_decref(control->untold);
 	pauses_finish(&control->pauses);
 	free(control);
 }

@@ -20,7 +20,7 @@
  *			 goes on where it stood
  *	release		{"incident": ID} or {"all": true} -> {"released": [ID]}: VMs that are held
  *			 are killed, and their slots go on
- *	query-status	-> {"campaign": ID or null, "name", "stopping", "paused" (why, or null), "elapsed-ns",
+ *	query-status	-> {"campaign": ID or null, "name", "stopping", "paused" (why, or null), "set-aside" (a corrupt store, or null), "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
  *			 "expected" (of these), "held", "only-held" (nothing else is left),
  *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops",
@@ -69,6 +69,7 @@ struct control_spec {
 	const char *state, *work, *guests; /* as in campaign_spec */
 	struct evidence *evidence;	   /* likewise */
 	const char *boot;		   /* of the host: its boot_id, or NULL */
+	const char *set_aside;		   /* where a corrupt store is now, or NULL */
 	bool keeps;			   /* a campaign goes on when the next qsoakd starts */
 	/* After control_quit(), and when no campaign is left: there is nothing more to do. */
 	void (*idle)(void *ctx);

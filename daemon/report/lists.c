@@ -297,6 +297,11 @@ void report_status(json_t *value, FILE *out)
 	};
 	auto_free char *line = NULL, *name = NULL;
 
+	if (field_known(value, "set-aside")) {
+		auto_free char *path = text_printable(field_text(value, "set-aside"));
+
+		fprintf(out, "the results store was damaged and is set aside: %s\n", path);
+	}
 	if (!field_known(value, "campaign")) {
 		fputs("no campaign is in progress\n", out);
 		return;

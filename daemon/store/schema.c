@@ -261,10 +261,9 @@ static uint32_t big_endian_32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static int refuse(sqlite3 *db, struct err *err)
+static int refuse(sqlite3 *db, int code, struct err *err)
 {
-	return err_set(err, -EINVAL,
-		       "%s is not a results store of qsoak; nothing was changed in it",
+	return err_set(err, code, "%s is not a results store of qsoak; nothing was changed in it",
 		       sqlite3_db_filename(db, "main"));
 }
 
@@ -293,13 +292,14 @@ int schema_check(sqlite3 *db, struct err *err)
 	if (!size)
 		return 0;
 	if (size < HEADER_SIZE)
-		return refuse(db, err);
+		return refuse(db, -EUCLEAN, err);
 	if (file->pMethods->xRead(file, header, sizeof(header), 0) != SQLITE_OK)
 		return err_set(err, -EIO, "%s: cannot read its header",
 			       sqlite3_db_filename(db, "main"));
-	if (memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)) ||
-	    big_endian_32(header + HEADER_APPLICATION_ID) != SCHEMA_APPLICATION_ID)
-		return refuse(db, err);
+	if (memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)))
+		return refuse(db, -EUCLEAN, err);
+	if (big_endian_32(header + HEADER_APPLICATION_ID) != SCHEMA_APPLICATION_ID)
+		return refuse(db, -EINVAL, err);
 	if (big_endian_32(header + HEADER_USER_VERSION) > SCHEMA_VERSION)
 		return refuse_newer(db, big_endian_32(header + HEADER_USER_VERSION), err);
 	return 0;

@@ -19,7 +19,7 @@
 
 /* Looks at the header of a file that was just opened, before any statement ran, and writes
  * nothing, neither to the file nor beside it. Refuses (-EINVAL) what is no store, and a store of a
- * newer version; takes an empty file. */
+ * newer version; -EUCLEAN: it is no file of SQLite at all. Takes an empty file. */
 int schema_check(sqlite3 *db, struct err *err);
 
 /* Creates the tables or brings them up to date, each version in a transaction of its own. Makes no

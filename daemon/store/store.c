@@ -148,7 +148,9 @@ static int open_file(struct store *store, const char *path, struct err *err)
 		return r;
 	if (sqlite3_db_readonly(store->db, "main"))
 		return err_set(err, -EACCES, "%s: the store cannot be written to", path);
-	return schema_check(store->db, err);
+	r = schema_check(store->db, err);
+	/* Whose it may be, nobody knows: see damage.h for our own. */
+	return r == -EUCLEAN ? (err->code = -EINVAL) : r;
 }
 
 static int prepare_content(struct store *store, bool keep_open, int64_t *ret_id, struct err *err)

@@ -7,7 +7,7 @@
 truth=$scratch/truth.log
 
 MIGRATE=3 profile 8 'loops: 1000000' "good=-fake-log,$truth" \
-	"bad=-fake-log,$truth,-fake,exit=3@snapshot-load:20" >"$scratch/kills.yaml"
+	"bad=-fake-log,$truth,-fake,exit=3@snapshot-load:2" >"$scratch/kills.yaml"
 
 # The truth of this round as a table: operation ids of concluded jobs with their times.
 load_truth() {
@@ -36,9 +36,11 @@ shown_failures_are_stored() {
 	local failure
 	for failure in $(sed -n 's/^failure \([0-9]*\).*/\1/p' "$scratch/log"); do
 		[ "$(sql "SELECT count(*) FROM failure WHERE id = $failure")" = 1 ] || return 1
+		shown=$((shown + 1))
 	done
 }
 
+shown=0
 for kill in $(seq "${KILLS:-8}"); do
 	: >"$truth"
 	start
@@ -53,3 +55,4 @@ for kill in $(seq "${KILLS:-8}"); do
 	check "kill $kill: failures that were shown are stored" shown_failures_are_stored
 	check "kill $kill: what was in flight is interrupted" same "$(running_operations)" ''
 done
+check 'failures were shown' test "$shown" -gt 0

@@ -11,7 +11,7 @@ state=$scratch/kills
 : >"$truth"
 
 MIGRATE=3 profile 8 'loops: 100000000' "good=-fake-log,$truth" \
-	"bad=-fake-log,$truth,-fake,exit=3@snapshot-load:20" |
+	"bad=-fake-log,$truth,-fake,exit=3@snapshot-load:2" |
 	sed 's/duration: 120s/duration: 2h/' >"$scratch/kills.yaml"
 
 # What QEMUs finished in all rounds so far: operation ids of concluded jobs with their times.
@@ -40,6 +40,7 @@ shown_are_stored() {
 	local failure
 	for failure in $(sed -n 's/^failure \([0-9]*\).*/\1/p' "$scratch/watch.log"); do
 		[ "$(sql "SELECT count(*) FROM failure WHERE id = $failure")" = 1 ] || return 1
+		shown=$((shown + 1))
 	done
 }
 
@@ -64,7 +65,7 @@ kill_service() {
 	wait "$daemon" 2>/dev/null
 }
 
-judged=0
+judged=0 shown=0
 serve
 id=$(qsoak run "$scratch/kills.yaml" --detach | sed 's/campaign //')
 for kill in $(seq "${KILLS:-6}"); do
@@ -85,7 +86,8 @@ for kill in $(seq "${KILLS:-6}"); do
 done
 qsoak stop --kill >/dev/null
 await 20 idle
-echo "# $judged operations were judged"
+echo "# $judged operations and $shown failures were judged"
+check 'failures were shown' test "$shown" -gt 0
 check 'all was one campaign' same "$(sql 'SELECT count(*) FROM campaign')" 1
 check 'each kill is a gap' same "$(sql "SELECT count(*) FROM gap WHERE reason = 'qsoakd was killed'
 	AND ended_unix_ns > began_unix_ns")" "${KILLS:-6}"

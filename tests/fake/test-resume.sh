@@ -29,7 +29,7 @@ all_paused() {
 begin() {
 	local rule=$1
 	shift
-	profile 4 "$rule" good "bad=-fake,exit=3@snapshot-load:9" >"$scratch/p.yaml"
+	profile 4 "$rule" good "bad=-fake,exit=3@snapshot-load:4" >"$scratch/p.yaml"
 	id=$(qsoak run "$scratch/p.yaml" --detach "$@" | sed 's/campaign //')
 }
 

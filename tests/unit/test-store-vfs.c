@@ -7,6 +7,8 @@
 
 #include "tests/unit/store-fixture.h"
 
+#include <errno.h>
+
 #define RECORDS 6
 
 /* Of the file system: how many calls that change files go well before one fails, and with what. */
@@ -218,12 +220,32 @@ static void test_a_sync_that_fails_twice(void **state)
 	sweep(*state, 7, 2, SQLITE_IOERR_FSYNC);
 }
 
+/* No retry mends that: whoever opens it next is to look at it. */
+static void test_damage_fails_for_good(void **state)
+{
+	struct fixture *fx = *state;
+	struct letter a = { fx, 'a' };
+	struct err err = { 0 };
+
+	open_store(fx);
+	emit_begin(fx);
+	failure_code = SQLITE_CORRUPT;
+	atomic_store(&calls_left, 0);
+	atomic_store(&failures_left, 1);
+	emit_durable(fx, failure(100, 0), &a);
+	assert_true(run_until(fx, logged_any));
+	assert_int_equal(fx->log[0], 'F');
+	assert_int_equal(fx->failure.code, -EUCLEAN);
+	assert_int_equal(close_store(fx, &err), -EUCLEAN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_no_space_once),
 		STORE_TEST(test_an_error_of_the_disk_once),
 		STORE_TEST(test_a_sync_that_fails_twice),
+		STORE_TEST(test_damage_fails_for_good),
 	};
 
 	register_shim();
