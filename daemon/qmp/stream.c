@@ -4,15 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/deadline.h"
 #include "base/mem.h"
 
 #define READ_CHUNK 65536
 /* Chunks read in one turn of the loop, so that one peer cannot starve the others. */
 #define READ_CHUNKS_PER_TURN 16
+/* Likewise of what is written: a peer may read as fast as we write. */
+#define WRITE_PER_TURN (1024 * 1024)
 
 struct buffer {
 	char *data;
@@ -25,6 +27,8 @@ struct qmp_stream {
 	ev_io read_watch, write_watch;
 	struct buffer in, out;
 	size_t scanned; /* of in: holds no message's end up to here */
+	size_t sent;	/* of out; moved away not before it is half of it */
+	struct deadline rest; /* runs while messages of in wait for the next turn, and nothing is read */
 	bool serves;
 	/* Where the scan is, if we serve: how deep in brackets, and whether in a string there. */
 	size_t depth;
@@ -68,6 +72,7 @@ static void close_with(struct qmp_stream *stream, const struct err *err)
 	stream->closed = true;
 	ev_io_stop(stream->loop, &stream->read_watch);
 	ev_io_stop(stream->loop, &stream->write_watch);
+	deadline_stop(stream->loop, &stream->rest);
 	fd_close(&stream->fd);
 	stream->handler->closed(stream->ctx, err);
 }
@@ -134,17 +139,26 @@ static bool find_end(struct qmp_stream *stream)
 	return false;
 }
 
-/* Hands over every complete message of the input. */
-static void lines_in(struct qmp_stream *stream)
+/* Hands over every complete message of the input; false: what is left waits for the next turn. */
+static bool lines_in(struct qmp_stream *stream)
 {
+	bool late = false;
 	size_t start = 0;
 
-	while (!stream->closed && find_end(stream)) {
+	while (!late && !stream->closed && find_end(stream)) {
 		message_in(stream, stream->in.data + start, stream->scanned - start);
 		start = stream->scanned;
+		late = stream->handler->late && stream->handler->late(stream->ctx);
 	}
 	buffer_consume(&stream->in, start);
-	stream->scanned = stream->in.size;
+	stream->scanned -= start;
+	if (stream->closed)
+		return false;
+	if (late && stream->in.size) {
+		ev_io_stop(stream->loop, &stream->read_watch);
+		deadline_start(stream->loop, &stream->rest, 0);
+		return false;
+	}
 	if (stream->in.size > stream->line_max && !stream->closed) {
 		struct err err = { 0 };
 
@@ -153,6 +167,16 @@ static void lines_in(struct qmp_stream *stream)
 			stream->handler->bad_line(stream->ctx, &err);
 		close_with(stream, &err);
 	}
+	return !late;
+}
+
+static void rest_due(void *ctx)
+{
+	struct qmp_stream *stream = ctx;
+
+	lines_in(stream);
+	if (!stream->closed && !ev_is_active(&stream->rest.timer))
+		ev_io_start(stream->loop, &stream->read_watch);
 }
 
 /* all: until it is seen that nothing is left, which takes one more look. */
@@ -166,7 +190,8 @@ static void read_in(struct qmp_stream *stream, bool all)
 
 		if (n > 0) {
 			buffer_append(&stream->in, chunk, (size_t)n);
-			lines_in(stream);
+			if (!lines_in(stream))
+				return;
 			if (!all && (size_t)n < sizeof(chunk))
 				return;
 			continue;
@@ -200,22 +225,28 @@ static void readable(struct ev_loop *loop, ev_io *watch, int revents)
 /* Sends as much as the socket takes. A dead peer is noticed by the reading side. */
 static void flush_out(struct qmp_stream *stream)
 {
-	while (stream->out.size) {
-		ssize_t n = send(stream->fd, stream->out.data, stream->out.size,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
+	size_t left = WRITE_PER_TURN;
+
+	while (stream->sent < stream->out.size && left) {
+		size_t size = stream->out.size - stream->sent;
+		ssize_t n = send(stream->fd, stream->out.data + stream->sent,
+				 size < left ? size : left, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0) {
-			buffer_consume(&stream->out, (size_t)n);
-			continue;
+			stream->sent += (size_t)n;
+			left -= (size_t)n;
+		} else if (n < 0 && errno == EAGAIN) {
+			break;
+		} else if (n == 0 || errno != EINTR) {
+			stream->sent = stream->out.size;
 		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			ev_io_start(stream->loop, &stream->write_watch);
-			return;
-		}
-		stream->out.size = 0;
 	}
+	if (stream->sent < stream->out.size) {
+		ev_io_start(stream->loop, &stream->write_watch);
+		return;
+	}
+	buffer_consume(&stream->out, stream->out.size);
+	stream->sent = 0;
 	ev_io_stop(stream->loop, &stream->write_watch);
 }
 
@@ -230,11 +261,15 @@ void qmp_stream_send(struct qmp_stream *stream, const char *line, size_t size)
 {
 	if (stream->closed)
 		return;
-	if (stream->out.size + size > stream->unsent_max) {
+	if (stream->sent > stream->out.size / 2) {
+		buffer_consume(&stream->out, stream->sent);
+		stream->sent = 0;
+	}
+	if (stream->out.size - stream->sent + size > stream->unsent_max) {
 		struct err err = { 0 };
 
 		err_set(&err, -EMSGSIZE, "the peer does not read: %zu bytes wait for it",
-			stream->out.size);
+			stream->out.size - stream->sent);
 		close_with(stream, &err);
 		return;
 	}
@@ -256,6 +291,7 @@ struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
 	ev_io_init(&stream->read_watch, readable, fd, EV_READ);
 	ev_io_init(&stream->write_watch, writable, fd, EV_WRITE);
 	stream->read_watch.data = stream->write_watch.data = stream;
+	deadline_init(&stream->rest, rest_due, stream);
 	ev_io_start(loop, &stream->read_watch);
 	return stream;
 }
@@ -263,6 +299,11 @@ struct qmp_stream *qmp_stream_new(struct ev_loop *loop, int fd,
 void qmp_stream_serve(struct qmp_stream *stream, size_t line_max, size_t unsent_max)
 {
 	stream->serves = true;
+	/* What QEMUs say comes first. */
+	ev_io_stop(stream->loop, &stream->read_watch);
+	ev_set_priority(&stream->read_watch, -1);
+	ev_set_priority(&stream->write_watch, -1);
+	ev_io_start(stream->loop, &stream->read_watch);
 	stream->line_max = line_max;
 	stream->unsent_max = unsent_max;
 }
@@ -273,6 +314,7 @@ void qmp_stream_free(struct qmp_stream *stream)
 		return;
 	ev_io_stop(stream->loop, &stream->read_watch);
 	ev_io_stop(stream->loop, &stream->write_watch);
+	deadline_stop(stream->loop, &stream->rest);
 	fd_close(&stream->fd);
 	free(stream->in.data);
 	free(stream->out.data);

@@ -14,6 +14,7 @@
 
 #include <ev.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -34,6 +35,9 @@ struct qmp_stream_handler {
 	/* Called once: end of file (err->code -EPIPE), an I/O error, or a breach of the framing
 	 * (-EPROTO, -EMSGSIZE). The stream reads and writes nothing after it. */
 	void (*closed)(void *ctx, const struct err *err);
+	/* Asked after each message: whether those that have come with it wait for the next turn of the
+	 * loop. NULL: never. */
+	bool (*late)(void *ctx);
 };
 
 /* Takes the socket over, also on failure. The handler must outlive the stream. */
