@@ -28,13 +28,13 @@ WERROR ?=
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
-	zlib1g-dev libsystemd-dev
+	libmicrohttpd-dev zlib1g-dev libsystemd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := systemd gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 chromium
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
-PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd zlib libsystemd
+PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd libmicrohttpd zlib libsystemd
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
@@ -104,6 +104,8 @@ $(BUILD)/tests/fake-qemu: $(fake_src:%.c=$(BUILD)/%.o)
 $(BUILD)/daemon/triage/reproducer-print.o: daemon/triage/reproducer.sh
 
 $(BUILD)/daemon/report/html.o: daemon/report/html.css
+
+$(BUILD)/daemon/http/page.o: $(wildcard daemon/http/page/*)
 
 $(BUILD)/tests/fake/recording.o: $(wildcard tests/data/qmp-schema-*.json)
 

@@ -26,6 +26,7 @@
 #include "control/notify.h"
 #include "control/shortage.h"
 #include "store/damage.h"
+#include "http/http.h"
 #include "store/store.h"
 #include "triage/evidence.h"
 
@@ -38,6 +39,7 @@ struct options {
 	const char *state;
 	const char *guests;
 	const char *socket;
+	const char *http; /* or NULL: it is not served */
 	gid_t group;
 	int control_fd;
 	bool verbose, rebuild;
@@ -56,12 +58,13 @@ struct daemon {
 	struct listener *listener;
 	struct notify *notify; /* of the service */
 	struct shortage *shortage;
+	struct http *http;
 	ev_signal interrupt, terminate;
 };
 
 static const char usage[] =
-	"usage: qsoakd [--state-dir DIR] [--socket PATH] [--group NAME] [--guests-dir DIR] "
-	"[--verbose]\n"
+	"usage: qsoakd [--state-dir DIR] [--socket PATH] [--group NAME] [--http ADDRESS:PORT]\n"
+	"              [--guests-dir DIR] [--verbose]\n"
 	"       qsoakd --control-fd N [OPTION]...\n"
 	"\n"
 	"Soaks QEMU as the clients of its control socket say, and keeps the results. See `qsoak "
@@ -75,6 +78,8 @@ static const char usage[] =
 	"in\n"
 	"                    /run/qsoak, else in $XDG_RUNTIME_DIR/qsoak\n"
 	"  --group NAME      its members may connect, too; else only root and the same user\n"
+	"  --http ADDRESS:PORT\n"
+	"                    serve a page that shows all, read only, on a loopback address\n"
 	"  --control-fd N    private: serve this connected socket, and end with it; others "
 	"connect to\n"
 	"                    work/control.sock in the state folder\n"
@@ -118,6 +123,9 @@ static int set_option(int option, const char *value, struct options *options)
 			return bad_option("--group", value, "the name of a group");
 		options->group = group->gr_gid;
 		break;
+	case 'H':
+		options->http = value;
+		break;
 	case 'c':
 		options->control_fd = (int)strtol(value, &end, 10);
 		if (!*value || *end || fcntl(options->control_fd, F_GETFD) < 0)
@@ -151,6 +159,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "state-dir", required_argument, NULL, 's' },
 		{ "socket", required_argument, NULL, 'S' },
 		{ "group", required_argument, NULL, 'G' },
+		{ "http", required_argument, NULL, 'H' },
 		{ "control-fd", required_argument, NULL, 'c' },
 		{ "guests-dir", required_argument, NULL, 'g' },
 		{ "rebuild", no_argument, NULL, 'r' },
@@ -385,10 +394,14 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		.accepted = accepted,
 		.ctx = daemon,
 	};
-	int r;
+	int r = 0;
 
 	daemon->control = control_new(daemon->loop, &control);
 	daemon->shortage = shortage_new(daemon->loop, &shortage);
+	if (options->http)
+		r = http_open(daemon->loop, options->http, daemon->control, &daemon->http, err);
+	if (r < 0)
+		return r;
 	if (options->control_fd >= 0) {
 		open_private(daemon, options->control_fd);
 		return 0;
@@ -466,6 +479,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 
 	notify_free(daemon->notify);
 	shortage_free(daemon->shortage);
+	http_close(daemon->http);
 	listener_close(daemon->listener);
 	control_free(daemon->control);
 	evidence_free(daemon->evidence);

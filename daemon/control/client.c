@@ -17,6 +17,7 @@
 #include "control/command.h"
 #include "control/limits.h"
 #include "control/reader.h"
+#include "control/service.h"
 #include "qmp/stream.h"
 #include "report/json.h"
 
@@ -184,6 +185,13 @@ static void bad_line(void *ctx, const struct err *err)
 	send_error(ctx, err, NULL);
 }
 
+static bool is_late(void *ctx)
+{
+	struct client *client = ctx;
+
+	return service_is_late(client->spec.control);
+}
+
 static void call_gone(void *ctx)
 {
 	struct client *client = ctx;
@@ -217,6 +225,7 @@ static const struct qmp_stream_handler stream_handler = {
 	.message = message_in,
 	.bad_line = bad_line,
 	.closed = closed,
+	.late = is_late,
 };
 
 struct client *client_new(struct ev_loop *loop, int fd, const struct client_spec *spec)
@@ -273,10 +282,12 @@ void client_refuse(int fd, const char *why)
 		log_debug("a client that was refused has gone");
 }
 
-void client_send_event(struct client *client, json_t *event)
+void client_send_event(struct client *client, const char *text)
 {
-	if (client->subscribed)
-		send_json(client, event);
+	if (!client->subscribed)
+		return;
+	qmp_stream_send(client->stream, text, strlen(text));
+	qmp_stream_send(client->stream, "\n", 1);
 }
 
 struct control *client_control(const struct client *client)

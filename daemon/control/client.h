@@ -31,8 +31,8 @@ void client_free(struct client *client);
 /* Tells a peer why it will not be served, in QMP's words, and closes the socket. */
 void client_refuse(int fd, const char *why);
 
-/* Sends an event, which is borrowed, if the client has subscribed. */
-void client_send_event(struct client *client, json_t *event);
+/* Sends an event, JSON that is borrowed, if the client has subscribed. */
+void client_send_event(struct client *client, const char *text);
 
 /* For commands. */
 struct control *client_control(const struct client *client);

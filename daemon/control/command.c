@@ -156,6 +156,11 @@ static const struct {
 };
 NAMES_COMPLETE(types, ARGUMENT_TYPE_COUNT);
 
+const char *command_expected(enum argument_type type)
+{
+	return types[type].expected;
+}
+
 const struct command *command_find(const char *name)
 {
 	for (const struct command *command = commands; command->name; command++)

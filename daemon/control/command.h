@@ -53,6 +53,9 @@ const struct command *command_find(const char *name);
 /* Whether arguments has what the command needs and nothing else; -EINVAL says what. */
 int command_check(const struct command *command, json_t *arguments, struct err *err);
 
+/* What a value of this type is, for error texts: "a whole number". */
+const char *command_expected(enum argument_type type);
+
 /* Executes a command that reads, on the state folder. arguments is borrowed. */
 int command_read(const char *state, const char *name, json_t *arguments, json_t **ret_value,
 		 struct err *err);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/lag.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/arguments.h"
@@ -27,6 +28,11 @@
 #include "control/story.h"
 #include "store/resume.h"
 
+struct subscriber {
+	control_event_fn fn;
+	void *ctx;
+};
+
 struct control {
 	struct ev_loop *loop;
 	struct control_spec spec;
@@ -34,6 +40,10 @@ struct control {
 	struct client *clients[CONTROL_CLIENTS_MAX];
 	size_t client_count;
 	struct client *owner; /* or NULL */
+	struct subscriber subscribers[CONTROL_SUBSCRIBERS_MAX];
+	size_t subscriber_count;
+	struct lag *lag;
+	char *http; /* where it is served, or NULL */
 	bool quitting, stopping;
 	struct pauses pauses;
 	json_t *untold; /* data of FAILUREs that are not durable yet, by their ids */
@@ -50,10 +60,49 @@ static void broadcast(struct control *control, const char *name, json_t *data)
 			  "seconds", (json_int_t)(now / CLOCK_NS_PER_S), "microseconds",
 			  (json_int_t)(now % CLOCK_NS_PER_S / 1000));
 
-	if (!event)
+	auto_free char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
+
+	if (!text)
 		abort(); /* a text of ours that is no UTF-8: err and failure see to that */
 	for (size_t i = 0; i < control->client_count; i++)
-		client_send_event(control->clients[i], event);
+		client_send_event(control->clients[i], text);
+	for (size_t i = 0; i < control->subscriber_count; i++)
+		control->subscribers[i].fn(control->subscribers[i].ctx, name, text);
+}
+
+void control_subscribe(struct control *control, control_event_fn fn, void *ctx)
+{
+	if (control->subscriber_count == CONTROL_SUBSCRIBERS_MAX)
+		abort(); /* main wires more than there is room for */
+	control->subscribers[control->subscriber_count++] = (struct subscriber){ fn, ctx };
+}
+
+void control_unsubscribe(struct control *control, const void *ctx)
+{
+	for (size_t i = 0; i < control->subscriber_count; i++)
+		if (control->subscribers[i].ctx == ctx)
+			control->subscribers[i] = control->subscribers[--control->subscriber_count];
+}
+
+void control_set_http(struct control *control, const char *address)
+{
+	free(control->http);
+	control->http = mem_strdup(address);
+}
+
+int64_t control_loop_lag_ns(const struct control *control)
+{
+	return lag_longest_ns(control->lag);
+}
+
+struct reader *service_reader(const struct control *control)
+{
+	return control->reader;
+}
+
+bool service_is_late(const struct control *control)
+{
+	return lag_turn_ns(control->lag) > CONTROL_TURN_NS;
 }
 
 static json_t *slot_object(const struct campaign *campaign, unsigned slot)
@@ -82,21 +131,21 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, "
-		"s:i, s:b}",
+		"{s:o, s:s?, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:i, s:b, s:s?, s:I}",
 		"campaign",
 		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
-		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside,
-		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
-		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
-		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
-		"blocks", (json_int_t)progress.blocks, "blocks-wanted",
-		(json_int_t)progress.blocks_wanted, "operations", (json_int_t)progress.operations,
-		"loops", (json_int_t)progress.loops, "failures", (json_int_t)progress.failures,
-		"expected", (json_int_t)progress.expected, "held", (int)progress.held, "only-held",
-		(int)progress.only_held);
+		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside, "elapsed-ns",
+		(json_int_t)progress.elapsed_ns, "duration-ns", (json_int_t)progress.duration_ns,
+		"loops-wanted", (json_int_t)progress.loops_wanted, "vms-wanted",
+		(json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms, "blocks",
+		(json_int_t)progress.blocks, "blocks-wanted", (json_int_t)progress.blocks_wanted,
+		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
+		"failures", (json_int_t)progress.failures, "expected",
+		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",
+		(int)progress.only_held, "http", control->http, "loop-lag-ns",
+		(json_int_t)lag_longest_ns(control->lag));
 	if (!slots)
 		return status;
 	list = json_array();
@@ -507,6 +556,7 @@ struct control *control_new(struct ev_loop *loop, const struct control_spec *spe
 	control->spec = *spec;
 	control->untold = json_object();
 	control->reader = reader_new(loop, spec->state);
+	control->lag = lag_new(loop);
 	deadline_init(&control->progress, progress_due, control);
 	deadline_init(&control->idle, call_idle, control);
 	records_subscribe(spec->records, record_in, control);
@@ -524,6 +574,8 @@ void control_free(struct control *control)
 		client_free(control->clients[i]);
 	reader_free(control->reader);
 	json_decref(control->untold);
+	lag_free(control->lag);
+	free(control->http);
 	pauses_finish(&control->pauses);
 	free(control);
 }

@@ -22,7 +22,8 @@
  *			 are killed, and their slots go on
  *	query-status	-> {"campaign": ID or null, "name", "stopping", "paused" (why, or null), "set-aside" (a corrupt store, or null), "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
- *			 "expected" (of these), "held", "only-held" (nothing else is left),
+ *			 "expected" (of these), "held", "only-held" (nothing else is left), "http" (address and
+ *			 port, or null), "loop-lag-ns" (the longest turn of the loop in the last minute),
  *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops",
  *			 "incident" (it is held for), "pids" (of what is held)}]}
  *	subscribe	{"enable": BOOLEAN (default true)} -> {}: whether events are sent
@@ -83,6 +84,18 @@ void control_free(struct control *control);
 
 /* Takes a connected socket over. owner: when this client goes, control_quit(). */
 void control_add_client(struct control *control, int fd, bool owner);
+
+/* Somebody else who wants the events that clients can subscribe to; text is the event as JSON without
+ * a line end, and borrowed like its name. At most CONTROL_SUBSCRIBERS_MAX of them. */
+typedef void (*control_event_fn)(void *ctx, const char *name, const char *text);
+void control_subscribe(struct control *control, control_event_fn fn, void *ctx);
+void control_unsubscribe(struct control *control, const void *ctx);
+
+/* Where HTTP is served, for query-status; copied. */
+void control_set_http(struct control *control, const char *address);
+
+/* The longest turn of the loop within LAG_WINDOW_S. */
+int64_t control_loop_lag_ns(const struct control *control);
 
 /* The campaign that the last qsoakd left goes on, if there is one. */
 void control_go_on(struct control *control);

@@ -35,6 +35,12 @@
 /* An incident's manifest. */
 #define CONTROL_MANIFEST_MAX (4 * 1024 * 1024)
 
+/* Of one turn of the loop: whoever has sent a heap of commands then waits for the next one. */
+#define CONTROL_TURN_NS (5 * CLOCK_NS_PER_MS)
+
+/* Parts of the daemon that take events. */
+#define CONTROL_SUBSCRIBERS_MAX 4
+
 /* Connections that wait to be accepted, and those taken in one turn of the loop. */
 #define CONTROL_BACKLOG 128
 #define CONTROL_ACCEPTS_PER_TURN 16

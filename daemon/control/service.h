@@ -8,6 +8,8 @@
 #include "campaign/campaign.h"
 #include "control/control.h"
 
+struct reader;
+
 /* Starts a campaign; takes the profile over. request: the arguments that it was made of. -EBUSY while there is
  * one. */
 int service_run(struct control *control, struct profile *profile, json_t *request,
@@ -15,6 +17,12 @@ int service_run(struct control *control, struct profile *profile, json_t *reques
 
 /* Ends the pause of the campaign in progress, or lets one that was interrupted go on; 0: whichever there is. */
 int service_resume(struct control *control, int64_t campaign, json_t **ret_value, struct err *err);
+
+/* Executes what reads results. */
+struct reader *service_reader(const struct control *control);
+
+/* Whether this turn of the loop has taken so long that what can wait has to. */
+bool service_is_late(const struct control *control);
 
 /* The campaign in progress, or 0. */
 int64_t service_campaign(const struct control *control);

@@ -119,4 +119,5 @@ def main():
             file.writelines(line + '\n' for line in lines)
 
 
-main()
+if __name__ == '__main__':
+    main()
