@@ -63,7 +63,7 @@ struct daemon {
 };
 
 static const char usage[] =
-	"usage: qsoakd [--state-dir DIR] [--socket PATH] [--group NAME] [--http ADDRESS:PORT]\n"
+	"usage: qsoakd [--state-dir DIR] [--socket PATH] [--group NAME] [--http ADDRESS]\n"
 	"              [--guests-dir DIR] [--verbose]\n"
 	"       qsoakd --control-fd N [OPTION]...\n"
 	"\n"
@@ -78,8 +78,8 @@ static const char usage[] =
 	"in\n"
 	"                    /run/qsoak, else in $XDG_RUNTIME_DIR/qsoak\n"
 	"  --group NAME      its members may connect, too; else only root and the same user\n"
-	"  --http ADDRESS:PORT\n"
-	"                    serve a page that shows all, read only, on a loopback address\n"
+	"  --http ADDRESS    serve a page that shows all, read only, on a loopback address like\n"
+	"                    127.0.0.1:9191\n"
 	"  --control-fd N    private: serve this connected socket, and end with it; others "
 	"connect to\n"
 	"                    work/control.sock in the state folder\n"
