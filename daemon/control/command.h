@@ -3,9 +3,9 @@
  * The commands of the control socket, as a table: what a peer may send, checked before it is
  * executed, and what introspection tells about it.
  *
- * A command is executed on the loop, or it only reads results: then it knows nothing of the daemon
- * but its state folder, is executed by the reader's thread, and by qsoak itself where it looks at a
- * state without a daemon.
+ * A command is executed on the loop, or it only reads: then it knows nothing of the daemon but its
+ * state folder, is executed by the reader's thread, and by qsoak itself where it looks at a state
+ * without a daemon.
  */
 #ifndef QSOAK_CONTROL_COMMAND_H
 #define QSOAK_CONTROL_COMMAND_H
@@ -59,9 +59,5 @@ const char *command_expected(enum argument_type type);
 /* Executes a command that reads, on the state folder. arguments is borrowed. */
 int command_read(const char *state, const char *name, json_t *arguments, json_t **ret_value,
 		 struct err *err);
-
-/* The answers to query-commands, and to query-qmp-schema in its form. */
-json_t *command_names(void);
-json_t *command_schema(void);
 
 #endif

@@ -20,24 +20,6 @@ int execute_capabilities(struct client *client, json_t *arguments, json_t **ret_
 	return 0;
 }
 
-int execute_commands(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
-{
-	(void)client;
-	(void)arguments;
-	(void)err;
-	*ret_value = command_names();
-	return 0;
-}
-
-int execute_schema(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
-{
-	(void)client;
-	(void)arguments;
-	(void)err;
-	*ret_value = command_schema();
-	return 0;
-}
-
 int execute_subscribe(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
 {
 	(void)err;

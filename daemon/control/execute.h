@@ -11,8 +11,6 @@ struct client;
 
 int execute_capabilities(struct client *client, json_t *arguments, json_t **ret_value,
 			 struct err *err);
-int execute_commands(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
-int execute_schema(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);
 int execute_subscribe(struct client *client, json_t *arguments, json_t **ret_value,
 		      struct err *err);
 int execute_status(struct client *client, json_t *arguments, json_t **ret_value, struct err *err);

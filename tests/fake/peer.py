@@ -207,7 +207,7 @@ def deaf(path):
     asked = 0
     try:
         for _ in range(100_000):
-            peer.send('{"execute":"query-qmp-schema"}')
+            peer.send('{"execute":"query-status"}')
             asked += 1
     except (BrokenPipeError, ConnectionResetError):
         pass
