@@ -139,12 +139,14 @@ check: ## all tests, plain and under ASan and UBSan
 	@tests/check.sh
 
 .PHONY: bench
-bench: ## figures, each within one run: against a naive driver, the cost of evidence, blackouts
-	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) sqlite3 python3-minimal
+bench: ## figures, each within one run: against a naive driver, the cost of evidence, blackouts, a flood
+	@tests/deps.sh $(DEPS_BUILD) $(DEPS_RUN) sqlite3 python3-minimal jq
 	@$(MAKE) --no-print-directory -s all
 	@tests/bench/bench.sh $(BUILD)
 	@BUILD=$(abspath $(BUILD)) tests/bench/evidence.sh
 	@BUILD=$(abspath $(BUILD)) tests/bench/blackout.sh
+	@$(MAKE) --no-print-directory -s $(BUILD)/tests/fake-qemu
+	@BUILD=$(abspath $(BUILD)) tests/bench/flood.sh
 
 $(BUILD)/tests/bench/simulate: $(BUILD)/tests/bench/simulate.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)

@@ -41,6 +41,12 @@ static void closed(void *ctx, const struct err *err)
 	story_add(&line->story, "closed");
 }
 
+static bool is_late(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
 static const struct qmp_stream_handler handler = { .message = message_in, .closed = closed };
 
 static int connect_line(void **state)
@@ -501,6 +507,40 @@ static void a_server_closes_at_its_own_limit(void **state)
 	assert_int_equal(line->messages, 0);
 }
 
+/* Each turn takes one of the messages that came together; what comes meanwhile comes behind them. */
+static void a_server_that_is_late_takes_one_message_a_turn(void **state)
+{
+	static const struct qmp_stream_handler late = { .message = message_in,
+							.closed = closed,
+							.late = is_late };
+	struct line *line = *state;
+	int fds[2], turns = 0;
+
+	qmp_stream_free(line->stream);
+	fd_close(&line->peer);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	line->peer = fds[0];
+	line->stream = qmp_stream_new(line->loop, fds[1], &late, line);
+	qmp_stream_serve(line->stream, SERVED_MAX, SERVED_MAX);
+	peer_writes(line, "{\"a\":1}{\"b\":1}{\"c\":1}{\"d", 24);
+	for (; line->messages < 3; turns++) {
+		size_t before = line->messages;
+
+		ev_run(line->loop, EVRUN_ONCE);
+		assert_true(line->messages <= before + 1);
+		if (line->messages == 1 && before == 0)
+			peer_writes(line, "\":1}", 4);
+	}
+	assert_true(turns >= 3);
+	while (line->messages < 4)
+		ev_run(line->loop, EVRUN_ONCE);
+	assert_string_equal(line->story.text, "<{\"a\":1}><{\"b\":1}><{\"c\":1}><{\"d\":1}>");
+	fd_close(&line->peer);
+	while (!line->closed)
+		ev_run(line->loop, EVRUN_ONCE);
+	assert_int_equal(line->err.code, -EPIPE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, connect_line, disconnect_line)
 
 int main(void)
@@ -528,6 +568,7 @@ int main(void)
 		TEST(served_objects_need_no_line_end),
 		TEST(a_bad_line_costs_a_server_no_more_than_itself),
 		TEST(a_server_closes_at_its_own_limit),
+		TEST(a_server_that_is_late_takes_one_message_a_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
