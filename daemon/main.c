@@ -18,6 +18,7 @@
 #include "base/janitor.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/standstill.h"
 #include "campaign/campaign.h"
 #include "control/address.h"
 #include "control/control.h"
@@ -51,6 +52,7 @@ struct daemon {
 	char *set_aside; /* where a corrupt store is now, or NULL */
 	int lock_fd;
 	struct janitor *janitor;
+	struct standstill *standstill;
 	struct store *store;
 	struct records *records;
 	struct evidence *evidence;
@@ -229,6 +231,17 @@ static void store_troubled(void *ctx, const struct err *err)
 	struct daemon *daemon = ctx;
 
 	control_pause(daemon->control, PAUSE_STORE, err ? err->text : NULL);
+static void stood_still(void *ctx, int64_t lost_ns, int64_t suspended_ns)
+{
+	struct daemon *daemon = ctx;
+
+	if (lost_ns)
+		log_warning("the host, or qsoakd, stood still for %.1f s, which do not count",
+			    (double)lost_ns / CLOCK_NS_PER_S);
+	if (suspended_ns)
+		log_warning("the host was suspended for %.1f s",
+			    (double)suspended_ns / CLOCK_NS_PER_S);
+	control_stood_still(daemon->control, lost_ns, suspended_ns);
 }
 
 static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
@@ -464,6 +477,8 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 		r = open_control(daemon, options, err);
 	if (r < 0)
 		return r;
+	/* Not before: what the start takes is no standstill. */
+	daemon->standstill = standstill_new(daemon->loop, stood_still, daemon);
 	ev_signal_init(&daemon->interrupt, signal_in, SIGINT);
 	ev_signal_init(&daemon->terminate, signal_in, SIGTERM);
 	daemon->interrupt.data = daemon->terminate.data = daemon;
@@ -488,6 +503,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	if (daemon->loop) {
 		ev_signal_stop(daemon->loop, &daemon->interrupt);
 		ev_signal_stop(daemon->loop, &daemon->terminate);
+		standstill_free(daemon->standstill);
 		ev_loop_destroy(daemon->loop);
 	}
 	/* The janitor would, but it may have been killed. */
@@ -529,6 +545,7 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	/* A file size limit is an error of the write that meets it, not the end of the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
+	clock_begin_dates();
 	if (options.control_fd >= 0)
 		fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
 	if (daemon_start(&daemon, &options, &err) == 0 && !options.rebuild)

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/mem.h"
+#include "base/standstill.h"
 
 /* The first and the last bytes of a stream. */
 struct capture {
@@ -381,6 +382,7 @@ static void tool_late(void *ctx)
 int child_run(const struct child_spec *tool, int64_t limit_ns, char **ret_output, struct err *err)
 {
 	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	struct standstill *standstill = standstill_new(loop, NULL, NULL);
 	struct child_spec spec = *tool;
 	const char *name = spec.argv[0];
 	struct deadline deadline;
@@ -411,6 +413,7 @@ int child_run(const struct child_spec *tool, int64_t limit_ns, char **ret_output
 				    (int)strcspn(output, "\n"), output);
 	}
 	child_free(child);
+	standstill_free(standstill);
 	ev_loop_destroy(loop);
 	if (r == 0 && ret_output)
 		*ret_output = mem_steal(output);

@@ -3,7 +3,8 @@
  * Deadlines: one-shot timers that run after all I/O of the same turn of the loop.
  *
  * libev calls timers before I/O by default; at the lowest priority a reply that is already readable
- * is read before it is called late.
+ * is read before it is called late. Time in which the loop stood still (base/standstill.h) does not
+ * count: it comes as much later.
  */
 #ifndef QSOAK_BASE_DEADLINE_H
 #define QSOAK_BASE_DEADLINE_H
@@ -13,6 +14,7 @@
 
 struct deadline {
 	ev_timer timer;
+	int64_t due_ns, lost_ns; /* lost: what its loop had lost when due was last set */
 	void (*fn)(void *ctx);
 	void *ctx;
 };

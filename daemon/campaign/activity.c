@@ -74,6 +74,22 @@ bool activity_pause(struct activity *activity, const char *why)
 	return true;
 }
 
+void activity_stood_still(struct activity *activity, int64_t lost_ns, int64_t suspended_ns)
+{
+	int64_t now_ns = clock_unix_ns();
+	struct record_gap gap = { .campaign_id = activity->campaign_id,
+				  .began_unix_ns = now_ns - lost_ns - suspended_ns,
+				  .ended_unix_ns = now_ns,
+				  .reason = ACTIVITY_STOOD_STILL };
+
+	/* What is in a gap already, or before the beginning, counts for nothing. */
+	if (!activity->begun || activity->why || activity->ended ||
+	    clock_now_ns() - activity->since_ns < lost_ns)
+		return;
+	activity->since_ns += lost_ns;
+	records_emit_synced(activity->records, &(struct record){ .type = RECORD_GAP, .gap = gap });
+}
+
 void activity_end(struct activity *activity, const char *suspended)
 {
 	if (!activity->begun || activity->ended)

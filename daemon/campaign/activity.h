@@ -34,6 +34,11 @@ void activity_begin(struct activity *activity, struct ev_loop *loop, struct reco
  * whether that changes anything. */
 bool activity_pause(struct activity *activity, const char *why);
 
+/* The loop did so for lost_ns, and the host was suspended for suspended_ns more (see base/standstill.h): a gap
+ * of its own, which moves the deadline. */
+#define ACTIVITY_STOOD_STILL "the host, or qsoakd, stood still"
+void activity_stood_still(struct activity *activity, int64_t lost_ns, int64_t suspended_ns);
+
 /* The campaign ends, or (suspended: why) so does its qsoakd. No call of passed comes any more. */
 void activity_end(struct activity *activity, const char *suspended);
 

@@ -520,6 +520,11 @@ void campaign_pause(struct campaign *campaign, const char *why)
 		slot_pause(campaign->places[i].slot, why);
 }
 
+void campaign_stood_still(struct campaign *campaign, int64_t lost_ns, int64_t suspended_ns)
+{
+	activity_stood_still(&campaign->activity, lost_ns, suspended_ns);
+}
+
 bool campaign_release(struct campaign *campaign, int64_t incident)
 {
 	for (unsigned i = 0; i < campaign->profile->vms; i++) {

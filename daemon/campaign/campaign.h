@@ -80,6 +80,9 @@ void campaign_suspend(struct campaign *campaign, const char *why);
  * time does not count. NULL: it goes on. */
 void campaign_pause(struct campaign *campaign, const char *why);
 
+/* See base/standstill.h: that time does not count. */
+void campaign_stood_still(struct campaign *campaign, int64_t lost_ns, int64_t suspended_ns);
+
 /* Whether a VM was held for this incident; it is killed, and its slot goes on. */
 bool campaign_release(struct campaign *campaign, int64_t incident);
 

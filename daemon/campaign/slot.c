@@ -302,7 +302,9 @@ static void operation_done(void *ctx, const struct op_result *result)
 		kill_vm(slot);
 		return;
 	}
-	slot->spec.handler.operation_ended(slot->spec.handler.ctx);
+	/* As the store counts them. */
+	if (result->outcome == OP_FAILED || !result->stood_still)
+		slot->spec.handler.operation_ended(slot->spec.handler.ctx);
 	if (result->outcome == OP_FAILED) {
 		diagnose(slot);
 		return;

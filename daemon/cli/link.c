@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/mem.h"
+#include "base/standstill.h"
 #include "control/address.h"
 
 struct link {
@@ -19,6 +20,7 @@ struct link {
 	struct err closed; /* code 0: it is open */
 	bool late, broken_off, negotiated;
 	struct deadline limit;
+	struct standstill *standstill;
 	void (*event)(void *ctx, const struct qmp_event *event);
 	void *ctx;
 };
@@ -71,6 +73,7 @@ struct link *link_new(int fd)
 	link->loop = ev_loop_new(EVFLAG_AUTO);
 	link->qmp = qmp_new(link->loop, fd, &handler, link);
 	deadline_init(&link->limit, limit_passed, link);
+	link->standstill = standstill_new(link->loop, NULL, NULL);
 	return link;
 }
 
@@ -122,6 +125,7 @@ void link_close(struct link *link)
 		return;
 	deadline_stop(link->loop, &link->limit);
 	qmp_free(link->qmp);
+	standstill_free(link->standstill);
 	ev_loop_destroy(link->loop);
 	free(link);
 }

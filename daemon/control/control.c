@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -294,6 +295,16 @@ static int may_start(const struct control *control, struct err *err)
 	return 0;
 }
 
+/* Nothing is in progress. */
+static void begin_dates(void)
+{
+	int64_t set_ns = clock_begin_dates();
+
+	if (llabs(set_ns) > CONTROL_CLOCK_SET_NS)
+		log_warning("the wall clock was set %s by %.0f s; dates follow it from here on",
+			    set_ns < 0 ? "back" : "forward", (double)llabs(set_ns) / CLOCK_NS_PER_S);
+}
+
 /* Takes profile and resume over. */
 static int start_campaign(struct control *control, struct profile *profile, uint64_t number,
 			  const char *request, struct resume *resume, json_t **ret_value,
@@ -316,7 +327,10 @@ static int start_campaign(struct control *control, struct profile *profile, uint
 		.ctx = control,
 	};
 	auto_free char *seed = mem_printf("%" PRIu64, number);
-	int r = campaign_start(control->loop, &spec, profile, &control->campaign, err);
+	int r;
+
+	begin_dates();
+	r = campaign_start(control->loop, &spec, profile, &control->campaign, err);
 
 	if (r < 0)
 		return r;
@@ -602,6 +616,12 @@ void control_pause(struct control *control, enum pause_cause cause, const char *
 		broadcast(
 			control, "RESUMED",
 			json_pack("{s:o, s:s}", "campaign", id, "cause", pause_cause_name(cause)));
+}
+
+void control_stood_still(struct control *control, int64_t lost_ns, int64_t suspended_ns)
+{
+	if (control->campaign)
+		campaign_stood_still(control->campaign, lost_ns, suspended_ns);
 }
 
 void control_quit(struct control *control)

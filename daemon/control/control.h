@@ -65,6 +65,9 @@
 
 #define CONTROL_PROGRESS_NS CLOCK_NS_PER_S
 
+/* A wall clock that was set by more than this is worth a line in the log. */
+#define CONTROL_CLOCK_SET_NS CLOCK_NS_PER_S
+
 struct control_spec {
 	struct records *records;
 	const char *state, *work, *guests; /* as in campaign_spec */
@@ -108,6 +111,8 @@ void control_pause(struct control *control, enum pause_cause cause, const char *
 
 /* What is going on, in a line; the caller frees. */
 char *control_status_line(const struct control *control);
+/* See base/standstill.h. */
+void control_stood_still(struct control *control, int64_t lost_ns, int64_t suspended_ns);
 
 /* Why the daemon cannot go on, e.g. the store has failed: tells the clients, and quits. */
 void control_fail(struct control *control, const struct err *err);

@@ -9,11 +9,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/standstill.h"
 #include "op/step.h"
 
 static const struct op_type *const types[] = {
@@ -79,6 +81,7 @@ static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, 
 		op->result.step_limit_ns = op->spec.limit_ns[op->step->limit];
 	}
 	op->result.duration_ns = clock_now_ns() - op->began_ns - op->ours_ns;
+	op->result.stood_still = standstill_count(op->loop) != op->standstills;
 	deadline_start(op->loop, &op->finish, 0);
 }
 
@@ -262,7 +265,7 @@ static void greeting_in(void *ctx, struct run *run)
 /* Of a peer's own stamp; -1 where there is none. */
 static int64_t monotonic(int64_t peer_unix_ns)
 {
-	return peer_unix_ns < 0 ? -1 : peer_unix_ns - (clock_unix_ns() - clock_now_ns());
+	return peer_unix_ns < 0 ? -1 : peer_unix_ns - (clock_wall_ns() - clock_now_ns());
 }
 
 /* What QEMU says of itself is not trusted: a time that cannot be is now. */
@@ -353,25 +356,38 @@ static void emit_begin(const struct op *op)
 		     &(struct record){ .type = RECORD_OPERATION_BEGIN, .operation_begin = begin });
 }
 
+/* By QEMU's own stamps, which are of the wall clock: of two readings of a clock that was set in between
+ * the difference says nothing. */
+static bool wall_clock_jumped(const struct op *op)
+{
+	int64_t ahead_ns = clock_wall_ns() - clock_now_ns() - op->wall_ahead_ns;
+
+	return llabs(ahead_ns) > OP_SLEW_NS + op->result.duration_ns / OP_SLEW_SHARE;
+}
+
+/* One that ended well, but across a standstill, took no time that means anything: it is stored as
+ * interrupted, and measured nothing. */
 static void emit_end(const struct op *op)
 {
 	const struct op_seen *seen = &op->seen[OP_SRC];
+	bool spoilt = op->result.stood_still && op->result.outcome == OP_OK;
 	struct record_operation_end end = {
 		.id = op->result.operation_id,
 		.src_run_id = op->result.src_run_id,
 		.dst_run_id = op->result.dst_run_id,
-		.outcome = op_outcome_name(op->result.outcome),
+		.outcome = op_outcome_name(spoilt ? OP_INTERRUPTED : op->result.outcome),
 		.duration_ns = op->result.duration_ns,
 		.stall_ns = -1,
 		.steps = op->steps,
 		.step_count = op->step_count,
 		.measures = op->measures,
-		.measure_count = op->measure_count,
+		.measure_count = op->result.stood_still ? 0 : op->measure_count,
 	};
 
 	/* In a migration the guest resumes elsewhere, by another QEMU's clock. */
 	if (op->spec.kind != OP_MIGRATE && seen->stop_peer_ns > 0 &&
-	    seen->resume_peer_ns >= seen->stop_peer_ns)
+	    seen->resume_peer_ns >= seen->stop_peer_ns && !op->result.stood_still &&
+	    !wall_clock_jumped(op))
 		end.stall_ns = seen->resume_peer_ns - seen->stop_peer_ns;
 	records_emit(vm_spec(op->vm)->records,
 		     &(struct record){ .type = RECORD_OPERATION_END, .operation_end = end });
@@ -433,7 +449,9 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	deadline_init(&op->limit, limit_passed, op);
 	deadline_init(&op->poll, poll_passed, op);
 	deadline_init(&op->finish, finished, op);
+	op->standstills = standstill_count(loop);
 	op->began_ns = op->step_began_ns = clock_now_ns();
+	op->wall_ahead_ns = clock_wall_ns() - op->began_ns;
 	op->result.operation_id = records_new_id(vm_spec(vm)->records);
 	snprintf(op->job, sizeof(op->job), "qsoak-%" PRId64, op->result.operation_id);
 	vm_set_state(vm, spec->kind == OP_BOOT	     ? VM_BOOTING

@@ -6,6 +6,7 @@
 #define QSOAK_OP_OP_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -72,6 +73,7 @@ struct op_result {
 	int64_t operation_id;
 	int64_t duration_ns;		/* without the steps that are our own work */
 	int64_t src_run_id, dst_run_id; /* 0 where there is none */
+	bool stood_still; /* so did the loop meanwhile: if it ended well, it is stored as interrupted */
 	/* where it failed: */
 	const char *step; /* static, or NULL */
 	enum op_place place;

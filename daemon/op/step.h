@@ -27,6 +27,11 @@
 #define OP_LOOK_NS 1000000ll
 #define OP_POLL_NS 10000000ll
 
+/* So far the wall clock is led by NTP in an operation: so much, and one in so many of its duration. What is
+ * above was a jump. */
+#define OP_SLEW_NS 10000000ll
+#define OP_SLEW_SHARE 1000
+
 enum op_side {
 	OP_SRC,
 	OP_DST, /* migrate: the destination */
@@ -121,7 +126,9 @@ struct op {
 	struct err image_err;
 
 	struct deadline limit, poll, finish;
+	uint64_t standstills; /* of the loop when it began */
 	int64_t began_ns, step_began_ns, ours_ns;
+	int64_t wall_ahead_ns; /* of CLOCK_MONOTONIC, when it began */
 	struct record_step steps[OP_STEPS_MAX];
 	size_t step_count;
 	struct record_measure measures[OP_MEASURES_MAX];

@@ -212,7 +212,7 @@ static size_t next_to_go(const struct evidence *evidence)
 
 void evidence_prune(struct evidence *evidence, const struct evidence_rules *rules)
 {
-	int64_t oldest = clock_unix_ns() - rules->age_ns;
+	int64_t oldest = clock_unix_cautious_ns() - rules->age_ns;
 
 	for (size_t i = 0; i + 1 < evidence->count;) {
 		if (evidence->kept[i].at_unix_ns < oldest)

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/mem.h"
+#include "base/standstill.h"
 #include "watch/crash.h"
 #include "watch/hang.h"
 #include "watch/proc.h"
@@ -40,7 +41,7 @@ struct diagnosis {
 	struct patient patient[VM_RUNS_MAX];
 	size_t patient_count;
 	struct deadline look;
-	int64_t began_ns;
+	int64_t began_ns, lost_ns; /* lost: by the loop until then */
 	bool found; /* by the guard: failure says what */
 	struct failure failure;
 };
@@ -263,13 +264,20 @@ static bool all_exited(const struct diagnosis *diagnosis)
 	return true;
 }
 
+/* How long those who are asked have had time to answer. */
+static int64_t waited_ns(const struct diagnosis *diagnosis)
+{
+	int64_t lost_ns = standstill_lost_ns(diagnosis->loop) - diagnosis->lost_ns;
+
+	return clock_now_ns() - diagnosis->began_ns - lost_ns;
+}
+
 static void look(void *ctx)
 {
 	struct diagnosis *diagnosis = ctx;
 	const struct op_result *result = &diagnosis->result;
 
-	if (!diagnosis->found && !all_exited(diagnosis) &&
-	    clock_now_ns() - diagnosis->began_ns < DIAGNOSIS_NS) {
+	if (!diagnosis->found && !all_exited(diagnosis) && waited_ns(diagnosis) < DIAGNOSIS_NS) {
 		deadline_start(diagnosis->loop, &diagnosis->look, LOOK_NS);
 		return;
 	}
@@ -340,6 +348,7 @@ struct diagnosis *diagnosis_start(struct ev_loop *loop, const struct diagnosis_s
 	}
 	diagnosis->failure.kind = result->kind;
 	diagnosis->failure.step = result->step;
+	diagnosis->lost_ns = standstill_lost_ns(loop);
 	diagnosis->began_ns = clock_now_ns();
 	/* The error of a single QEMU that lives is all there is to know, and what an oracle found. */
 	if (found || (result->cause != OP_CAUSE_ERROR && result->cause != OP_CAUSE_DIFFERS) ||

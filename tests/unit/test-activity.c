@@ -77,6 +77,38 @@ static void a_pause_stops_the_time_and_the_deadline(void **state)
 	finish(&w);
 }
 
+static void a_standstill_does_not_count(void **state)
+{
+	struct world w = { 0 };
+	int64_t now;
+
+	(void)state;
+	begin(&w, 3600 * CLOCK_NS_PER_S, 5 * CLOCK_NS_PER_S);
+	/* It would have begun before the campaign did: the start took long. */
+	activity_stood_still(&w.activity, 3600 * CLOCK_NS_PER_S, 0);
+	assert_null(w.story);
+	/* As if it had been active for an hour, less what is lost of that. */
+	w.activity.since_ns -= 3600 * CLOCK_NS_PER_S;
+	activity_stood_still(&w.activity, 3000 * CLOCK_NS_PER_S, 0);
+	now = activity_elapsed_ns(&w.activity);
+	assert_true(now >= 605 * CLOCK_NS_PER_S && now < 665 * CLOCK_NS_PER_S);
+	/* A suspend takes nothing of the clock. */
+	activity_stood_still(&w.activity, 0, 7200 * CLOCK_NS_PER_S);
+	assert_true(activity_elapsed_ns(&w.activity) >= now);
+	assert_string_equal(w.story,
+			    "gap: " ACTIVITY_STOOD_STILL "\ngap: " ACTIVITY_STOOD_STILL "\n");
+	/* In a gap there is none. */
+	activity_pause(&w.activity, "no room");
+	now = activity_elapsed_ns(&w.activity);
+	activity_stood_still(&w.activity, 1, 1);
+	assert_true(activity_elapsed_ns(&w.activity) == now);
+	activity_end(&w.activity, NULL);
+	activity_stood_still(&w.activity, 1, 1);
+	assert_string_equal(w.story, "gap: " ACTIVITY_STOOD_STILL "\ngap: " ACTIVITY_STOOD_STILL
+				     "\ngap: no room\nend\n");
+	finish(&w);
+}
+
 static void what_went_before_counts(void **state)
 {
 	struct world w = { 0 };
@@ -138,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pause_stops_the_time_and_the_deadline),
+		cmocka_unit_test(a_standstill_does_not_count),
 		cmocka_unit_test(what_went_before_counts),
 		cmocka_unit_test(one_that_begins_paused_has_its_gap_at_once),
 		cmocka_unit_test(a_suspended_one_leaves_its_gap_open),
