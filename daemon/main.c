@@ -12,6 +12,7 @@
 #include <sys/file.h>
 
 #include "base/beside.h"
+#include "base/cgroup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/folder.h"
@@ -51,6 +52,8 @@ struct daemon {
 	char *state, *guests, *work, *results, *boot;
 	char *set_aside; /* where a corrupt store is now, or NULL */
 	int lock_fd;
+	struct budget budget;
+	struct cgroups *cgroups;
 	struct janitor *janitor;
 	struct standstill *standstill;
 	struct store *store;
@@ -390,6 +393,8 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		.work = daemon->work,
 		.guests = daemon->guests,
 		.evidence = daemon->evidence,
+		.cgroups = daemon->cgroups,
+		.budget = daemon->budget,
 		.boot = daemon->boot,
 		.set_aside = daemon->set_aside,
 		.keeps = options->control_fd < 0,
@@ -442,6 +447,19 @@ static char *read_boot(void)
 	return text;
 }
 
+/* Before anything is forked, and once no other qsoakd of this state can be there. */
+static void open_cgroups(struct daemon *daemon)
+{
+	const struct cgroup_limits limits = { .memory_bytes = daemon->budget.memory_bytes,
+					      .cpus = daemon->budget.cpus };
+	struct err err = { 0 };
+
+	if (cgroups_open("/proc/self", &daemon->cgroups, &err) < 0)
+		log_info("VMs get no control groups: %s", err.text);
+	else if (cgroups_limit_fleet(daemon->cgroups, &limits, &err) < 0)
+		log_warning("the fleet has no limits: %s", err.text);
+}
+
 static int daemon_start(struct daemon *daemon, const struct options *options, struct err *err)
 {
 	auto_free char *state = find_state(options->state);
@@ -467,7 +485,9 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 
 	/* What a janitor could not remove: the host may have gone down. */
 	folder_remove(daemon->work);
-	r = janitor_start(daemon->work, daemon->lock_fd, &daemon->janitor, err);
+	open_cgroups(daemon);
+	r = janitor_start(daemon->work, daemon->lock_fd, cgroups_kill_fd(daemon->cgroups),
+			  &daemon->janitor, err);
 	if (r == 0)
 		r = folder_make(daemon->work, 0700, err);
 	daemon->loop = ev_loop_new(EVFLAG_AUTO);
@@ -510,6 +530,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	if (daemon->janitor)
 		folder_remove(daemon->work);
 	janitor_finish(daemon->janitor);
+	cgroups_close(daemon->cgroups);
 	fd_close(&daemon->lock_fd);
 	free(daemon->results);
 	free(daemon->set_aside);

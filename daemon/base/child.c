@@ -211,6 +211,9 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 	/* The parent may have died before the request was made. */
 	if (getppid() != parent)
 		_exit(127);
+	/* "0" is who writes it. clone3(2) could do it, too, but not on the stack that vfork shares with us. */
+	if (spec->cgroup_fd && write(spec->cgroup_fd, "0", 1) != 1)
+		goto fail;
 	if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
 	    dup2(output_fd, STDERR_FILENO) < 0)
 		goto fail;

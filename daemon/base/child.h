@@ -35,6 +35,7 @@ struct child_spec {
 	const int *keep_fds;	 /* inherited under the same numbers, which are above 2 */
 	size_t keep_fd_count;
 	size_t output_max; /* bytes; 0: CHILD_OUTPUT_MAX */
+	int cgroup_fd;	   /* cgroup.procs of its control group, open for writing; 0: ours */
 	int nice;	   /* 0 to 19: how much of the CPU it leaves to others */
 	bool limits_core;  /* to core_max; else a core is as large as our own soft limit says */
 	uint64_t core_max; /* bytes, as far as the hard limit allows; 0: none is dumped */

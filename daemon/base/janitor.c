@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -24,7 +25,11 @@ struct janitor {
 
 #define RETRY_MS 20
 
-__attribute__((noreturn)) static void work(int pipe_fd, const char *folder)
+/* Where the janitor has what it keeps: not above these. */
+#define KEEP_FD (STDERR_FILENO + 1)
+#define KILL_FD (STDERR_FILENO + 2)
+
+__attribute__((noreturn)) static void work(int pipe_fd, const char *folder, bool kills)
 {
 	int64_t end;
 	char byte;
@@ -37,6 +42,9 @@ __attribute__((noreturn)) static void work(int pipe_fd, const char *folder)
 	prctl(PR_SET_NAME, "qsoak-janitor");
 	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
 		;
+	/* What cannot be killed so has a death signal all the same. */
+	if (kills && write(KILL_FD, "1", 1) < 0)
+		kills = false;
 	end = clock_now_ns() + JANITOR_LIMIT_NS;
 	do {
 		folder_remove(folder);
@@ -47,7 +55,25 @@ __attribute__((noreturn)) static void work(int pipe_fd, const char *folder)
 	_exit(1);
 }
 
-int janitor_start(const char *folder, int keep_fd, struct janitor **ret_janitor, struct err *err)
+/* Nothing of the parent's may stay open in here: not the control socket, whose other end waits for end of file, and
+ * above all not the writing end. */
+static bool close_others(int pipe_fd, int keep_fd, int kill_fd)
+{
+	/* First out of the way of each other. */
+	int pipe_copy = fcntl(pipe_fd, F_DUPFD, KILL_FD + 1);
+	int keep_copy = keep_fd < 0 ? -1 : fcntl(keep_fd, F_DUPFD, KILL_FD + 1);
+	int kill_copy = kill_fd < 0 ? -1 : fcntl(kill_fd, F_DUPFD, KILL_FD + 1);
+
+	close_range(STDERR_FILENO + 1, KILL_FD, 0);
+	if (dup2(pipe_copy, STDIN_FILENO) < 0 || (keep_fd >= 0 && dup2(keep_copy, KEEP_FD) < 0) ||
+	    (kill_fd >= 0 && dup2(kill_copy, KILL_FD) < 0))
+		return false;
+	close_range(KILL_FD + 1, ~0u, 0);
+	return true;
+}
+
+int janitor_start(const char *folder, int keep_fd, int kill_fd, struct janitor **ret_janitor,
+		  struct err *err)
 {
 	auto_close int read_end = -1, write_end = -1;
 	int ends[2], pidfd;
@@ -61,13 +87,9 @@ int janitor_start(const char *folder, int keep_fd, struct janitor **ret_janitor,
 	if (pid < 0)
 		return err_set_errno(err, errno, "cannot fork the janitor");
 	if (pid == 0) {
-		/* Nothing of the parent's may stay open in here: not the control socket, whose
-		 * other end waits for end of file, and above all not the writing end. */
-		if (dup2(read_end, STDIN_FILENO) < 0 ||
-		    (keep_fd >= 0 && dup2(keep_fd, STDERR_FILENO + 1) < 0))
+		if (!close_others(read_end, keep_fd, kill_fd))
 			_exit(1);
-		close_range((unsigned)STDERR_FILENO + (keep_fd >= 0 ? 2 : 1), ~0u, 0);
-		work(STDIN_FILENO, folder);
+		work(STDIN_FILENO, folder, kill_fd >= 0);
 	}
 	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0)

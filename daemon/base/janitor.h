@@ -16,8 +16,10 @@
 struct janitor;
 
 /* Forks; call it before any thread exists. folder is an absolute path. keep_fd, if it is not -1, stays
- * open in the janitor until its work is done: a lock that keeps others out of the folder. */
-int janitor_start(const char *folder, int keep_fd, struct janitor **ret_janitor, struct err *err);
+ * open in the janitor until its work is done: a lock that keeps others out of the folder. kill_fd, likewise, is a
+ * cgroup.kill: before all else what still runs in that control group is killed. */
+int janitor_start(const char *folder, int keep_fd, int kill_fd, struct janitor **ret_janitor,
+		  struct err *err);
 
 /* Lets the folder be removed, waits for that (at most JANITOR_LIMIT_NS and a bit), reaps; NULL is
  * fine. */

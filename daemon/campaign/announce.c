@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "campaign/budget.h"
 
 /* Files of /proc and /sys that are looked at, and the length of a value. */
 #define ENVIRONMENT_FILE_MAX 4096
@@ -152,6 +153,20 @@ static void emit_file(const struct announcement *a, const char *key, const char 
 	emit_environment(a, NULL, key, text);
 }
 
+/* A limit that is not in force is no limit: that is worth knowing. */
+static void emit_limits(const struct announcement *a)
+{
+	auto_free char *limits = NULL, *missing = NULL;
+
+	budget_tell(a->profile, a->machine->cgroups, &limits, &missing);
+	emit_environment(a, NULL, "vm-limits", limits);
+	emit_environment(a, NULL, "vm-limits-missing", missing);
+	if (missing)
+		log_warning("VMs run without the limits of fleet: %s: no control group with these "
+			    "controllers is delegated to qsoakd",
+			    missing);
+}
+
 static void emit_host(const struct announcement *a)
 {
 	static const struct {
@@ -185,6 +200,7 @@ static void emit_host(const struct announcement *a)
 	emit_environment(a, NULL, "machine", a->profile->machine);
 	emit_environment(a, NULL, "ram", ram);
 	emit_environment(a, NULL, "vcpus", vcpus);
+	emit_limits(a);
 }
 
 /* The words of a list, but for those that begin so (or NULL); NULL for none. */

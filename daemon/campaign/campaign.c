@@ -19,6 +19,7 @@
 #include "campaign/announce.h"
 #include "campaign/blocks.h"
 #include "campaign/boots.h"
+#include "campaign/budget.h"
 #include "campaign/plan.h"
 #include "campaign/probe.h"
 #include "campaign/site.h"
@@ -439,12 +440,14 @@ int campaign_start(struct ev_loop *loop, const struct campaign_spec *spec, struc
 	campaign->request = spec->request ? mem_strdup(spec->request) : NULL;
 	campaign->places = mem_zalloc(profile->vms * sizeof(*campaign->places));
 	site_init(&campaign->site, profile, first_accel(campaign), spec->state, spec->work,
-		  spec->guests);
+		  spec->guests, spec->cgroups);
 	campaign->tally = tally_new(profile);
 	campaign->blocks = profile->compare.on ? blocks_new(profile) : NULL;
 	campaign->boots = boots_new(boots_limit(profile));
 	deadline_init(&campaign->finish, finish, campaign);
-	r = site_prepare(&campaign->site, spec->resume, err);
+	r = budget_check(spec->budget, profile, err);
+	if (r == 0)
+		r = site_prepare(&campaign->site, spec->resume, err);
 	if (r < 0) {
 		campaign_free(campaign);
 		return r;

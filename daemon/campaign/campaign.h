@@ -31,6 +31,8 @@ struct campaign_spec {
 	const char *work;   /* folder for images; all of it may be removed when qsoakd has gone */
 	const char *guests; /* folder of the firmware images */
 	struct evidence *evidence; /* of that state; outlives the campaign */
+	struct cgroups *cgroups;   /* for VMs, or NULL; outlives the campaign */
+	const struct budget *budget; /* of the fleet; only while it starts */
 	uint64_t seed;
 	const char *request;   /* JSON: what its begin said besides the profile; copied */
 	const char *boot;      /* of the host: its boot_id, or NULL; outlives the campaign */

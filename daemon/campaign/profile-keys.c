@@ -6,12 +6,14 @@
  */
 #include "campaign/profile-keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/size.h"
+#include "campaign/budget.h"
 #include "campaign/profile.h"
 #include "guests/config.h"
 #include "guests/telemetry.h"
@@ -141,7 +143,42 @@ int profile_check_guest(const struct bind *at, const struct profile *profile)
 
 /* fleet */
 
+/* Guest RAM is a part of it. */
+int profile_check_fleet(const struct bind *at, const struct profile *profile)
+{
+	struct bind fleet = bind_entry(at, "fleet", yaml_get(at->node, "fleet"));
+	struct bind memory = bind_entry(&fleet, "vm-memory", yaml_get(fleet.node, "vm-memory"));
+	int64_t least = budget_vm_least_bytes(profile);
+	char text[SIZE_TEXT_MAX];
+
+	if (!memory.node || profile->vm_memory_bytes >= least)
+		return 0;
+	return bind_expected(&memory, "at least %s: the RAM of %u QEMU%s a VM, and %d MiB for each",
+			     size_format_bytes(text, least), budget_vm_qemus(profile),
+			     budget_vm_qemus(profile) > 1 ? "s" : "",
+			     (int)(BUDGET_QEMU_BYTES >> 20));
+}
+
 BIND_ENUM_READER(read_shutdown, op_shutdown, OP_SHUTDOWN_COUNT, op_shutdown_name)
+
+/* "1.5": into a double. */
+static int read_cpus(const struct bind *at, const struct bind_key *key, void *base)
+{
+	const char *text = NULL;
+	double cpus;
+	char *end;
+	int ret = bind_scalar(at, "a number of CPUs like 1.5", &text);
+
+	if (ret < 0)
+		return ret;
+	cpus = strtod(text, &end);
+	if (text[strspn(text, "0123456789.")] || end == text || *end ||
+	    !(cpus >= PROFILE_VM_CPUS_MIN && cpus <= PROFILE_VM_CPUS_MAX))
+		return bind_expected(at, "%g to %d, like 1.5", PROFILE_VM_CPUS_MIN,
+				     PROFILE_VM_CPUS_MAX);
+	*(double *)((char *)base + key->offset) = cpus;
+	return 0;
+}
 
 static const struct bind_key fleet_keys[] = {
 	{ "vms", BIND_UNSIGNED(struct profile, vms), .min = 1, .max = PROFILE_VMS_MAX,
@@ -151,6 +188,10 @@ static const struct bind_key fleet_keys[] = {
 	{ "shutdown", .read = read_shutdown,
 	  .offset = BIND_FIELD(struct profile, shutdown, enum op_shutdown) },
 	{ "boots", BIND_UNSIGNED(struct profile, boots), .min = 1, .max = PROFILE_VMS_MAX },
+	{ "vm-memory", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct profile, vm_memory_bytes, int64_t),
+	  .min = PROFILE_RAM_MIN_BYTES, .max = PROFILE_VM_MEMORY_MAX_BYTES },
+	{ "vm-cpus", .read = read_cpus, .offset = BIND_FIELD(struct profile, vm_cpus, double) },
 	{ 0 }
 };
 

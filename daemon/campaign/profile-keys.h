@@ -11,6 +11,7 @@ extern const struct bind_key profile_keys[];
 /* What spans more than one key; at is the top level. */
 struct profile;
 int profile_check_guest(const struct bind *at, const struct profile *profile);
+int profile_check_fleet(const struct bind *at, const struct profile *profile);
 
 extern const struct bind_text profile_name_text;
 extern const struct bind_text profile_binary_text;

@@ -47,6 +47,8 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 	if (ret == 0)
 		ret = profile_check_guest(&root, profile);
 	if (ret == 0)
+		ret = profile_check_fleet(&root, profile);
+	if (ret == 0)
 		ret = profile_check_compare(&root, profile);
 	yaml_node_free(tree);
 	if (ret < 0) {

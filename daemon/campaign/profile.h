@@ -50,6 +50,9 @@
 #define PROFILE_WRAPPER_MAX 64
 #define PROFILE_RAM_MIN_BYTES (16ll << 20)
 #define PROFILE_RAM_MAX_BYTES (1ll << 40)
+#define PROFILE_VM_MEMORY_MAX_BYTES (4ll << 40)
+#define PROFILE_VM_CPUS_MIN 0.05
+#define PROFILE_VM_CPUS_MAX 1024
 #define PROFILE_DISK_MIN_BYTES (1ll << 20)
 #define PROFILE_DISK_MAX_BYTES (1ll << 30) /* a VM's image may grow to this */
 #define PROFILE_LEAK_FDS_MAX 1000000
@@ -163,6 +166,8 @@ struct profile {
 	/* planned end of a VM: it is shut down and a new one boots; 1 to PROFILE_LOOPS_PER_VM_MAX */
 	unsigned loops_per_vm;
 	enum op_shutdown shutdown;
+	int64_t vm_memory_bytes; /* that all processes of a VM may have; 0: no limit */
+	double vm_cpus;		 /* likewise, of CPU time; 0: no limit */
 	unsigned boots; /* at once, 1 to PROFILE_VMS_MAX; 0: as many as this host has CPUs */
 
 	enum profile_order order;

@@ -10,10 +10,11 @@
 #include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "campaign/budget.h"
 #include "triage/core.h"
 
 void site_init(struct site *site, const struct profile *profile, const char *accel,
-	       const char *state, const char *work, const char *guests)
+	       const char *state, const char *work, const char *guests, struct cgroups *cgroups)
 {
 	site->profile = profile;
 	site->firmware = mem_printf("%s/%s.bin", guests, profile->guest);
@@ -29,6 +30,12 @@ void site_init(struct site *site, const struct profile *profile, const char *acc
 		.vcpus = profile->vcpus,
 		.firmware = site->firmware,
 		.dumps_core = profile->evidence.cores != EVIDENCE_CORES_NONE,
+		.cgroups = cgroups,
+		.limits = {
+			.memory_bytes = profile->vm_memory_bytes,
+			.cpus = profile->vm_cpus,
+			.pids = BUDGET_VM_PIDS,
+		},
 		.guest = {
 			.flash_writes_per_turn = profile->writes_per_turn,
 			.pause_ns_per_turn = (uint32_t)profile->pause_ns,

@@ -15,9 +15,9 @@ struct site {
 	struct build *builds; /* in the profile's order */
 };
 
-/* Where these folders are; profile and accel outlive the site. */
+/* Where these folders are; profile, accel and cgroups (or NULL) outlive the site. */
 void site_init(struct site *site, const struct profile *profile, const char *accel,
-	       const char *state, const char *work, const char *guests);
+	       const char *state, const char *work, const char *guests, struct cgroups *cgroups);
 
 /* Everything that can be wrong with this host, before anything is recorded; then makes what VMs need. Blocks while
  * the builds are asked for their version. resume: these are to be its builds, and get their ids; or NULL. */

@@ -316,6 +316,8 @@ static int start_campaign(struct control *control, struct profile *profile, uint
 		.work = control->spec.work,
 		.guests = control->spec.guests,
 		.evidence = control->spec.evidence,
+		.cgroups = control->spec.cgroups,
+		.budget = &control->spec.budget,
 		.boot = control->spec.boot,
 		.seed = number,
 		.request = request,

@@ -61,6 +61,7 @@
 
 #include "base/err.h"
 #include "base/record.h"
+#include "campaign/budget.h"
 #include "control/pause.h"
 
 #define CONTROL_PROGRESS_NS CLOCK_NS_PER_S
@@ -72,6 +73,8 @@ struct control_spec {
 	struct records *records;
 	const char *state, *work, *guests; /* as in campaign_spec */
 	struct evidence *evidence;	   /* likewise */
+	struct cgroups *cgroups;	   /* likewise */
+	struct budget budget;		   /* of the fleet */
 	const char *boot;		   /* of the host: its boot_id, or NULL */
 	const char *set_aside;		   /* where a corrupt store is now, or NULL */
 	bool keeps;			   /* a campaign goes on when the next qsoakd starts */

@@ -127,6 +127,7 @@ int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **re
 			.cwd = spec->folder,
 			.keep_fds = (int[]){ pair[1], ram_fd(run->ram) },
 			.keep_fd_count = 2,
+			.cgroup_fd = cgroup_fd(spec->cgroup),
 			.limits_core = true,
 			.core_max = spec->machine->dumps_core ? room_for_core(spec->folder) : 0,
 			.exited = child_gone,

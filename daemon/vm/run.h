@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/cgroup.h"
 #include "base/child.h"
 #include "base/err.h"
 #include "base/record.h"
@@ -31,6 +32,8 @@ struct machine {
 	unsigned vcpus;
 	const char *firmware;	   /* absolute path of the guest's image for pflash unit 0 */
 	bool dumps_core;	   /* when it is ended by a signal */
+	struct cgroups *cgroups;   /* in which each VM gets one; NULL: none is delegated */
+	struct cgroup_limits limits; /* of a VM */
 	struct guest_config guest; /* header and seed are filled in for each VM */
 };
 
@@ -40,6 +43,7 @@ struct run_spec {
 	const struct machine *machine;
 	const struct build *build;
 	const char *folder; /* holds the images; becomes QEMU's working directory */
+	const struct cgroup *cgroup; /* or NULL */
 	bool incoming;	    /* wait for migrate-incoming instead of booting */
 	struct records *records;
 	int64_t campaign_id;

@@ -41,6 +41,7 @@ struct vm {
 	enum vm_state state;
 	char *folder;
 	char *incoming_folder; /* of images of its own; NULL: it has none */
+	struct cgroup *cgroup; /* NULL: it has none */
 	unsigned folders;      /* that the VM has had */
 	struct run *run, *incoming;
 	uint64_t generation, saved_generation;
@@ -96,6 +97,20 @@ static int make_folder(const struct vm_spec *spec, const char *folder, struct er
 	return r;
 }
 
+/* A VM without limits is better than none, but somebody has to know. */
+static struct cgroup *make_cgroup(const struct vm_spec *spec)
+{
+	auto_free char *name = mem_printf("%d-%d", spec->slot, spec->vm);
+	struct cgroup *cgroup = NULL;
+	struct err err = { 0 };
+
+	if (spec->machine->cgroups &&
+	    cgroup_new(spec->machine->cgroups, name, &spec->machine->limits, &cgroup, &err) < 0)
+		log_warning("slot %d vm %d has no control group: %s", spec->slot, spec->vm,
+			    err.text);
+	return cgroup;
+}
+
 int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm, struct err *err)
 {
 	auto_free char *folder = mem_printf("%s/%d-%d", spec->parent, spec->slot, spec->vm);
@@ -107,6 +122,7 @@ int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm,
 	(*ret_vm)->loop = loop;
 	(*ret_vm)->spec = *spec;
 	(*ret_vm)->generation = 1;
+	(*ret_vm)->cgroup = make_cgroup(spec);
 	(*ret_vm)->folder = mem_steal(folder);
 	return 0;
 }
@@ -125,6 +141,7 @@ void vm_free(struct vm *vm)
 		return;
 	run_free(vm->run);
 	run_free(vm->incoming);
+	cgroup_free(vm->cgroup);
 	remove_incoming_folder(vm);
 	folder_remove(vm->folder);
 	free(vm->folder);
@@ -148,6 +165,7 @@ int vm_start_run(struct vm *vm, const struct build *build, bool own_images, stru
 	struct run_spec spec = {
 		.machine = vm->spec.machine,
 		.build = build,
+		.cgroup = vm->cgroup,
 		.incoming = vm->run != NULL,
 		.records = vm->spec.records,
 		.campaign_id = vm->spec.campaign_id,
@@ -170,6 +188,11 @@ int vm_start_run(struct vm *vm, const struct build *build, bool own_images, stru
 	for (int role = 0; role < RUN_ROLE_COUNT; role++)
 		run_listen(*where, role, vm->listeners[role]);
 	return 0;
+}
+
+const struct cgroup *vm_cgroup(const struct vm *vm)
+{
+	return vm->cgroup;
 }
 
 struct run *vm_run(const struct vm *vm)

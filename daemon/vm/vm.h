@@ -53,6 +53,9 @@ enum vm_state vm_state(const struct vm *vm);
 
 const struct vm_spec *vm_spec(const struct vm *vm);
 
+/* Of all its processes; NULL: it has none. */
+const struct cgroup *vm_cgroup(const struct vm *vm);
+
 /* Holds the images, and is the working directory, of the run; of the incoming one it may be another. */
 const char *vm_folder(const struct vm *vm);
 const char *vm_incoming_folder(const struct vm *vm);

@@ -166,10 +166,18 @@ static void decide_hang(struct diagnosis *diagnosis)
  * when memory runs out, or an administrator. */
 static void describe_kill(const struct diagnosis *diagnosis, char *detail, size_t size)
 {
-	bool oom = host_oom_killed_since(diagnosis->spec.host, diagnosis->began_ns - OOM_NS);
+	static const char *const whys[] = {
+		[CGROUP_OOM_OWN] = "the memory limit of its control group (fleet.vm-memory)",
+		[CGROUP_OOM_OTHERS] = "memory ran out, of the host or of the fleet",
+	};
+	enum cgroup_oom oom = cgroup_oom(vm_cgroup(diagnosis->spec.vm));
+	const char *why = whys[oom];
 
-	snprintf(detail, size, "killed by SIGKILL, not from qsoak: %s",
-		 oom ? "the kernel ran out of memory" : "the kernel counts no lack of memory");
+	if (!why)
+		why = host_oom_killed_since(diagnosis->spec.host, diagnosis->began_ns - OOM_NS)
+			      ? "the kernel ran out of memory"
+			      : "the kernel counts no lack of memory";
+	snprintf(detail, size, "killed by SIGKILL, not from qsoak: %s", why);
 }
 
 /* Of several dead QEMUs: the smaller, the nearer to the cause. One that exits has often only lost its

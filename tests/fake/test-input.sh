@@ -24,7 +24,7 @@ profile_refused() {
 }
 
 profile_refused 'unknown key' 's/fleet: {vms/fleet: {vmss/' \
-	'4: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown or boots'
+	'4: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus'
 profile_refused 'wrong type' 's/vms: 2/vms: many/' '4: fleet.vms: found many, expected 1 to 256'
 profile_refused 'zero VMs' 's/vms: 2/vms: 0/' '4: fleet.vms: found 0, expected 1 to 256'
 profile_refused 'a limit of 0' 's/boot: 20s/boot: 0s/' '11: limits.boot: found 0s, expected 1ms to 24h'

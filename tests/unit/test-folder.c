@@ -222,7 +222,7 @@ static void the_janitor_removes_the_folder_when_it_is_let(void **state)
 
 	make(place->path);
 	write_file(place->path, "image");
-	assert_int_equal(janitor_start(place->path, -1, &janitor, &err), 0);
+	assert_int_equal(janitor_start(place->path, -1, -1, &janitor, &err), 0);
 	assert_true(exists(place->path));
 	janitor_finish(janitor);
 	assert_false(exists(place->path));
@@ -238,7 +238,7 @@ static void a_folder_that_has_gone_already_is_fine(void **state)
 	struct janitor *janitor;
 	struct err err = { 0 };
 
-	assert_int_equal(janitor_start(place->path, -1, &janitor, &err), 0);
+	assert_int_equal(janitor_start(place->path, -1, -1, &janitor, &err), 0);
 	janitor_finish(janitor);
 	assert_false(exists(place->path));
 }
@@ -276,7 +276,7 @@ static void polite_signals_do_not_end_the_janitor(void **state)
 	pid_t pid;
 
 	make(place->path);
-	assert_int_equal(janitor_start(place->path, -1, &janitor, &err), 0);
+	assert_int_equal(janitor_start(place->path, -1, -1, &janitor, &err), 0);
 	pid = janitor_pid();
 	assert_int_equal(getsid(pid), pid);
 	for (size_t i = 0; i < ARRAY_SIZE(polite); i++)
@@ -294,7 +294,7 @@ static void the_janitor_keeps_none_of_our_descriptors(void **state)
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(janitor_start(place->path, -1, &janitor, &err), 0);
+	assert_int_equal(janitor_start(place->path, -1, -1, &janitor, &err), 0);
 	close(ends[1]);
 	/* End of file, though the janitor lives. */
 	assert_int_equal(poll(&(struct pollfd){ .fd = ends[0] }, 1, 10000), 1);
@@ -327,7 +327,8 @@ static pid_t fork_parent(const char *folder)
 		struct janitor *janitor;
 		struct err err = { 0 };
 
-		if (janitor_start(folder, -1, &janitor, &err) < 0 || write(ends[1], "x", 1) != 1)
+		if (janitor_start(folder, -1, -1, &janitor, &err) < 0 ||
+		    write(ends[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();

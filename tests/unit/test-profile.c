@@ -233,7 +233,7 @@ static void test_bad_edits(void **state)
 {
 	static const struct bad_edit cases[] = {
 		/* unknown keys, at every level */
-		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown or boots"},
+		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus"},
 		{"name: quick", "nam: quick",
 		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
 		 "order, limits, watch, evidence, stop, on-failure, expect, compare or seed"},
@@ -252,9 +252,9 @@ static void test_bad_edits(void **state)
 		 "snapshot-load, "
 		 "snapshot-delete, migrate, shutdown, image or stall"},
 		{"vms: 4", "vms: 4, \"a\\nb\": 1",
-		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm, shutdown or boots"},
+		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus"},
 		{"vms: 4", "vms: 4, <<: {}",
-		 "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm, shutdown or boots"},
+		 "6: fleet.\"<<\": unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus"},
 		/* missing ones */
 		{"name: quick\n", "", "1: name: missing, " NAME_RULE},
 		{"guest: {name: pflash-hammer}\n", "", "1: guest: missing, expected a mapping"},
