@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/beside.h"
 #include "base/cgroup.h"
@@ -54,6 +55,7 @@ struct daemon {
 	int lock_fd;
 	struct budget budget;
 	struct cgroups *cgroups;
+	char *no_cgroups; /* why not, or NULL */
 	struct janitor *janitor;
 	struct standstill *standstill;
 	struct store *store;
@@ -431,6 +433,16 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		r = listener_open(daemon->loop, &listener, &daemon->listener, err);
 	if (r == 0)
 		start_service(daemon, path);
+	if (!path)
+		return err_set(err, -EINVAL, "there is no $XDG_RUNTIME_DIR: say --socket PATH");
+	r = listener_open(daemon->loop, &listener, &daemon->listener, err);
+	if (r == 0) {
+		log_info("qsoakd %s listens on %s, results below %s", QSOAK_VERSION, path,
+			 daemon->state);
+		if (daemon->no_cgroups)
+			log_info("VMs get no control groups: %s", daemon->no_cgroups);
+		control_go_on(daemon->control);
+	}
 	return r;
 }
 
@@ -455,7 +467,7 @@ static void open_cgroups(struct daemon *daemon)
 	struct err err = { 0 };
 
 	if (cgroups_open("/proc/self", &daemon->cgroups, &err) < 0)
-		log_info("VMs get no control groups: %s", err.text);
+		daemon->no_cgroups = mem_strdup(err.text);
 	else if (cgroups_limit_fleet(daemon->cgroups, &limits, &err) < 0)
 		log_warning("the fleet has no limits: %s", err.text);
 }
@@ -535,6 +547,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	free(daemon->results);
 	free(daemon->set_aside);
 	free(daemon->boot);
+	free(daemon->no_cgroups);
 	free(daemon->work);
 	free(daemon->guests);
 	free(daemon->state);
@@ -566,6 +579,8 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	/* A file size limit is an error of the write that meets it, not the end of the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
+	/* Also of what QEMU makes: images, cores. */
+	umask(077);
 	clock_begin_dates();
 	if (options.control_fd >= 0)
 		fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);

@@ -26,7 +26,8 @@ int folder_make(const char *path, mode_t mode, struct err *err)
 		if (end != '/' && end != '\0')
 			continue;
 		*slash = '\0';
-		if (mkdir(part, mode) < 0 && errno != EEXIST)
+		/* The umask is for others: a mode that was asked for is what it gets. */
+		if (mkdir(part, mode) == 0 ? chmod(part, mode) < 0 : errno != EEXIST)
 			return err_set_errno(err, errno, "cannot make %s", part);
 		if (stat(part, &st) < 0 || !S_ISDIR(st.st_mode))
 			return err_set_errno(err, ENOTDIR, "cannot make %s", part);

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-/* Makes path and what is missing above it with mode; fine if it is there. */
+/* Makes path and what is missing above it with mode, whatever the umask; fine if it is there. */
 int folder_make(const char *path, mode_t mode, struct err *err);
 
 /* Removes path and all below it, following no link and crossing into no other file system. What

@@ -121,13 +121,33 @@ static int read_wrapper(const struct bind *at, const struct bind_key *key, void 
 		       : bind_expected(&program, "the absolute path of a program");
 }
 
+/* By these a QEMU gets out of our hands: it is no longer our child, or has lost its death signal. */
+static int read_args(const struct bind *at, const struct bind_key *key, void *base)
+{
+	static const char *const escapes[] = { "daemonize", "runas", "run-with" };
+	int ret = bind_strings(at, key, base);
+	char **args = *(char ***)((char *)base + key->offset);
+
+	for (size_t i = 0; ret == 0 && args[i]; i++) {
+		struct bind element = bind_element(at, i);
+		size_t dashes = strspn(args[i], "-");
+
+		for (size_t j = 0; dashes >= 1 && dashes <= 2 && j < ARRAY_SIZE(escapes); j++)
+			if (!strcmp(args[i] + dashes, escapes[j]))
+				return bind_expected(
+					&element, "no option by which a QEMU may outlive qsoakd");
+	}
+	return ret;
+}
+
 static const struct bind_key build_keys[] = {
 	{ "name", BIND_STRING(struct build_spec, name), .text = &profile_name_text,
 	  .required = true },
 	/* Without it, it is a build that is registered. */
 	{ "binary", BIND_STRING(struct build_spec, binary), .text = &profile_binary_text },
 	{ "origin", BIND_STRING(struct build_spec, origin), .text = &origin_text },
-	{ "args", BIND_STRINGS(struct build_spec, args), .max = PROFILE_ARGS_MAX },
+	{ "args", .read = read_args, .offset = BIND_FIELD(struct build_spec, args, char **),
+	  .max = PROFILE_ARGS_MAX },
 	{ "data", BIND_STRINGS(struct build_spec, data), .text = &data_text,
 	  .max = PROFILE_DATA_MAX },
 	{ "env", .read = read_env, .max = PROFILE_ENV_MAX },
