@@ -236,6 +236,8 @@ static void store_troubled(void *ctx, const struct err *err)
 	struct daemon *daemon = ctx;
 
 	control_pause(daemon->control, PAUSE_STORE, err ? err->text : NULL);
+}
+
 static void stood_still(void *ctx, int64_t lost_ns, int64_t suspended_ns)
 {
 	struct daemon *daemon = ctx;
@@ -382,6 +384,8 @@ static void start_service(struct daemon *daemon, const char *path)
 	daemon->notify = notify_new(daemon->loop, &spec);
 	log_event_write(&event, LOG_LEVEL_INFO, "qsoakd %s listens on %s, results below %s",
 			QSOAK_VERSION, path, daemon->state);
+	if (daemon->no_cgroups)
+		log_info("VMs get no control groups: %s", daemon->no_cgroups);
 	control_go_on(daemon->control);
 	notify_ready(daemon->notify);
 }
@@ -433,16 +437,6 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		r = listener_open(daemon->loop, &listener, &daemon->listener, err);
 	if (r == 0)
 		start_service(daemon, path);
-	if (!path)
-		return err_set(err, -EINVAL, "there is no $XDG_RUNTIME_DIR: say --socket PATH");
-	r = listener_open(daemon->loop, &listener, &daemon->listener, err);
-	if (r == 0) {
-		log_info("qsoakd %s listens on %s, results below %s", QSOAK_VERSION, path,
-			 daemon->state);
-		if (daemon->no_cgroups)
-			log_info("VMs get no control groups: %s", daemon->no_cgroups);
-		control_go_on(daemon->control);
-	}
 	return r;
 }
 

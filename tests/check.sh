@@ -48,8 +48,7 @@ run_all() {
 }
 
 if [ $# = 0 ]; then
-	set -- tests/layers.sh tests/man.sh tests/units.sh tests/qemu.sh
-	set -- tests/layers.sh tests/no-shell.sh tests/man.sh tests/qemu.sh
+	set -- tests/layers.sh tests/no-shell.sh tests/man.sh tests/units.sh tests/qemu.sh
 	for test in tests/unit/test-*.c; do
 		set -- "$@" "${test%.c}"
 	done
