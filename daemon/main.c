@@ -485,7 +485,7 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	daemon->guests = find_guests(options->guests);
 	daemon->boot = read_boot();
 	daemon->work = mem_printf("%s/work", daemon->state);
-	daemon->results = mem_printf("%s/results.db", daemon->state);
+	daemon->results = store_path(daemon->state);
 	if (options->rebuild)
 		return store_rebuild(daemon->results, err);
 

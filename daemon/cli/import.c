@@ -15,7 +15,7 @@
 static int store_reports(const char *state, json_t *reports, const char *build,
 			 int64_t *ret_campaign, struct err *err)
 {
-	auto_free char *path = mem_printf("%s/results.db", state);
+	auto_free char *path = store_path(state);
 	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
 	struct store *store = NULL;
 	struct records *records;

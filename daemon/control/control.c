@@ -28,6 +28,7 @@
 #include "control/service.h"
 #include "control/story.h"
 #include "store/resume.h"
+#include "store/store.h"
 
 struct subscriber {
 	control_event_fn fn;
@@ -382,7 +383,7 @@ static int resumed_profile(const struct resume *resume, struct profile **ret_pro
 
 static int go_on(struct control *control, int64_t campaign, json_t **ret_value, struct err *err)
 {
-	auto_free char *path = mem_printf("%s/results.db", control->spec.state);
+	auto_free char *path = store_path(control->spec.state);
 	struct resume *resume = mem_new(struct resume);
 	struct profile *profile;
 	int r = store_read_resume(path, campaign, QSOAK_VERSION, control->spec.boot, resume, err);
@@ -414,7 +415,7 @@ static int end_pause(struct control *control, int64_t campaign, json_t **ret_val
 
 int service_resume(struct control *control, int64_t campaign, json_t **ret_value, struct err *err)
 {
-	auto_free char *path = mem_printf("%s/results.db", control->spec.state);
+	auto_free char *path = store_path(control->spec.state);
 	int r;
 
 	if (control->campaign)
@@ -430,7 +431,7 @@ int service_resume(struct control *control, int64_t campaign, json_t **ret_value
 
 void control_go_on(struct control *control)
 {
-	auto_free char *path = mem_printf("%s/results.db", control->spec.state);
+	auto_free char *path = store_path(control->spec.state);
 	auto_json json_t *value = NULL;
 	struct record_campaign_end end = { .ended_unix_ns = clock_unix_ns(),
 					   .end = "interrupted",

@@ -16,11 +16,12 @@
 #include "control/limits.h"
 #include "control/read.h"
 #include "store/query-rows.h"
+#include "store/store.h"
 #include "triage/bundle.h"
 
 static int find_folder(const char *state, int64_t failure, char **ret_directory, struct err *err)
 {
-	auto_free char *path = mem_printf("%s/results.db", state);
+	auto_free char *path = store_path(state);
 	struct query *query = NULL;
 	int r = query_open(path, &query, err);
 

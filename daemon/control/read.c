@@ -11,6 +11,7 @@
 #include "report/json.h"
 #include "report/metric-history.h"
 #include "report/plots.h"
+#include "store/store.h"
 
 static void close_query(struct query **query)
 {
@@ -21,7 +22,7 @@ static void close_query(struct query **query)
 
 static int open_results(const char *state, struct query **ret_query, struct err *err)
 {
-	auto_free char *path = mem_printf("%s/results.db", state);
+	auto_free char *path = store_path(state);
 	int r = query_open(path, ret_query, err);
 
 	if (r == -ENOENT)

@@ -31,12 +31,9 @@ static bool exists(const char *path, const char *suffix)
 	return access(name, F_OK) == 0;
 }
 
-static bool needs_look(const char *path)
+static bool needs_look(const char *path, off_t size)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && (st.st_size <= DAMAGE_CHECK_BYTES || exists(path, "-wal") ||
-					exists(path, "-suspect"));
+	return size <= DAMAGE_CHECK_BYTES || exists(path, "-wal") || exists(path, "-suspect");
 }
 
 /* What the check says, unless that is "ok". */
@@ -84,7 +81,7 @@ int damage_examine(const char *path, char **ret_what, struct err *err)
 
 	*ret_what = NULL;
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size || !was_ours(path) ||
-	    !needs_look(path))
+	    !needs_look(path, st.st_size))
 		return 0;
 	r = sql_open(path, SQLITE_OPEN_READWRITE, &db, &one);
 	if (r == 0) {
@@ -122,20 +119,12 @@ void damage_suspect(const char *path)
 
 static int64_t last_id(const char *path)
 {
-	static const char *const tables[] = { "campaign", "build", "run", "operation", "failure" };
 	auto_db sqlite3 *db = NULL;
 	struct err ignored = { 0 };
 	int64_t last = 0;
 
-	if (sql_open(path, SQLITE_OPEN_READONLY, &db, &ignored) < 0)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		auto_free char *sql = mem_printf("SELECT coalesce(max(id), 0) FROM %s", tables[i]);
-		int64_t id;
-
-		if (sql_integer(db, sql, &id, &ignored) == 0 && id > last)
-			last = id;
-	}
+	if (sql_open(path, SQLITE_OPEN_READONLY, &db, &ignored) == 0)
+		schema_last_id(db, &last, &ignored);
 	return last;
 }
 

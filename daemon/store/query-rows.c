@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "store/query-sql.h"
 #include "store/sql.h"
+#include "store/times.h"
 
 static const char *const list_names[] = {
 	[QUERY_CAMPAIGNS] = "campaigns", [QUERY_BUILDS] = "builds",
@@ -70,12 +71,13 @@ static const char *const statements[] = {
 		"coalesce(operations, (SELECT count(*) FROM operation WHERE campaign_id = c.id "
 		" AND outcome IN ('ok', 'failed'))) AS operations, "
 		"(SELECT count(*) FROM failure WHERE campaign_id = c.id) AS failures, "
-		"(SELECT count(*) FROM failure WHERE campaign_id = c.id AND expected) AS expected, "
-		"(SELECT coalesce(sum(ended_unix_ns - began_unix_ns), 0) FROM gap "
-		" WHERE campaign_id = c.id AND ended_unix_ns NOT NULL) AS gap_ns, "
-		"EXISTS (SELECT 1 FROM comparison WHERE campaign_id = c.id) AS compares "
-		"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
-		"ORDER BY c.id LIMIT ?3",
+		"(SELECT count(*) FROM failure WHERE campaign_id = c.id AND expected) AS "
+		"expected, " TIMES_GAP_NS(
+			"c.id") " AS gap_ns, "
+				"EXISTS (SELECT 1 FROM comparison WHERE campaign_id = c.id) AS "
+				"compares "
+				"FROM campaign AS c WHERE (?1 = 0 OR c.id = ?1) AND c.id > ?2 "
+				"ORDER BY c.id LIMIT ?3",
 	[QUERY_BUILDS] =
 		"SELECT max(b.id) AS id, name, version, build_id, sha256, sandbox, origin, binary, "
 		"count(*) AS campaigns, max(b.campaign_id) AS last_campaign_id, "

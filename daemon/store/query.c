@@ -11,6 +11,7 @@
 #include "store/query-sql.h"
 #include "store/schema.h"
 #include "store/sql.h"
+#include "store/times.h"
 
 int query_open(const char *path, struct query **ret_query, struct err *err)
 {
@@ -97,10 +98,8 @@ int query_campaign(struct query *query, int64_t campaign, struct query_campaign 
 		"coalesce(operations, (SELECT count(*) FROM operation WHERE campaign_id = ?1 "
 		" AND outcome IN ('ok', 'failed'))), "
 		"(SELECT count(*) FROM failure WHERE campaign_id = ?1), "
-		"(SELECT count(*) FROM failure WHERE campaign_id = ?1 AND expected), "
-		"(SELECT coalesce(sum(ended_unix_ns - began_unix_ns), 0) FROM gap "
-		" WHERE campaign_id = ?1 AND ended_unix_ns NOT NULL) "
-		"FROM campaign WHERE id = ?1";
+		"(SELECT count(*) FROM failure WHERE campaign_id = ?1 AND expected), " TIMES_GAP_NS(
+			"?1") " FROM campaign WHERE id = ?1";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, campaign, &stmt, err);
 

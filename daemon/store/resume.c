@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "store/query-sql.h"
 #include "store/sql.h"
+#include "store/times.h"
 
 static int find(const char *path, const char *sql, const char *what, int64_t *ret_campaign,
 		struct err *err)
@@ -36,17 +37,6 @@ int store_find_interrupted(const char *path, int64_t *ret_campaign, struct err *
 	return find(path, "SELECT coalesce(max(id), 0) FROM campaign WHERE end = 'interrupted'",
 		    "was interrupted", ret_campaign, err);
 }
-
-/* The last time of which it has a row. */
-#define LAST_TIME                                                                        \
-	"max(c.began_unix_ns,"                                                           \
-	" coalesce((SELECT max(began_unix_ns + coalesce(duration_ns, 0)) FROM operation" \
-	"  WHERE campaign_id = c.id), 0),"                                               \
-	" coalesce((SELECT max(max(began_unix_ns, coalesce(ended_unix_ns, 0))) FROM run" \
-	"  WHERE campaign_id = c.id), 0),"                                               \
-	" coalesce((SELECT max(at_unix_ns) FROM failure WHERE campaign_id = c.id), 0),"  \
-	" coalesce((SELECT max(max(began_unix_ns, coalesce(ended_unix_ns, 0))) FROM gap" \
-	"  WHERE campaign_id = c.id), 0))"
 
 struct last {
 	int64_t began, ended, last; /* unix ns; ended: 0 if it has not */
@@ -84,15 +74,25 @@ static int read_campaign(struct query *query, int64_t id, struct resume *resume,
 {
 	static const char sql[] =
 		"SELECT c.name, c.profile_text, c.seed, c.request, c.accel, c.accel_reason, "
-		"c.began_unix_ns, coalesce(c.ended_unix_ns, 0), " LAST_TIME ", c.boot, c.qsoak, "
-		"coalesce((SELECT sum(ended_unix_ns - began_unix_ns) FROM gap "
-		" WHERE campaign_id = c.id AND ended_unix_ns NOT NULL), 0), "
-		"coalesce((SELECT max(began_unix_ns) FROM gap "
-		" WHERE campaign_id = c.id AND ended_unix_ns IS NULL), 0), "
-		"coalesce((SELECT max(blocks) FROM look WHERE campaign_id = c.id), 0), "
-		"(SELECT count(*) FROM operation WHERE campaign_id = c.id "
-		" AND outcome IN ('ok', 'failed')), c.end "
-		"FROM campaign AS c WHERE c.id = ?1";
+		"c.began_unix_ns, coalesce(c.ended_unix_ns, 0), " TIMES_LAST(
+			"c") ", c.boot, c.qsoak, " TIMES_GAP_NS("c.id") ", "
+									"coalesce((SELECT "
+									"max(began_unix_ns) FROM "
+									"gap "
+									" WHERE campaign_id = c.id "
+									"AND ended_unix_ns IS "
+									"NULL), 0), "
+									"coalesce((SELECT "
+									"max(blocks) FROM look "
+									"WHERE campaign_id = "
+									"c.id), 0), "
+									"(SELECT count(*) FROM "
+									"operation WHERE "
+									"campaign_id = c.id "
+									" AND outcome IN ('ok', "
+									"'failed')), c.end "
+									"FROM campaign AS c WHERE "
+									"c.id = ?1";
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(query, sql, id, &stmt, err);
 	const char *end;

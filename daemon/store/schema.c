@@ -351,3 +351,19 @@ int schema_require_current(sqlite3 *db, struct err *err)
 			       (long long)SCHEMA_VERSION);
 	return 0;
 }
+
+int schema_last_id(sqlite3 *db, int64_t *ret_id, struct err *err)
+{
+	static const char *const tables[] = { "campaign", "build", "run", "operation", "failure" };
+	int64_t last = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		auto_free char *sql = mem_printf("SELECT coalesce(max(id), 0) FROM %s", tables[i]);
+		int64_t id;
+
+		if (sql_integer(db, sql, &id, err) == 0 && id > last)
+			last = id;
+	}
+	*ret_id = last;
+	return err->code;
+}

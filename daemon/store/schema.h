@@ -26,6 +26,9 @@ int schema_check(sqlite3 *db, struct err *err);
  * summaries, which older files have none of. */
 int schema_migrate(sqlite3 *db, struct err *err);
 
+/* The highest id that is given, or 0; where a table cannot be read that of the others, and the error. */
+int schema_last_id(sqlite3 *db, int64_t *ret_id, struct err *err);
+
 /* Refuses a file that schema_migrate() would have to change (or could not). */
 int schema_require_current(sqlite3 *db, struct err *err);
 

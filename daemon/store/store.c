@@ -14,6 +14,7 @@
 #include "store/schema.h"
 #include "store/sql.h"
 #include "store/summary.h"
+#include "store/times.h"
 #include "store/writer.h"
 
 struct store {
@@ -22,6 +23,11 @@ struct store {
 	struct writer *writer;
 	struct summaries *summaries; /* of the VMs in flight */
 };
+
+char *store_path(const char *state)
+{
+	return mem_printf("%s/results.db", state);
+}
 
 /* Only the file itself: SQLite gives its journals the same mode. Never opens a file that is there:
  * closing it again would drop the locks that other handles of this process have on it. */
@@ -76,18 +82,14 @@ static int recover(sqlite3 *db, bool keep_open, struct err *err)
 		"BEGIN IMMEDIATE;"
 		"UPDATE operation SET outcome = 'interrupted' WHERE outcome = 'running';"
 		"UPDATE run SET end = 'interrupted' WHERE end IS NULL;"
-		"UPDATE campaign SET end = 'interrupted', ended_unix_ns = max(began_unix_ns,"
-		" coalesce((SELECT max(began_unix_ns + coalesce(duration_ns, 0)) FROM operation"
-		"  WHERE campaign_id = campaign.id), 0),"
-		" coalesce((SELECT max(max(began_unix_ns, coalesce(ended_unix_ns, 0))) FROM run"
-		"  WHERE campaign_id = campaign.id), 0),"
-		" coalesce((SELECT max(at_unix_ns) FROM failure"
-		"  WHERE campaign_id = campaign.id), 0)),"
-		" operations = (SELECT count(*) FROM operation WHERE campaign_id = campaign.id"
-		"  AND outcome IN ('ok', 'failed'))"
-		" WHERE end IS NULL AND NOT (%d AND request NOT NULL"
-		"  AND id = (SELECT max(id) FROM campaign WHERE end IS NULL));"
-		"COMMIT;";
+		"UPDATE campaign SET end = 'interrupted', ended_unix_ns = " TIMES_LAST(
+			"campaign") ","
+				    " operations = (SELECT count(*) FROM operation WHERE "
+				    "campaign_id = campaign.id"
+				    "  AND outcome IN ('ok', 'failed'))"
+				    " WHERE end IS NULL AND NOT (%d AND request NOT NULL"
+				    "  AND id = (SELECT max(id) FROM campaign WHERE end IS NULL));"
+				    "COMMIT;";
 	auto_free char *sql = mem_printf(format, keep_open);
 
 	return sql_exec(db, sql, "cannot mark what was interrupted", err);
@@ -125,18 +127,6 @@ static int complete_summaries(sqlite3 *db, struct err *err)
 	return r;
 }
 
-static int next_id(sqlite3 *db, int64_t *ret_id, struct err *err)
-{
-	return sql_integer(db,
-			   "SELECT 1 + max("
-			   "coalesce((SELECT max(id) FROM campaign), 0),"
-			   "coalesce((SELECT max(id) FROM build), 0),"
-			   "coalesce((SELECT max(id) FROM run), 0),"
-			   "coalesce((SELECT max(id) FROM operation), 0),"
-			   "coalesce((SELECT max(id) FROM failure), 0))",
-			   ret_id, err);
-}
-
 static int open_file(struct store *store, const char *path, struct err *err)
 {
 	int r = create_file(path, err);
@@ -169,7 +159,9 @@ static int prepare_content(struct store *store, bool keep_open, int64_t *ret_id,
 	if (r == 0)
 		r = recover(store->db, keep_open, err);
 	if (r == 0)
-		r = next_id(store->db, ret_id, err);
+		r = schema_last_id(store->db, ret_id, err);
+	if (r == 0)
+		++*ret_id;
 	return r;
 }
 

@@ -25,6 +25,9 @@
 
 struct store;
 
+/* The results store of a state folder; the caller frees. */
+char *store_path(const char *state);
+
 /* Opens or creates the file at path (mode 0600; its directory must be there), brings an older
  * schema up to date, marks operations and runs that were in flight as "interrupted", and starts the
  * writer. So it does with campaigns; keep_open: but for the newest, if it can go on.
