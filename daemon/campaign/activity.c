@@ -7,11 +7,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-static void emit_gap(const struct activity *activity, const char *why)
+/* ended_unix_ns: 0 of one that goes on. */
+static void emit_gap(const struct activity *activity, int64_t began_unix_ns, int64_t ended_unix_ns,
+		     const char *why)
 {
-	struct record_gap gap = { .campaign_id = activity->campaign_id,
-				  .began_unix_ns = clock_unix_ns(),
-				  .reason = why };
+	struct record_gap gap = { activity->campaign_id, began_unix_ns, ended_unix_ns, why };
 
 	records_emit_synced(activity->records, &(struct record){ .type = RECORD_GAP, .gap = gap });
 }
@@ -53,7 +53,7 @@ void activity_begin(struct activity *activity, struct ev_loop *loop, struct reco
 	activity->begun = true;
 	deadline_init(&activity->limit, passed, ctx);
 	if (activity->why)
-		emit_gap(activity, activity->why);
+		emit_gap(activity, clock_unix_ns(), 0, activity->why);
 	else
 		go_on(activity);
 }
@@ -64,7 +64,7 @@ bool activity_pause(struct activity *activity, const char *why)
 		return false;
 	if (activity->begun && why) {
 		halt(activity);
-		emit_gap(activity, why);
+		emit_gap(activity, clock_unix_ns(), 0, why);
 	} else if (activity->begun) {
 		emit_gap_end(activity);
 		go_on(activity);
@@ -77,17 +77,13 @@ bool activity_pause(struct activity *activity, const char *why)
 void activity_stood_still(struct activity *activity, int64_t lost_ns, int64_t suspended_ns)
 {
 	int64_t now_ns = clock_unix_ns();
-	struct record_gap gap = { .campaign_id = activity->campaign_id,
-				  .began_unix_ns = now_ns - lost_ns - suspended_ns,
-				  .ended_unix_ns = now_ns,
-				  .reason = ACTIVITY_STOOD_STILL };
 
 	/* What is in a gap already, or before the beginning, counts for nothing. */
 	if (!activity->begun || activity->why || activity->ended ||
 	    clock_now_ns() - activity->since_ns < lost_ns)
 		return;
 	activity->since_ns += lost_ns;
-	records_emit_synced(activity->records, &(struct record){ .type = RECORD_GAP, .gap = gap });
+	emit_gap(activity, now_ns - lost_ns - suspended_ns, now_ns, ACTIVITY_STOOD_STILL);
 }
 
 void activity_end(struct activity *activity, const char *suspended)
@@ -97,7 +93,7 @@ void activity_end(struct activity *activity, const char *suspended)
 	if (!activity->why) {
 		halt(activity);
 		if (suspended)
-			emit_gap(activity, suspended);
+			emit_gap(activity, clock_unix_ns(), 0, suspended);
 	} else if (!suspended) {
 		emit_gap_end(activity);
 	}

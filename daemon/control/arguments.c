@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "control/command.h"
 #include "control/limits.h"
 
 /* A profile of the longest length and all its builds, each byte as "\u00xx", with room for the rest of
@@ -246,4 +247,27 @@ int arguments_profile(json_t *arguments, struct profile **ret_profile, struct er
 	}
 	*ret_profile = profile;
 	return 0;
+}
+
+char *arguments_text(json_t *arguments)
+{
+	auto_json json_t *rest = json_copy(arguments);
+
+	json_object_del(rest, "profile");
+	return json_dumps(rest, JSON_COMPACT);
+}
+
+int arguments_again(const char *text, const char *profile_text, struct profile **ret_profile,
+		    struct err *err)
+{
+	auto_json json_t *arguments = json_loads(text, 0, NULL);
+	int r = json_is_object(arguments)
+			? 0
+			: err_set(err, -EINVAL, "the store has no request of it that can be read");
+
+	if (r < 0)
+		return r;
+	json_object_set_new(arguments, "profile", json_string(profile_text));
+	r = command_check(command_find("run"), arguments, err);
+	return r < 0 ? r : arguments_profile(arguments, ret_profile, err);
 }

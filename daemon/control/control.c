@@ -133,19 +133,18 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:i, s:b, s:s?, s:I}",
-		"campaign",
-		campaign ? json_integer((json_int_t)campaign_id(campaign)) : json_null(), "name",
+		"{s:o, s:s?, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:i, s:b, s:s?, s:I}",
+		"campaign", service_campaign_or_null(control), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
-		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside, "elapsed-ns",
-		(json_int_t)progress.elapsed_ns, "duration-ns", (json_int_t)progress.duration_ns,
-		"loops-wanted", (json_int_t)progress.loops_wanted, "vms-wanted",
-		(json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms, "blocks",
-		(json_int_t)progress.blocks, "blocks-wanted", (json_int_t)progress.blocks_wanted,
-		"operations", (json_int_t)progress.operations, "loops", (json_int_t)progress.loops,
-		"failures", (json_int_t)progress.failures, "expected",
-		(json_int_t)progress.expected, "held", (int)progress.held, "only-held",
+		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside,
+		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
+		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
+		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
+		"blocks", (json_int_t)progress.blocks, "blocks-wanted",
+		(json_int_t)progress.blocks_wanted, "operations", (json_int_t)progress.operations,
+		"loops", (json_int_t)progress.loops, "failures", (json_int_t)progress.failures,
+		"expected", (json_int_t)progress.expected, "held", (int)progress.held, "only-held",
 		(int)progress.only_held, "http", control->http, "loop-lag-ns",
 		(json_int_t)lag_longest_ns(control->lag));
 	if (!slots)
@@ -349,8 +348,7 @@ static int start_campaign(struct control *control, struct profile *profile, uint
 int service_run(struct control *control, struct profile *profile, json_t *request,
 		json_t **ret_value, struct err *err)
 {
-	auto_json json_t *rest = json_copy(request);
-	auto_free char *text = NULL;
+	auto_free char *text = arguments_text(request);
 	uint64_t seed = profile->seed;
 	int r = may_start(control, err);
 
@@ -360,25 +358,7 @@ int service_run(struct control *control, struct profile *profile, json_t *reques
 	}
 	if (!profile->has_seed && getrandom(&seed, sizeof(seed), 0) < 0)
 		abort(); /* the kernel's generator is up since boot */
-	json_object_del(rest, "profile");
-	text = json_dumps(rest, JSON_COMPACT);
 	return start_campaign(control, profile, seed, text, NULL, ret_value, err);
-}
-
-/* The profile, made of the same words as at the begin. */
-static int resumed_profile(const struct resume *resume, struct profile **ret_profile,
-			   struct err *err)
-{
-	auto_json json_t *arguments = json_loads(resume->request, 0, NULL);
-	int r = json_is_object(arguments)
-			? 0
-			: err_set(err, -EINVAL, "the store has no request of it that can be read");
-
-	if (r < 0)
-		return r;
-	json_object_set_new(arguments, "profile", json_string(resume->profile_text));
-	r = command_check(command_find("run"), arguments, err);
-	return r < 0 ? r : arguments_profile(arguments, ret_profile, err);
 }
 
 static int go_on(struct control *control, int64_t campaign, json_t **ret_value, struct err *err)
@@ -389,7 +369,7 @@ static int go_on(struct control *control, int64_t campaign, json_t **ret_value, 
 	int r = store_read_resume(path, campaign, QSOAK_VERSION, control->spec.boot, resume, err);
 
 	if (r == 0)
-		r = resumed_profile(resume, &profile, err);
+		r = arguments_again(resume->request, resume->profile_text, &profile, err);
 	if (r < 0) {
 		resume_finish(resume);
 		free(resume);
@@ -454,6 +434,12 @@ void control_go_on(struct control *control)
 int64_t service_campaign(const struct control *control)
 {
 	return control->campaign ? campaign_id(control->campaign) : 0;
+}
+
+json_t *service_campaign_or_null(const struct control *control)
+{
+	return control->campaign ? json_integer((json_int_t)campaign_id(control->campaign))
+				 : json_null();
 }
 
 /* There is evidence of every failure that has a VM. */
@@ -600,25 +586,16 @@ void control_free(struct control *control)
 void control_pause(struct control *control, enum pause_cause cause, const char *why)
 {
 	bool was = control->pauses.why[cause] != NULL;
-	json_t *id = control->campaign ? json_integer((json_int_t)campaign_id(control->campaign))
-				       : json_null();
 
 	pauses_set(&control->pauses, cause, why);
 	if (control->campaign)
 		campaign_pause(control->campaign, pauses_why(&control->pauses));
-	if (was == (why != NULL)) {
-		json_decref(id);
+	if (was == (why != NULL))
 		return;
-	}
 	story_pause(service_campaign(control), cause, why);
-	if (why)
-		broadcast(control, "PAUSED",
-			  json_pack("{s:o, s:s, s:s}", "campaign", id, "cause",
-				    pause_cause_name(cause), "reason", why));
-	else
-		broadcast(
-			control, "RESUMED",
-			json_pack("{s:o, s:s}", "campaign", id, "cause", pause_cause_name(cause)));
+	broadcast(control, why ? "PAUSED" : "RESUMED",
+		  json_pack("{s:o, s:s, s:s*}", "campaign", service_campaign_or_null(control),
+			    "cause", pause_cause_name(cause), "reason", why));
 }
 
 void control_stood_still(struct control *control, int64_t lost_ns, int64_t suspended_ns)

@@ -51,13 +51,11 @@ int execute_release(struct client *client, json_t *arguments, json_t **ret_value
 int execute_pause(struct client *client, json_t *arguments, json_t **ret_value, struct err *err)
 {
 	struct control *control = client_control(client);
-	int64_t id = service_campaign(control);
 
 	(void)arguments;
 	(void)err;
 	control_pause(control, PAUSE_USER, "by a user");
-	*ret_value =
-		json_pack("{s:o}", "campaign", id ? json_integer((json_int_t)id) : json_null());
+	*ret_value = json_pack("{s:o}", "campaign", service_campaign_or_null(control));
 	return 0;
 }
 

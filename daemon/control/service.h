@@ -26,6 +26,7 @@ bool service_is_late(const struct control *control);
 
 /* The campaign in progress, or 0. */
 int64_t service_campaign(const struct control *control);
+json_t *service_campaign_or_null(const struct control *control);
 
 /* Lets the VM go that is held for this incident, or with 0 all of them. -EINVAL where there is none. */
 int service_release(struct control *control, int64_t incident, json_t **ret_value, struct err *err);

@@ -375,6 +375,13 @@ void writer_on_failure(struct writer *writer, void (*fn)(void *ctx, const struct
 	writer->failure_ctx = ctx;
 }
 
+void writer_on_trouble(struct writer *writer, void (*fn)(void *ctx, const struct err *err),
+		       void *ctx)
+{
+	writer->trouble_fn = fn;
+	writer->trouble_ctx = ctx;
+}
+
 static void init_locks(struct writer *writer)
 {
 	pthread_condattr_t attr;
@@ -411,13 +418,6 @@ static int prepare(struct writer *writer, struct err *err)
 			return r;
 	}
 	return 0;
-}
-
-void writer_on_trouble(struct writer *writer, void (*fn)(void *ctx, const struct err *err),
-		       void *ctx)
-{
-	writer->trouble_fn = fn;
-	writer->trouble_ctx = ctx;
 }
 
 int writer_start(struct ev_loop *loop, sqlite3 *db, struct writer **ret_writer, struct err *err)

@@ -14,12 +14,11 @@
  * committed with synchronous=NORMAL, which outlives the daemon but not the host: five syncs a
  * second for mere timings would disturb the disk whose timings these are.
  *
- *  * A batch that cannot be written for a reason that may pass (sql_may_pass()) stays, in its place, and is tried
- * again: the loop hears of the trouble, and of its end. The first error that does not pass, and a queue that is
- * full, fail the writer: it takes no more rows, but
- * still tries all that it had taken, so that one bad row costs no other. The loop hears of the
- * failure first; only then come the callbacks of what was not stored, because somebody waits for
- * each of them.
+ * A batch that cannot be written for a reason that may pass (sql_may_pass()) stays in its place and
+ * is tried again: the loop hears of the trouble, and of its end. The first error that does not pass,
+ * and a queue that is full, fail the writer: it takes no more rows, but still tries all that it had
+ * taken, so that one bad row costs no other. The loop hears of the failure first; only then come
+ * the callbacks of what was not stored, because somebody waits for each of them.
  */
 #ifndef QSOAK_STORE_WRITER_H
 #define QSOAK_STORE_WRITER_H

@@ -90,13 +90,18 @@ function select(campaign) {
 	timings.now();
 }
 
-const results = fetched(2000, 10, async () => {
+// What a command says of the selected campaign; null: none is, or another one by now.
+async function askSelected(command) {
 	const campaign = selected;
+	const value = campaign === null ? null : await ask(command, {campaign});
 
-	if (campaign === null)
-		return;
-	const value = await ask('query-report', {campaign});
-	if (campaign !== selected)
+	return campaign === selected ? value : null;
+}
+
+const results = fetched(2000, 10, async () => {
+	const value = await askSelected('query-report');
+
+	if (!value)
 		return;
 	report = value;
 	nameBuilds(report.builds.map(one => one.build));
@@ -123,12 +128,9 @@ const found = fetched(1000, 3, async () => {
 });
 
 const timings = fetched(10000, 20, async () => {
-	const campaign = selected;
+	const value = await askSelected('query-plots');
 
-	if (campaign === null)
-		return;
-	const value = await ask('query-plots', {campaign});
-	if (campaign !== selected)
+	if (!value)
 		return;
 	plots = value;
 	redraw();
