@@ -3,7 +3,7 @@
 #ifndef QSOAK_CAMPAIGN_PROFILE_KEYS_H
 #define QSOAK_CAMPAIGN_PROFILE_KEYS_H
 
-#include "campaign/profile-bind.h"
+#include "base/bind.h"
 
 /* The top level; it fills a struct profile. */
 extern const struct bind_key profile_keys[];

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bind.h"
 #include "base/mem.h"
 #include "base/yaml.h"
-#include "campaign/profile-bind.h"
 #include "campaign/profile-keys.h"
 
 /* With the defaults of what a profile may leave out. */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bind.h"
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/size.h"
-#include "campaign/profile-bind.h"
 #include "campaign/profile-keys.h"
 #include "op/metric.h"
 

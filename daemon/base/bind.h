@@ -7,8 +7,8 @@
  * that no entry names; every error says "file:line: path: what was found, what would be right".
  * Absent keys leave their field alone, so the caller sets the defaults before.
  */
-#ifndef QSOAK_CAMPAIGN_PROFILE_BIND_H
-#define QSOAK_CAMPAIGN_PROFILE_BIND_H
+#ifndef QSOAK_BASE_BIND_H
+#define QSOAK_BASE_BIND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The binder: walks mappings and lists by their tables, and reads scalars into fields. */
-#include "campaign/profile-bind.h"
+#include "base/bind.h"
 
 #include <errno.h>
 #include <inttypes.h>
