@@ -2,8 +2,6 @@
 /* qsoakd: options, wiring, run, finish in reverse. The only file that knows everyone. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <grp.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,24 +10,27 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/beside.h"
 #include "base/cgroup.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/deadline.h"
 #include "base/folder.h"
 #include "base/janitor.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/standstill.h"
 #include "campaign/campaign.h"
+#include "config/config.h"
+#include "config/options.h"
+#include "config/places.h"
 #include "control/address.h"
 #include "control/control.h"
+#include "control/hooks.h"
 #include "control/journal.h"
 #include "control/listener.h"
 #include "control/notify.h"
 #include "control/shortage.h"
-#include "store/damage.h"
 #include "http/http.h"
+#include "store/damage.h"
 #include "store/store.h"
 #include "triage/evidence.h"
 
@@ -38,22 +39,17 @@
 
 #define KEPT_MEMORY_BYTES (8 << 20)
 
-struct options {
-	const char *state;
-	const char *guests;
-	const char *socket;
-	const char *http; /* or NULL: it is not served */
-	gid_t group;
-	int control_fd;
-	bool verbose, rebuild;
-};
+/* Evidence gets old also where nothing fails. */
+#define TIDY_NS (3600 * CLOCK_NS_PER_S)
 
 struct daemon {
 	struct ev_loop *loop;
+	const struct options *options;
+	struct config config; /* what the options say is in it */
+	char *config_path;    /* or NULL: there is none */
 	char *state, *guests, *work, *results, *boot;
 	char *set_aside; /* where a corrupt store is now, or NULL */
 	int lock_fd;
-	struct budget budget;
 	struct cgroups *cgroups;
 	char *no_cgroups; /* why not, or NULL */
 	struct janitor *janitor;
@@ -66,153 +62,15 @@ struct daemon {
 	struct notify *notify; /* of the service */
 	struct shortage *shortage;
 	struct http *http;
-	ev_signal interrupt, terminate;
+	struct hooks *hooks; /* of the service */
+	struct deadline tidy;
+	ev_signal interrupt, terminate, hangup;
 };
-
-static const char usage[] =
-	"usage: qsoakd [--state-dir DIR] [--socket PATH] [--group NAME] [--http ADDRESS]\n"
-	"              [--guests-dir DIR] [--verbose]\n"
-	"       qsoakd --control-fd N [OPTION]...\n"
-	"\n"
-	"Soaks QEMU as the clients of its control socket say, and keeps the results. See `qsoak "
-	"--help`\n"
-	"for the client. SIGTERM interrupts the campaign in progress and ends.\n"
-	"\n"
-	"  --state-dir DIR   results and evidence; default $STATE_DIRECTORY, for root "
-	"/var/lib/qsoak,\n"
-	"                    else $XDG_STATE_HOME/qsoak\n"
-	"  --socket PATH     where to listen; default control.sock in $RUNTIME_DIRECTORY, for root "
-	"in\n"
-	"                    /run/qsoak, else in $XDG_RUNTIME_DIR/qsoak\n"
-	"  --group NAME      its members may connect, too; else only root and the same user\n"
-	"  --http ADDRESS    serve a page that shows all, read only, on a loopback address like\n"
-	"                    127.0.0.1:9191\n"
-	"  --control-fd N    private: serve this connected socket, and end with it; others "
-	"connect to\n"
-	"                    work/control.sock in the state folder\n"
-	"  --guests-dir DIR  firmware of the guests\n"
-	"  --rebuild         make the summaries of all results anew, and end\n"
-	"  --verbose         log every change of state\n"
-	"  --help, --version\n"
-	"\n"
-	"A client may run any program as the user of qsoakd: it names the binaries under test.\n";
 
 static void log_to_stderr(enum log_level level, const char *text, const struct log_event *event)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug" };
-
 	(void)event;
-	fprintf(stderr, "qsoakd: %s: %s\n", names[level], text);
-}
-
-static int bad_option(const char *option, const char *value, const char *expected)
-{
-	fprintf(stderr, "qsoakd: %s: found \"%s\", expected %s\n", option, value, expected);
-	return EXIT_USAGE;
-}
-
-/* Each returns -1 to go on, or the exit code. */
-static int set_option(int option, const char *value, struct options *options)
-{
-	const struct group *group;
-	char *end;
-
-	switch (option) {
-	case 's':
-		options->state = value;
-		break;
-	case 'S':
-		options->socket = value;
-		break;
-	case 'G':
-		group = getgrnam(value);
-		if (!group)
-			return bad_option("--group", value, "the name of a group");
-		options->group = group->gr_gid;
-		break;
-	case 'H':
-		options->http = value;
-		break;
-	case 'c':
-		options->control_fd = (int)strtol(value, &end, 10);
-		if (!*value || *end || fcntl(options->control_fd, F_GETFD) < 0)
-			return bad_option("--control-fd", value, "an open descriptor");
-		break;
-	case 'g':
-		options->guests = value;
-		break;
-	case 'r':
-		options->rebuild = true;
-		break;
-	case 'v':
-		options->verbose = true;
-		break;
-	case 'h':
-		fputs(usage, stdout);
-		return EXIT_CLEAN;
-	case 'V':
-		puts("qsoakd " QSOAK_VERSION);
-		return EXIT_CLEAN;
-	default:
-		fputs("qsoakd: `qsoakd --help` lists the options\n", stderr);
-		return EXIT_USAGE;
-	}
-	return -1;
-}
-
-static int parse_options(int argc, char **argv, struct options *options)
-{
-	static const struct option known[] = {
-		{ "state-dir", required_argument, NULL, 's' },
-		{ "socket", required_argument, NULL, 'S' },
-		{ "group", required_argument, NULL, 'G' },
-		{ "http", required_argument, NULL, 'H' },
-		{ "control-fd", required_argument, NULL, 'c' },
-		{ "guests-dir", required_argument, NULL, 'g' },
-		{ "rebuild", no_argument, NULL, 'r' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
-	};
-	int c, code;
-
-	options->control_fd = -1;
-	options->group = LISTENER_NO_GROUP;
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		code = set_option(c, optarg, options);
-		if (code >= 0)
-			return code;
-	}
-	if (optind < argc)
-		return bad_option("argument", argv[optind], "options only");
-	if (options->control_fd >= 0 && (options->socket || options->group != LISTENER_NO_GROUP)) {
-		fputs("qsoakd: --control-fd goes with neither --socket nor --group\n", stderr);
-		return EXIT_USAGE;
-	}
-	return -1;
-}
-
-/* Where results are kept if nobody has said it. */
-static char *find_state(const char *asked)
-{
-	const char *unit = getenv("STATE_DIRECTORY");
-
-	if (asked)
-		return mem_strdup(asked);
-	if (unit && unit[0] == '/')
-		return mem_strdup(unit);
-	return geteuid() == 0 ? mem_strdup("/var/lib/qsoak") : address_private_state();
-}
-
-/* The folder of the guests: as asked for, beside the binary (a build tree), in the lib beside its
- * sbin (wherever it was installed), or where it was to be installed. */
-static char *find_guests(const char *asked)
-{
-	static const char *const places[] = { "guests", "../lib/qsoak/guests" };
-	char *found = asked ? mem_strdup(asked) : beside_find(places, ARRAY_SIZE(places), F_OK);
-
-	return found ? found : mem_strdup(QSOAK_LIBDIR "/guests");
+	fprintf(stderr, "qsoakd: %s: %s\n", log_level_name(level), text);
 }
 
 static void idle(void *ctx)
@@ -285,11 +143,11 @@ static int lock_state(struct daemon *daemon, struct err *err)
 	return 0;
 }
 
-static void accepted(void *ctx, int fd)
+static void accepted(void *ctx, int fd, bool reads_only)
 {
 	struct daemon *daemon = ctx;
 
-	control_add_client(daemon->control, fd, false);
+	control_add_client(daemon->control, fd, reads_only ? CONTROL_READER : CONTROL_USER);
 }
 
 /* A store that is corrupt makes room for a new one. ret_last_id: of it. */
@@ -343,13 +201,13 @@ static void open_private(struct daemon *daemon, int fd)
 	struct listener_spec listener = {
 		.fd = -1,
 		.path = path,
-		.group = LISTENER_NO_GROUP,
+		.access = { .group = LISTENER_NO_GROUP },
 		.accepted = accepted,
 		.ctx = daemon,
 	};
 	struct err err = { 0 };
 
-	control_add_client(daemon->control, fd, true);
+	control_add_client(daemon->control, fd, CONTROL_OWNER);
 	if (listener_open(daemon->loop, &listener, &daemon->listener, &err) < 0)
 		log_warning("no other client can connect: %s", err.text);
 }
@@ -375,6 +233,110 @@ static char *status(void *ctx)
 	return control_status_line(daemon->control);
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Where HTTP is served, and who may connect: what can fail. Then all stays as it was. */
+static int open_doors(struct daemon *daemon, const struct config *config, struct err *err)
+{
+	struct http *http = NULL;
+	bool other = !is_same(config->http, daemon->config.http);
+	int r = 0;
+
+	if (config->http && (other || !daemon->http))
+		r = http_open(daemon->loop, config->http, daemon->control, &http, err);
+	if (r == 0 && daemon->listener)
+		r = listener_set_access(daemon->listener, &config->access, err);
+	if (r < 0) {
+		http_close(http);
+		return r;
+	}
+	if (other) {
+		http_close(daemon->http);
+		daemon->http = NULL;
+	}
+	if (http)
+		daemon->http = http;
+	return 0;
+}
+
+static void configure(struct daemon *daemon)
+{
+	const struct config *config = &daemon->config;
+	const struct cgroup_limits limits = { .memory_bytes = config->fleet.memory_bytes,
+					      .cpus = config->fleet.cpus };
+	struct err err = { 0 };
+
+	log_set_max(config->log_level);
+	evidence_set_host_rules(daemon->evidence, &config->evidence);
+	shortage_set(daemon->shortage, &config->disk, &config->memory);
+	control_set_budget(daemon->control, &config->fleet);
+	if (daemon->cgroups && cgroups_limit_fleet(daemon->cgroups, &limits, &err) < 0)
+		log_warning("the fleet has no limits: %s", err.text);
+	if (daemon->hooks)
+		hooks_set(daemon->hooks, config->hooks, config->hook_count);
+}
+
+/* What the options say comes before what the files say. */
+static int read_config(struct daemon *daemon, struct config *ret_config, struct err *err)
+{
+	const struct options *options = daemon->options;
+	int r = 0;
+
+	if (daemon->config_path)
+		r = config_read(daemon->config_path, options->config, ret_config, err);
+	else
+		config_init(ret_config);
+	if (r < 0)
+		return r;
+	if (options->group != LISTENER_NO_GROUP)
+		ret_config->access.group = options->group;
+	if (options->http) {
+		free(ret_config->http);
+		ret_config->http = mem_strdup(options->http);
+	}
+	if (options->verbose)
+		ret_config->log_level = LOG_LEVEL_DEBUG;
+	return 0;
+}
+
+static void reload(struct ev_loop *loop, ev_signal *watch, int revents)
+{
+	struct daemon *daemon = watch->data;
+	struct config config;
+	struct err err = { 0 };
+	int r;
+
+	(void)loop;
+	(void)revents;
+	notify_reloading(daemon->notify);
+	r = read_config(daemon, &config, &err);
+	if (r == 0)
+		r = open_doors(daemon, &config, &err);
+	if (r < 0) {
+		log_error("the configuration stays as it was: %s", err.text);
+		config_finish(&config);
+	} else {
+		struct config old = daemon->config;
+
+		daemon->config = config;
+		configure(daemon);
+		config_finish(&old);
+		log_info("the configuration was read again");
+	}
+	notify_ready(daemon->notify);
+}
+
+static void tidy_due(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	evidence_prune(daemon->evidence, NULL);
+	deadline_start(daemon->loop, &daemon->tidy, TIDY_NS);
+}
+
 /* It listens. */
 static void start_service(struct daemon *daemon, const char *path)
 {
@@ -382,6 +344,11 @@ static void start_service(struct daemon *daemon, const char *path)
 	struct log_event event = { .class = EVENT_STARTED };
 
 	daemon->notify = notify_new(daemon->loop, &spec);
+	daemon->hooks = hooks_new(daemon->loop, daemon->control);
+	hooks_set(daemon->hooks, daemon->config.hooks, daemon->config.hook_count);
+	ev_signal_init(&daemon->hangup, reload, SIGHUP);
+	daemon->hangup.data = daemon;
+	ev_signal_start(daemon->loop, &daemon->hangup);
 	log_event_write(&event, LOG_LEVEL_INFO, "qsoakd %s listens on %s, results below %s",
 			QSOAK_VERSION, path, daemon->state);
 	if (daemon->no_cgroups)
@@ -400,32 +367,36 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 		.guests = daemon->guests,
 		.evidence = daemon->evidence,
 		.cgroups = daemon->cgroups,
-		.budget = daemon->budget,
 		.boot = daemon->boot,
 		.set_aside = daemon->set_aside,
 		.keeps = options->control_fd < 0,
 		.idle = idle,
 		.ctx = daemon,
 	};
-	struct shortage_spec shortage = { .folder = daemon->state,
-					  .pause = pause_by_shortage,
-					  .ctx = daemon };
+	struct shortage_spec shortage = {
+		.folder = daemon->state,
+		.disk = daemon->config.disk,
+		.memory = daemon->config.memory,
+		.pause = pause_by_shortage,
+		.ctx = daemon,
+	};
 	auto_free char *path = options->socket ? mem_strdup(options->socket) : address_to_listen();
 	struct listener_spec listener = {
 		.fd = -1,
 		.path = path,
-		.group = options->group,
+		.access = daemon->config.access,
 		.accepted = accepted,
 		.ctx = daemon,
 	};
-	int r = 0;
+	int r;
 
 	daemon->control = control_new(daemon->loop, &control);
 	daemon->shortage = shortage_new(daemon->loop, &shortage);
-	if (options->http)
-		r = http_open(daemon->loop, options->http, daemon->control, &daemon->http, err);
+	configure(daemon);
+	r = open_doors(daemon, &daemon->config, err);
 	if (r < 0)
 		return r;
+	deadline_start(daemon->loop, &daemon->tidy, TIDY_NS);
 	if (options->control_fd >= 0) {
 		open_private(daemon, options->control_fd);
 		return 0;
@@ -440,37 +411,30 @@ static int open_control(struct daemon *daemon, const struct options *options, st
 	return r;
 }
 
-/* Which boot of the host this is; the caller frees. NULL: nobody knows. */
-static char *read_boot(void)
-{
-	char *text;
-	struct err ignored = { 0 };
-	size_t size;
-
-	if (file_read("/proc/sys/kernel/random/boot_id", "boot_id", 64, &text, &size, &ignored) < 0)
-		return NULL;
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 /* Before anything is forked, and once no other qsoakd of this state can be there. */
 static void open_cgroups(struct daemon *daemon)
 {
-	const struct cgroup_limits limits = { .memory_bytes = daemon->budget.memory_bytes,
-					      .cpus = daemon->budget.cpus };
 	struct err err = { 0 };
 
 	if (cgroups_open("/proc/self", &daemon->cgroups, &err) < 0)
 		daemon->no_cgroups = mem_strdup(err.text);
-	else if (cgroups_limit_fleet(daemon->cgroups, &limits, &err) < 0)
-		log_warning("the fleet has no limits: %s", err.text);
 }
 
 static int daemon_start(struct daemon *daemon, const struct options *options, struct err *err)
 {
-	auto_free char *state = find_state(options->state);
+	auto_free char *state = places_state(options->state);
 	int r;
 
+	daemon->options = options;
+	deadline_init(&daemon->tidy, tidy_due, daemon);
+	/* A private one is as its client says. */
+	if (options->config)
+		daemon->config_path = mem_strdup(options->config);
+	else if (options->control_fd < 0)
+		daemon->config_path = config_path();
+	r = read_config(daemon, &daemon->config, err);
+	if (r < 0)
+		return r;
 	if (options->rebuild && access(state, F_OK) < 0)
 		return err_set(err, -EINVAL, "--rebuild: there are no results in %s", state);
 	r = folder_make(state, 0700, err);
@@ -482,8 +446,8 @@ static int daemon_start(struct daemon *daemon, const struct options *options, st
 	r = lock_state(daemon, err);
 	if (r < 0)
 		return r;
-	daemon->guests = find_guests(options->guests);
-	daemon->boot = read_boot();
+	daemon->guests = places_guests(options->guests);
+	daemon->boot = places_boot();
 	daemon->work = mem_printf("%s/work", daemon->state);
 	daemon->results = store_path(daemon->state);
 	if (options->rebuild)
@@ -518,6 +482,7 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 {
 	int r;
 
+	hooks_free(daemon->hooks);
 	notify_free(daemon->notify);
 	shortage_free(daemon->shortage);
 	http_close(daemon->http);
@@ -529,6 +494,8 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	if (daemon->loop) {
 		ev_signal_stop(daemon->loop, &daemon->interrupt);
 		ev_signal_stop(daemon->loop, &daemon->terminate);
+		ev_signal_stop(daemon->loop, &daemon->hangup);
+		deadline_stop(daemon->loop, &daemon->tidy);
 		standstill_free(daemon->standstill);
 		ev_loop_destroy(daemon->loop);
 	}
@@ -538,6 +505,8 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 	janitor_finish(daemon->janitor);
 	cgroups_close(daemon->cgroups);
 	fd_close(&daemon->lock_fd);
+	config_finish(&daemon->config);
+	free(daemon->config_path);
 	free(daemon->results);
 	free(daemon->set_aside);
 	free(daemon->boot);
@@ -561,7 +530,7 @@ int main(int argc, char **argv)
 	struct daemon daemon = { .lock_fd = -1 };
 	struct options options = { 0 };
 	struct err err = { 0 };
-	int code = parse_options(argc, argv, &options);
+	int code = options_parse(argc, argv, &options);
 
 	if (code >= 0)
 		return code;

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../daemon"
 
-layers='base qmp vm op watch stack triage campaign store report control http cli'
+layers='base qmp vm op watch stack triage campaign store report control http config cli'
 
 allowed=
 tests=0

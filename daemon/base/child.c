@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -194,7 +195,7 @@ static void limit_core(uint64_t max)
 /* Between vfork and exec: async-signal-safe calls only, since other threads may hold any lock, and
  * nothing is written but what is on its own stack: the memory is ours. */
 __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, char *const *env,
-						 pid_t parent, int null_fd, int output_fd,
+						 pid_t parent, int input_fd, int output_fd,
 						 int error_fd)
 {
 	sigset_t none;
@@ -214,7 +215,7 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 	/* "0" is who writes it. clone3(2) could do it, too, but not on the stack that vfork shares with us. */
 	if (spec->cgroup_fd && write(spec->cgroup_fd, "0", 1) != 1)
 		goto fail;
-	if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
+	if (dup2(input_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
 	    dup2(output_fd, STDERR_FILENO) < 0)
 		goto fail;
 	/* Ours are all close-on-exec, but what was handed to us may not be. */
@@ -239,7 +240,7 @@ fail:
 
 /* As fork(2), which would cost a page fault for each page that we write afterwards. Until it execs, the
  * child takes no signal: a handler of ours would run in our memory. */
-static pid_t start_child(const struct child_spec *spec, char *const *env, int null_fd,
+static pid_t start_child(const struct child_spec *spec, char *const *env, int input_fd,
 			 int output_fd, int error_fd)
 {
 	const pid_t parent = getpid();
@@ -250,7 +251,7 @@ static pid_t start_child(const struct child_spec *spec, char *const *env, int nu
 	pthread_sigmask(SIG_SETMASK, &all, &ours);
 	pid = vfork();
 	if (pid == 0)
-		exec_child(spec, env, parent, null_fd, output_fd, error_fd);
+		exec_child(spec, env, parent, input_fd, output_fd, error_fd);
 	/* errno is left as it is. */
 	pthread_sigmask(SIG_SETMASK, &ours, NULL);
 	return pid;
@@ -268,10 +269,25 @@ static int exec_result(int error_fd)
 	return n == sizeof(code) ? code : 0;
 }
 
+/* A file, not a pipe: nobody has to wait until it was read. */
+static int open_input(const char *text)
+{
+	auto_close int fd = -1;
+
+	if (!text)
+		return open("/dev/null", O_RDWR | O_CLOEXEC);
+	fd = memfd_create("input", MFD_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) || lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return fd_steal(&fd);
+}
+
 int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct child **ret_child,
 		struct err *err)
 {
-	auto_close int null_fd = -1, output_read = -1, output_write = -1, error_read = -1,
+	auto_close int input_fd = -1, output_read = -1, output_write = -1, error_read = -1,
 		       error_write = -1, pidfd = -1;
 	int output[2], error[2], code;
 	size_t half = ((spec->output_max ? spec->output_max : CHILD_OUTPUT_MAX) + 1) / 2;
@@ -279,9 +295,9 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	struct child *child;
 	pid_t pid;
 
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0)
-		return err_set_errno(err, errno, "/dev/null");
+	input_fd = open_input(spec->input);
+	if (input_fd < 0)
+		return err_set_errno(err, errno, "its input");
 	if (pipe2(output, O_CLOEXEC) < 0)
 		return err_set_errno(err, errno, "pipe");
 	output_read = output[0];
@@ -294,7 +310,7 @@ int child_spawn(struct ev_loop *loop, const struct child_spec *spec, struct chil
 	if (fcntl(output_read, F_SETFL, O_NONBLOCK) < 0)
 		return err_set_errno(err, errno, "fcntl");
 
-	pid = start_child(spec, env, null_fd, output_write, error_write);
+	pid = start_child(spec, env, input_fd, output_write, error_write);
 	if (pid < 0)
 		return err_set_errno(err, errno, "cannot fork for %s", spec->argv[0]);
 	fd_close(&error_write);

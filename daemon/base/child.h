@@ -3,8 +3,8 @@
  * Child processes that never outlive qsoakd, watched by pidfd, with their output kept.
  *
  * A child is a session of its own (a terminal's Ctrl-C is not for it), gets SIGKILL when the thread
- * that spawned it ends, takes what it started along when it is killed or exits, and has stdin from /dev/null. stdout and stderr go into one buffer that
- * keeps the first and the last bytes. Spawn from the main thread only.
+ * that spawned it ends, takes what it started along when it is killed or exits, and reads nothing from stdin but what it is given.
+ * stdout and stderr go into one buffer that keeps the first and the last bytes. Spawn from the main thread only.
  */
 #ifndef QSOAK_BASE_CHILD_H
 #define QSOAK_BASE_CHILD_H
@@ -32,6 +32,7 @@ struct child_spec {
 	const char *const *argv; /* argv[0] with a path; NULL-terminated */
 	const char *const *env;	 /* NAME=VALUE over our own environment, or NULL */
 	const char *cwd;	 /* or NULL */
+	const char *input;	 /* all that is on its stdin, or NULL: nothing */
 	const int *keep_fds;	 /* inherited under the same numbers, which are above 2 */
 	size_t keep_fd_count;
 	size_t output_max; /* bytes; 0: CHILD_OUTPUT_MAX */

@@ -7,15 +7,34 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 
 #define LOG_LINE_MAX 1024
 
 static log_sink_fn log_sink;
 static enum log_level log_max;
 
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+NAMES_COMPLETE(level_names, LOG_LEVEL_COUNT);
+
+const char *log_level_name(enum log_level level)
+{
+	return names_of(level_names, LOG_LEVEL_COUNT, level);
+}
+
 void log_set_sink(log_sink_fn sink, enum log_level max)
 {
 	log_sink = sink;
+	log_max = max;
+}
+
+void log_set_max(enum log_level max)
+{
 	log_max = max;
 }
 

@@ -14,7 +14,10 @@ enum log_level {
 	LOG_LEVEL_WARNING,
 	LOG_LEVEL_INFO,
 	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_COUNT,
 };
+
+const char *log_level_name(enum log_level level);
 
 #define LOG_FIELDS_MAX 16
 
@@ -30,6 +33,7 @@ typedef void (*log_sink_fn)(enum log_level level, const char *text, const struct
 
 /* Lines above max are not made at all. */
 void log_set_sink(log_sink_fn sink, enum log_level max);
+void log_set_max(enum log_level max);
 
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

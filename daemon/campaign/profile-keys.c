@@ -161,8 +161,7 @@ int profile_check_fleet(const struct bind *at, const struct profile *profile)
 
 BIND_ENUM_READER(read_shutdown, op_shutdown, OP_SHUTDOWN_COUNT, op_shutdown_name)
 
-/* "1.5": into a double. */
-static int read_cpus(const struct bind *at, const struct bind_key *key, void *base)
+int profile_read_cpus(const struct bind *at, const struct bind_key *key, void *base)
 {
 	const char *text = NULL;
 	double cpus;
@@ -191,7 +190,8 @@ static const struct bind_key fleet_keys[] = {
 	{ "vm-memory", .read = bind_bytes,
 	  .offset = BIND_FIELD(struct profile, vm_memory_bytes, int64_t),
 	  .min = PROFILE_RAM_MIN_BYTES, .max = PROFILE_VM_MEMORY_MAX_BYTES },
-	{ "vm-cpus", .read = read_cpus, .offset = BIND_FIELD(struct profile, vm_cpus, double) },
+	{ "vm-cpus", .read = profile_read_cpus,
+	  .offset = BIND_FIELD(struct profile, vm_cpus, double) },
 	{ 0 }
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys of a profile, for profile.c alone; but the name of a profile is read elsewhere, too. */
+/* The keys of a profile, for profile.c alone; but names of profiles and numbers of CPUs are read elsewhere, too. */
 #ifndef QSOAK_CAMPAIGN_PROFILE_KEYS_H
 #define QSOAK_CAMPAIGN_PROFILE_KEYS_H
 
@@ -38,6 +38,9 @@ int profile_read_compare(const struct bind *at, const struct bind_key *key, void
 int profile_check_compare(const struct bind *at, struct profile *profile);
 int profile_fill_compare(struct profile *profile, const char *name, struct err *err);
 void profile_compare_finish(struct profile *profile);
+
+/* "1.5": into a double, PROFILE_VM_CPUS_MIN to PROFILE_VM_CPUS_MAX. */
+int profile_read_cpus(const struct bind *at, const struct bind_key *key, void *base);
 
 int profile_read_on_failure(const struct bind *at, const struct bind_key *key, void *base);
 int profile_read_stop(const struct bind *at, const struct bind_key *key, void *base);

@@ -124,6 +124,10 @@ static int execute(struct client *client, json_t *message, json_t **ret_value, s
 			       client->negotiated ? "%s: that has been done"
 						  : "%s: expected qmp_capabilities first",
 			       name);
+	if (command->changes && client->spec.reads_only)
+		return err_set(err, -EPERM,
+			       "%s: this user may only read; see control.group in qsoakd.conf(5)",
+			       name);
 	if (!arguments)
 		arguments = json_object();
 	r = command_check(command, arguments, err);

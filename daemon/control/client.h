@@ -18,6 +18,7 @@ struct reader;
 struct client_spec {
 	struct control *control; /* whom commands are for */
 	struct reader *reader;
+	bool reads_only; /* may change nothing */
 	/* Called once, from the loop, when the connection has ended, whoever ended it; the client is
 	 * to be freed in it. */
 	void (*gone)(void *ctx, struct client *client);

@@ -43,6 +43,7 @@ struct command {
 	int (*execute)(struct client *client, json_t *arguments, json_t **ret_value,
 		       struct err *err);
 	int (*read)(const char *state, json_t *arguments, json_t **ret_value, struct err *err);
+	bool changes; /* not for those who may only read */
 };
 
 /* The table, in the order of the names; ends with a NULL name. */

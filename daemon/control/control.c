@@ -23,6 +23,7 @@
 #include "control/arguments.h"
 #include "control/client.h"
 #include "control/command.h"
+#include "control/failures.h"
 #include "control/limits.h"
 #include "control/reader.h"
 #include "control/service.h"
@@ -48,7 +49,7 @@ struct control {
 	char *http; /* where it is served, or NULL */
 	bool quitting, stopping;
 	struct pauses pauses;
-	json_t *untold; /* data of FAILUREs that are not durable yet, by their ids */
+	struct failures *failures;
 	struct campaign *campaign;
 	struct deadline progress, idle;
 };
@@ -211,7 +212,7 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 	deadline_stop(control->loop, &control->progress);
 	campaign_free(control->campaign);
 	control->campaign = NULL;
-	json_object_clear(control->untold);
+	failures_forget(control->failures);
 	control->stopping = false;
 	story_campaign_end(id, code, suspended);
 	if (suspended) {
@@ -228,20 +229,11 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 		deadline_start(control->loop, &control->idle, 0);
 }
 
-static char *failure_key(int64_t id)
-{
-	return mem_printf("%" PRId64, id);
-}
-
-/* Nobody is shown what a kill could still lose. */
 static void failed(void *ctx, int64_t failure)
 {
 	struct control *control = ctx;
-	auto_free char *key = failure_key(failure);
-	json_t *data = json_incref(json_object_get(control->untold, key));
 
-	json_object_del(control->untold, key);
-	broadcast(control, "FAILURE", data);
+	broadcast(control, "FAILURE", failures_take(control->failures, failure));
 }
 
 static void hold_changed(void *ctx, unsigned slot, const char *why)
@@ -495,24 +487,14 @@ json_t *service_stop(struct control *control, enum slot_stop how)
 static bool record_in(void *ctx, const struct record *record, const struct record_durable *durable)
 {
 	struct control *control = ctx;
-	const struct record_failure *failure = &record->failure;
-	auto_free char *key = NULL;
 
 	(void)durable;
 	if (record->type != RECORD_FAILURE)
 		return false;
-	key = failure_key(failure->id);
-	json_object_set_new(control->untold, key,
-			    json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s?, s:s, s:s, s:s?, s:b}",
-				      "failure", (json_int_t)failure->id, "slot",
-				      (json_int_t)failure->slot, "vm", (json_int_t)failure->vm,
-				      "loops", (json_int_t)failure->loops, "build", failure->build,
-				      "class", failure->class, "place", failure->place, "signature",
-				      failure->signature, "detail", failure->detail, "incident",
-				      failure->incident, "expected", (int)failure->expected));
+	failures_add(control->failures, &record->failure);
 	/* A private one has a client that tells of it. */
 	if (control->spec.keeps)
-		story_failure(failure);
+		story_failure(&record->failure);
 	return false;
 }
 
@@ -531,11 +513,12 @@ static void client_gone(void *ctx, struct client *client)
 	control_quit(control);
 }
 
-void control_add_client(struct control *control, int fd, bool owner)
+void control_add_client(struct control *control, int fd, enum control_role role)
 {
 	struct client_spec spec = {
 		.control = control,
 		.reader = control->reader,
+		.reads_only = role == CONTROL_READER,
 		.gone = client_gone,
 		.ctx = control,
 	};
@@ -547,17 +530,21 @@ void control_add_client(struct control *control, int fd, bool owner)
 	}
 	client = client_new(control->loop, fd, &spec);
 	control->clients[control->client_count++] = client;
-	if (owner)
+	if (role == CONTROL_OWNER)
 		control->owner = client;
 }
 
 struct control *control_new(struct ev_loop *loop, const struct control_spec *spec)
 {
 	struct control *control = mem_new(struct control);
+	auto_free char *path = store_path(spec->state);
+	struct err err = { 0 };
 
 	control->loop = loop;
 	control->spec = *spec;
-	control->untold = json_object();
+	control->failures = failures_new();
+	if (failures_know_stored(control->failures, path, &err) < 0)
+		log_warning("every signature will be called new: %s", err.text);
 	control->reader = reader_new(loop, spec->state);
 	control->lag = lag_new(loop);
 	deadline_init(&control->progress, progress_due, control);
@@ -576,7 +563,7 @@ void control_free(struct control *control)
 	for (size_t i = 0; i < control->client_count; i++)
 		client_free(control->clients[i]);
 	reader_free(control->reader);
-	json_decref(control->untold);
+	failures_free(control->failures);
 	lag_free(control->lag);
 	free(control->http);
 	pauses_finish(&control->pauses);
@@ -615,6 +602,11 @@ void control_quit(struct control *control)
 	} else {
 		deadline_start(control->loop, &control->idle, 0);
 	}
+}
+
+void control_set_budget(struct control *control, const struct budget *budget)
+{
+	control->spec.budget = *budget;
 }
 
 char *control_status_line(const struct control *control)

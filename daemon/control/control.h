@@ -44,14 +44,14 @@
  *
  * And query-commands and query-qmp-schema, as QEMU has them.
  *
- * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE, HELD and RELEASED
- * (as a slot of query-status), SUSPENDED {"campaign"} (it goes on when qsoakd is back),
+ * Events: PROGRESS (as query-status, but for the slots, once a second), FAILURE ("new": its signature was
+ * never seen before), HELD and RELEASED (as a slot of query-status), SUSPENDED {"campaign"} (it goes on when qsoakd is back),
  * PAUSED {"campaign", "cause", "reason"} and RESUMED {"campaign",
  * "cause"}, CAMPAIGN_ENDED
  * {"campaign", "exit-code", "loops", "unseen": [{"build", "signature", "times", "wanted"}] (what the
  * stop rule wanted to see), "short": [{"build", "loops", "wanted"}] (and who did too few loops)},
  * DAEMON_FAILED {"error"}. Error classes: CommandNotFound, InvalidParameter where the user's input is
- * wrong, else GenericError.
+ * wrong, else GenericError, as where the peer may only read.
  */
 #ifndef QSOAK_CONTROL_CONTROL_H
 #define QSOAK_CONTROL_CONTROL_H
@@ -88,8 +88,14 @@ struct control;
 struct control *control_new(struct ev_loop *loop, const struct control_spec *spec);
 void control_free(struct control *control);
 
-/* Takes a connected socket over. owner: when this client goes, control_quit(). */
-void control_add_client(struct control *control, int fd, bool owner);
+enum control_role {
+	CONTROL_OWNER, /* when this client goes, control_quit() */
+	CONTROL_USER,
+	CONTROL_READER, /* may change nothing */
+};
+
+/* Takes a connected socket over. */
+void control_add_client(struct control *control, int fd, enum control_role role);
 
 /* Somebody else who wants the events that clients can subscribe to; text is the event as JSON without
  * a line end, and borrowed like its name. At most CONTROL_SUBSCRIBERS_MAX of them. */
@@ -112,8 +118,12 @@ void control_quit(struct control *control);
 /* Campaigns, also one that begins later, are paused as long as any cause has a text; NULL ends this one. */
 void control_pause(struct control *control, enum pause_cause cause, const char *why);
 
+/* What the fleet of a campaign that begins from now on may take. */
+void control_set_budget(struct control *control, const struct budget *budget);
+
 /* What is going on, in a line; the caller frees. */
 char *control_status_line(const struct control *control);
+
 /* See base/standstill.h. */
 void control_stood_still(struct control *control, int64_t lost_ns, int64_t suspended_ns);
 

@@ -21,7 +21,9 @@
 #include "control/client.h"
 #include "control/limits.h"
 
+#define SOCKET_MODE_OWN 0600
 #define SOCKET_MODE 0660
+#define SOCKET_MODE_READERS 0666
 
 struct listener {
 	struct ev_loop *loop;
@@ -33,41 +35,51 @@ struct listener {
 	struct deadline retry;
 };
 
-bool listener_admits(gid_t group, uid_t uid, gid_t gid, const gid_t *groups, size_t count)
+static bool is_in(gid_t group, gid_t gid, const gid_t *groups, size_t count)
 {
-	if (uid == 0 || uid == geteuid())
-		return true;
-	if (group == LISTENER_NO_GROUP)
-		return false;
 	for (size_t i = 0; i < count; i++)
 		if (groups[i] == group)
 			return true;
 	return gid == group;
 }
 
+enum listener_right listener_admits(const struct listener_access *access, uid_t uid, gid_t gid,
+				    const gid_t *groups, size_t count)
+{
+	if (uid == 0 || uid == geteuid())
+		return LISTENER_ALL;
+	if (access->group != LISTENER_NO_GROUP && is_in(access->group, gid, groups, count))
+		return LISTENER_ALL;
+	for (size_t i = 0; i < access->reader_count; i++)
+		if (is_in(access->readers[i], gid, groups, count))
+			return LISTENER_READS;
+	return access->everyone_reads ? LISTENER_READS : LISTENER_REFUSED;
+}
+
 /* The kernel noted these when the peer connected. */
-static bool may_connect(const struct listener *listener, int fd, struct ucred *ret_peer)
+static enum listener_right right_of(const struct listener *listener, int fd, struct ucred *ret_peer)
 {
 	socklen_t size = sizeof(*ret_peer), groups_size = 0;
 	auto_free gid_t *groups = NULL;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret_peer, &size) < 0)
-		return false;
+		return LISTENER_REFUSED;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &groups_size) < 0 && errno == ERANGE) {
 		groups = mem_zalloc(groups_size);
 		if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_size) < 0)
 			groups_size = 0;
 	}
-	return listener_admits(listener->spec.group, ret_peer->uid, ret_peer->gid, groups,
+	return listener_admits(&listener->spec.access, ret_peer->uid, ret_peer->gid, groups,
 			       groups ? groups_size / sizeof(gid_t) : 0);
 }
 
 static void peer_in(struct listener *listener, int fd)
 {
 	struct ucred peer = { 0 };
+	enum listener_right right = right_of(listener, fd, &peer);
 
-	if (may_connect(listener, fd, &peer)) {
-		listener->spec.accepted(listener->spec.ctx, fd);
+	if (right != LISTENER_REFUSED) {
+		listener->spec.accepted(listener->spec.ctx, fd, right == LISTENER_READS);
 		return;
 	}
 	log_warning("process %d of user %d was refused on %s", peer.pid, (int)peer.uid,
@@ -150,25 +162,46 @@ static int remove_stale(const char *path, const struct sockaddr_un *address, str
 	return 0;
 }
 
+/* Lets those through who may connect. */
+static int open_path(const char *path, const struct listener_access *access, struct err *err)
+{
+	bool readers = access->everyone_reads || access->reader_count;
+
+	if (access->group != LISTENER_NO_GROUP && chown(path, (uid_t)-1, access->group) < 0)
+		return err_set_errno(err, errno, "%s: cannot set the group", path);
+	if (chmod(path, readers ? SOCKET_MODE_READERS : SOCKET_MODE) < 0)
+		return err_set_errno(err, errno, "%s: cannot set the mode", path);
+	return 0;
+}
+
+int listener_set_access(struct listener *listener, const struct listener_access *access,
+			struct err *err)
+{
+	int r = listener->bound ? open_path(listener->path, access, err) : 0;
+
+	if (r == 0)
+		listener->spec.access = *access;
+	return r;
+}
+
 static int bind_socket(struct listener *listener, const struct sockaddr_un *address,
 		       struct err *err)
 {
 	const char *path = listener->path;
+	int r;
 
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return err_set_errno(err, errno, "socket");
 	/* Of the inode to come: never more open than wanted, whatever the umask. */
-	if (fchmod(listener->fd, SOCKET_MODE & ~0060) < 0)
+	if (fchmod(listener->fd, SOCKET_MODE_OWN) < 0)
 		return err_set_errno(err, errno, "fchmod");
 	if (bind(listener->fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return err_set_errno(err, errno, "cannot bind %s", path);
 	listener->bound = true;
-	if (listener->spec.group != LISTENER_NO_GROUP &&
-	    chown(path, (uid_t)-1, listener->spec.group) < 0)
-		return err_set_errno(err, errno, "%s: cannot set the group", path);
-	if (chmod(path, SOCKET_MODE) < 0)
-		return err_set_errno(err, errno, "%s: cannot set the mode", path);
+	r = open_path(path, &listener->spec.access, err);
+	if (r < 0)
+		return r;
 	if (listen(listener->fd, CONTROL_BACKLOG) < 0)
 		return err_set_errno(err, errno, "cannot listen on %s", path);
 	return 0;

@@ -109,6 +109,14 @@ struct shortage *shortage_new(struct ev_loop *loop, const struct shortage_spec *
 	return shortage;
 }
 
+void shortage_set(struct shortage *shortage, const struct shortage_limit *disk,
+		  const struct shortage_limit *memory)
+{
+	shortage->spec.disk = *disk;
+	shortage->spec.memory = *memory;
+	look_due(shortage);
+}
+
 void shortage_free(struct shortage *shortage)
 {
 	if (!shortage)

@@ -41,6 +41,10 @@ struct shortage;
 /* Looks at once. */
 struct shortage *shortage_new(struct ev_loop *loop, const struct shortage_spec *spec);
 
+/* Other limits from now on; looks at once. */
+void shortage_set(struct shortage *shortage, const struct shortage_limit *disk,
+		  const struct shortage_limit *memory);
+
 /* NULL is fine. */
 void shortage_free(struct shortage *shortage);
 

@@ -88,6 +88,23 @@ int query_last_campaign(struct query *query, int64_t *ret_campaign, struct err *
 	return 0;
 }
 
+int query_signature_names(struct query *query,
+			  void (*fn)(void *ctx, const char *class, const char *title), void *ctx,
+			  struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = sql_prepare(query->db,
+			    "SELECT class, title FROM signature ORDER BY last_seen_unix_ns DESC",
+			    &stmt, err);
+
+	while (r == 0 && (r = sql_step(query->db, stmt, err)) == 1) {
+		fn(ctx, (const char *)sqlite3_column_text(stmt, 0),
+		   (const char *)sqlite3_column_text(stmt, 1));
+		r = 0;
+	}
+	return r;
+}
+
 int query_campaign(struct query *query, int64_t campaign, struct query_campaign *ret_campaign,
 		   struct err *err)
 {

@@ -100,6 +100,11 @@ int query_signatures(struct query *query, int64_t campaign, struct query_signatu
 		     struct err *err);
 void query_signatures_finish(struct query_signatures *signatures);
 
+/* Calls fn for each signature of the store, the one seen last first. */
+int query_signature_names(struct query *query,
+			  void (*fn)(void *ctx, const char *class, const char *title), void *ctx,
+			  struct err *err);
+
 /* A VM, from its cold boot to its end. */
 struct query_vm {
 	size_t build;	/* that it booted with: index of query_vms.builds */

@@ -42,6 +42,7 @@ struct evidence {
 	size_t group_count;
 	int64_t bytes;
 	int64_t highest;
+	struct evidence_rules host_rules;
 };
 
 const struct evidence_rules evidence_rules_default = {
@@ -49,6 +50,12 @@ const struct evidence_rules evidence_rules_default = {
 	.incidents = 1000,
 	.age_ns = 90ll * 24 * 3600 * CLOCK_NS_PER_S,
 	.cores = EVIDENCE_CORES_STACKS,
+};
+
+const struct evidence_rules evidence_rules_none = {
+	.bytes = INT64_MAX,
+	.incidents = INT64_MAX,
+	.age_ns = INT64_MAX,
 };
 
 static const char *const cores_names[] = {
@@ -142,6 +149,7 @@ struct evidence *evidence_new(const char *folder)
 	struct dirent *entry;
 
 	evidence->folder = mem_strdup(folder);
+	evidence->host_rules = evidence_rules_none;
 	while (dir && (entry = readdir(dir))) {
 		auto_free char *path = mem_printf("%s/%s", folder, entry->d_name);
 		char *end;
@@ -210,9 +218,18 @@ static size_t next_to_go(const struct evidence *evidence)
 	return found;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 void evidence_prune(struct evidence *evidence, const struct evidence_rules *rules)
 {
-	int64_t oldest = clock_unix_cautious_ns() - rules->age_ns;
+	const struct evidence_rules *host = &evidence->host_rules;
+	const struct evidence_rules *own = rules ? rules : host;
+	int64_t oldest = clock_unix_cautious_ns() - smaller(own->age_ns, host->age_ns);
+	int64_t bytes = smaller(own->bytes, host->bytes);
+	int64_t incidents = smaller(own->incidents, host->incidents);
 
 	for (size_t i = 0; i + 1 < evidence->count;) {
 		if (evidence->kept[i].at_unix_ns < oldest)
@@ -221,8 +238,14 @@ void evidence_prune(struct evidence *evidence, const struct evidence_rules *rule
 			i++;
 	}
 	while (evidence->count > 1 &&
-	       (evidence->bytes > rules->bytes || (int64_t)evidence->count > rules->incidents))
+	       (evidence->bytes > bytes || (int64_t)evidence->count > incidents))
 		drop(evidence, next_to_go(evidence));
+}
+
+void evidence_set_host_rules(struct evidence *evidence, const struct evidence_rules *rules)
+{
+	evidence->host_rules = *rules;
+	evidence_prune(evidence, NULL);
 }
 
 int64_t evidence_bytes(const struct evidence *evidence)

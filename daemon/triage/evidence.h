@@ -31,6 +31,9 @@ struct evidence_rules {
 
 extern const struct evidence_rules evidence_rules_default;
 
+/* No limits. */
+extern const struct evidence_rules evidence_rules_none;
+
 struct evidence;
 
 /* Removes what a killed daemon left incomplete in folder, and learns what is there; a folder that does
@@ -46,7 +49,11 @@ int64_t evidence_highest(const struct evidence *evidence);
 /* The folder of an incident is there now. */
 void evidence_add(struct evidence *evidence, int64_t number, const char *signature);
 
-/* Removes what is beyond the limits. The newest incident stays in any case. */
+/* Limits of the host, over those of profiles; of rules only bytes, incidents and age. Prunes. */
+void evidence_set_host_rules(struct evidence *evidence, const struct evidence_rules *rules);
+
+/* Removes what is beyond the limits of rules (NULL: beyond those of the host alone). The newest incident stays in any
+ * case. */
 void evidence_prune(struct evidence *evidence, const struct evidence_rules *rules);
 
 /* What is there now: for tests and lists. */

@@ -243,23 +243,51 @@ static void an_aim_has_bounds(void **state)
 	assert_refused(bad, ARRAY_SIZE(bad));
 }
 
+static enum listener_right admits(gid_t group, uid_t uid, gid_t gid, const gid_t *groups,
+				  size_t count)
+{
+	const struct listener_access access = { .group = group };
+
+	return listener_admits(&access, uid, gid, groups, count);
+}
+
 static void only_root_the_user_and_the_group_may_connect(void **state)
 {
 	static const gid_t groups[] = { 10, 20 };
 	uid_t other = geteuid() + 1000;
 
 	(void)state;
-	assert_true(listener_admits(LISTENER_NO_GROUP, 0, 5, NULL, 0));
-	assert_true(listener_admits(LISTENER_NO_GROUP, geteuid(), 5, NULL, 0));
-	assert_false(listener_admits(LISTENER_NO_GROUP, other, 5, groups, 2));
+	assert_int_equal(admits(LISTENER_NO_GROUP, 0, 5, NULL, 0), LISTENER_ALL);
+	assert_int_equal(admits(LISTENER_NO_GROUP, geteuid(), 5, NULL, 0), LISTENER_ALL);
+	assert_int_equal(admits(LISTENER_NO_GROUP, other, 5, groups, 2), LISTENER_REFUSED);
 	/* The id that means "no group" is nobody's way in. */
-	assert_false(listener_admits(LISTENER_NO_GROUP, other, LISTENER_NO_GROUP, NULL, 0));
-	assert_true(listener_admits(20, other, 5, groups, 2));
-	assert_true(listener_admits(5, other, 5, NULL, 0));
-	assert_false(listener_admits(30, other, 5, groups, 2));
-	assert_false(listener_admits(20, other, 5, groups, 1));
+	assert_int_equal(admits(LISTENER_NO_GROUP, other, LISTENER_NO_GROUP, NULL, 0),
+			 LISTENER_REFUSED);
+	assert_int_equal(admits(20, other, 5, groups, 2), LISTENER_ALL);
+	assert_int_equal(admits(5, other, 5, NULL, 0), LISTENER_ALL);
+	assert_int_equal(admits(30, other, 5, groups, 2), LISTENER_REFUSED);
+	assert_int_equal(admits(20, other, 5, groups, 1), LISTENER_REFUSED);
 	/* Being in the group of root is not being root. */
-	assert_false(listener_admits(20, other, 0, NULL, 0));
+	assert_int_equal(admits(20, other, 0, NULL, 0), LISTENER_REFUSED);
+}
+
+static void readers_read_and_no_more(void **state)
+{
+	static const gid_t groups[] = { 10, 20 };
+	gid_t readers[] = { 7, 20 };
+	const struct listener_access access = { .group = 10,
+						.readers = readers,
+						.reader_count = 2 };
+	const struct listener_access all = { .group = 10, .everyone_reads = true };
+	uid_t other = geteuid() + 1000;
+
+	(void)state;
+	assert_int_equal(listener_admits(&access, other, 7, NULL, 0), LISTENER_READS);
+	assert_int_equal(listener_admits(&access, other, 8, NULL, 0), LISTENER_REFUSED);
+	/* A reader who is also in the group may do everything. */
+	assert_int_equal(listener_admits(&access, other, 7, groups, 2), LISTENER_ALL);
+	assert_int_equal(listener_admits(&all, other, 8, NULL, 0), LISTENER_READS);
+	assert_int_equal(listener_admits(&all, other, 10, NULL, 0), LISTENER_ALL);
 }
 
 int main(void)
@@ -273,6 +301,7 @@ int main(void)
 		cmocka_unit_test(a_campaign_is_aimed_at_a_build_a_failure_or_a_plan),
 		cmocka_unit_test(an_aim_has_bounds),
 		cmocka_unit_test(only_root_the_user_and_the_group_may_connect),
+		cmocka_unit_test(readers_read_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
