@@ -137,19 +137,12 @@ static int resume_arguments(const struct cli *cli, json_t **ret_arguments, struc
 
 static int resume_service(const struct cli *cli)
 {
-	auto_json json_t *arguments = NULL, *value = NULL;
-	struct link *link = NULL;
+	json_t *arguments = NULL;
 	struct err err = { 0 };
-	int r = resume_arguments(cli, &arguments, &err);
 
-	if (r == 0)
-		r = link_open(cli->socket, &link, &err);
-	if (r == 0)
-		r = link_call(link, "resume", json_incref(arguments), &value, &err);
-	link_close(link);
-	if (r == 0)
-		r = report_print(value, report_resumed, cli->json, stdout, &err);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	if (resume_arguments(cli, &arguments, &err) < 0)
+		return cli_error(&err);
+	return source_print_answer(cli, "resume", arguments, report_resumed);
 }
 
 static int run(const struct cli *cli, const struct ledger *ledger)

@@ -44,6 +44,22 @@ int source_open_daemon(const struct cli *cli, struct link **ret_link, struct err
 				  : r;
 }
 
+int source_print_answer(const struct cli *cli, const char *command, json_t *arguments,
+			report_fn print)
+{
+	auto_json json_t *owned = arguments, *value = NULL;
+	struct link *link = NULL;
+	struct err err = { 0 };
+	int r = source_open_daemon(cli, &link, &err);
+
+	if (r == 0)
+		r = link_call(link, command, json_incref(owned), &value, &err);
+	link_close(link);
+	if (r == 0)
+		r = report_print(value, print, cli->json, stdout, &err);
+	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+}
+
 void source_close(struct source *source)
 {
 	link_close(source->link);

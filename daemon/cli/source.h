@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/link.h"
+#include "report/report.h"
 
 struct source {
 	struct link *link; /* of the service, or NULL */
@@ -21,6 +22,11 @@ void source_close(struct source *source);
 /* The qsoakd itself: that of the service, or with --state-dir or --local the private one that is at
  * work there now. */
 int source_open_daemon(const struct cli *cli, struct link **ret_link, struct err *err);
+
+/* What the qsoakd itself answers to a command, printed; arguments is stolen and may be NULL. Returns the exit code
+ * of the process. */
+int source_print_answer(const struct cli *cli, const char *command, json_t *arguments,
+			report_fn print);
 
 /* arguments is stolen; ret_value is the caller's. */
 int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,

@@ -14,17 +14,7 @@
 
 int cli_status(const struct cli *cli)
 {
-	auto_json json_t *value = NULL;
-	struct link *link = NULL;
-	struct err err = { 0 };
-	int r = source_open_daemon(cli, &link, &err);
-
-	if (r == 0)
-		r = link_call(link, "query-status", NULL, &value, &err);
-	link_close(link);
-	if (r == 0)
-		r = report_print(value, report_status, cli->json, stdout, &err);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	return source_print_answer(cli, "query-status", NULL, report_status);
 }
 
 static void report_stopped(json_t *value, FILE *out)
@@ -46,19 +36,9 @@ static void report_stopped(json_t *value, FILE *out)
 
 int cli_stop(const struct cli *cli)
 {
-	auto_json json_t *value = NULL;
-	struct link *link = NULL;
-	struct err err = { 0 };
-	int r = source_open_daemon(cli, &link, &err);
-
-	if (r == 0)
-		r = link_call(link, "stop",
-			      json_pack("{s:s}", "mode", cli->kill ? "kill" : "drain"), &value,
-			      &err);
-	link_close(link);
-	if (r == 0)
-		r = report_print(value, report_stopped, cli->json, stdout, &err);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	return source_print_answer(cli, "stop",
+				   json_pack("{s:s}", "mode", cli->kill ? "kill" : "drain"),
+				   report_stopped);
 }
 
 static void report_paused(json_t *value, FILE *out)
@@ -71,17 +51,7 @@ static void report_paused(json_t *value, FILE *out)
 
 int cli_pause(const struct cli *cli)
 {
-	auto_json json_t *value = NULL;
-	struct link *link = NULL;
-	struct err err = { 0 };
-	int r = source_open_daemon(cli, &link, &err);
-
-	if (r == 0)
-		r = link_call(link, "pause", NULL, &value, &err);
-	link_close(link);
-	if (r == 0)
-		r = report_print(value, report_paused, cli->json, stdout, &err);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	return source_print_answer(cli, "pause", NULL, report_paused);
 }
 
 static void report_released(json_t *value, FILE *out)
@@ -115,19 +85,12 @@ static int release_argument(const struct cli *cli, json_t **ret_arguments, struc
 
 int cli_release(const struct cli *cli)
 {
-	auto_json json_t *arguments = NULL, *value = NULL;
-	struct link *link = NULL;
+	json_t *arguments = NULL;
 	struct err err = { 0 };
-	int r = release_argument(cli, &arguments, &err);
 
-	if (r == 0)
-		r = source_open_daemon(cli, &link, &err);
-	if (r == 0)
-		r = link_call(link, "release", json_incref(arguments), &value, &err);
-	link_close(link);
-	if (r == 0)
-		r = report_print(value, report_released, cli->json, stdout, &err);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	if (release_argument(cli, &arguments, &err) < 0)
+		return cli_error(&err);
+	return source_print_answer(cli, "release", arguments, report_released);
 }
 
 /* The campaign in progress until it ends; *ret_code stays where there is none. Returns 1 where the

@@ -48,6 +48,10 @@ for command in status watch stop 'release 1'; do
 	refused "$command has one service" '--socket and --local exclude each other' \
 		$command --local --socket x
 done
+refused 'resume has one, too' '--socket and --state-dir exclude each other' \
+	resume --state-dir x --socket x
+check 'resume of a state where nobody is at work' contains "$("$qsoak" resume --state-dir x 2>&1)" \
+	'no private qsoakd is at work in x'
 for command in status watch stop profiles; do
 	refused "$command takes no argument" "$command: found 1 arguments, expected none" "$command" x
 done
