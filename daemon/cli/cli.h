@@ -42,6 +42,7 @@ struct cli {
 	bool predicate;				      /* --run */
 	const char *qemu;			      /* --qemu, or NULL */
 	const char *html;			      /* --html, or NULL */
+	int64_t wait_ns;			      /* --wait; below 0: not given */
 	int64_t tries;				      /* --tries; 0: not given */
 	bool force;				      /* --force */
 	const char *of;				      /* --of, or NULL */
@@ -81,6 +82,10 @@ char *cli_state(const struct cli *cli);
 /* What another qsoak has to be told to talk to the same qsoakd: " --local", or nothing; the caller
  * frees. */
 char *cli_where(const struct cli *cli);
+
+/* How long a service that goes is waited for: by --wait, else LINK_RETURN_LIMIT_NS; 0: not at all. -EINVAL: a private
+ * qsoakd does not come back, so nothing is to be said of it. */
+int cli_wait(const struct cli *cli, int64_t *ret_wait_ns, struct err *err);
 
 /* 12, or the incidents/12 of the tables. */
 int cli_parse_incident(const char *text, int64_t *ret_id, struct err *err);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: everything comes as an event. PROGRESS is printed as a line, or makes us ask
- * for the status and print its table; CAMPAIGN_ENDED of our campaign ends the loop. Ctrl-C and
- * SIGTERM are events of the same loop.
+ * Theory of operation: everything comes as an event, also Ctrl-C and SIGTERM; CAMPAIGN_ENDED of our campaign ends the
+ * loop. Where the service goes before, we connect to it again once it is back, and ask: the campaign is in progress, and
+ * so are we, or the store has its end. What failed meanwhile is in the store, too, and what we know already has an id.
+ * Only what reads is asked twice.
  */
 #include "cli/follow.h"
 
@@ -10,150 +11,44 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
-#include "campaign/campaign.h"
+#include "cli/seen.h"
+#include "cli/source.h"
+#include "cli/tell.h"
 #include "report/field.h"
-#include "report/report.h"
 #include "report/text.h"
 
 struct follower {
 	struct follow_spec spec;
 	ev_signal interrupt, terminate;
-	bool terminal, line_open, asked_to_stop, asked_to_kill, left;
-	int64_t held; /* VMs, as far as we have been told */
-	bool only_held;
-	int64_t last_line_ns; /* elapsed time of the last plain line */
+	struct teller *teller;
+	struct seen *seen;
+	bool asked_to_stop, asked_to_kill, left;
+	bool suspended; /* qsoakd has said that it goes, and the campaign with it */
+	bool waiting;	/* for the service to come back */
+	int64_t held;	/* VMs, as far as we have been told */
 	int64_t campaign;
-	int code;	    /* -1: not known yet */
-	json_t *signatures; /* seen so far: signature -> true */
+	char *seed; /* its; NULL: not known */
+	int code;   /* -1: not known yet */
 	struct err err;
 };
 
-/* A line of its own, even if a progress line is on the terminal. */
-__attribute__((format(printf, 2, 3))) static void say(struct follower *follower, const char *fmt,
-						      ...)
+static void failure_in(struct follower *follower, json_t *data)
 {
-	va_list ap;
-
-	if (follower->line_open)
-		fputs("\r\033[K", stderr);
-	follower->line_open = false;
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
+	if (seen_add(follower->seen, data))
+		teller_failure(follower->teller, data);
 }
 
-static void print_status(void *ctx, const struct qmp_reply *reply)
+static void ended_in(struct follower *follower, json_t *data)
 {
-	struct follower *follower = ctx;
-
-	if (reply->error || !field_known(reply->value, "campaign"))
+	if (field_integer(data, "campaign") != follower->campaign)
 		return;
-	fputs("\033[H\033[J", stderr);
-	report_status(reply->value, stderr);
-	follower->line_open = false;
-}
-
-static void print_progress(struct follower *follower, json_t *data)
-{
-	int64_t elapsed = field_integer(data, "elapsed-ns");
-	bool only_held = json_is_true(json_object_get(data, "only-held"));
-	auto_free char *line = NULL;
-
-	follower->held = field_integer(data, "held");
-	if (only_held && !follower->only_held)
-		say(follower,
-		    "only held VMs are left: the campaign goes on once they are released: qsoak "
-		    "release --all%s",
-		    follower->spec.where);
-	follower->only_held = only_held;
-	if (follower->terminal && follower->spec.table) {
-		link_send(follower->spec.link, "query-status", NULL, print_status, follower);
-		return;
-	}
-	if (!follower->terminal && elapsed - follower->last_line_ns < FOLLOW_LINE_NS)
-		return;
-	follower->last_line_ns = elapsed;
-	line = report_progress(data);
-	if (!follower->terminal) {
-		say(follower, "%s", line);
-		return;
-	}
-	fprintf(stderr, "\r\033[K%s", line);
-	follower->line_open = true;
-}
-
-/* A signature's first failure on a build gets a line; the others are in the count and the store. */
-static void print_failure(struct follower *follower, json_t *data)
-{
-	auto_free char *signature = text_printable(field_text(data, "signature"));
-	auto_free char *incident = text_printable(field_text(data, "incident"));
-	auto_free char *build = text_printable(field_text(data, "build"));
-	auto_free char *kind = mem_printf("%s: %s", build, signature);
-	auto_free char *loops = text_count(field_integer(data, "loops"), "loop");
-	const char *state = follower->spec.state;
-	auto_free char *evidence =
-		field_known(data, "incident")
-			? mem_printf(" (%s%s%s)", state ? state : "", state ? "/" : "", incident)
-			: mem_strdup("");
-
-	if (json_object_get(follower->signatures, kind))
-		return;
-	json_object_set_new(follower->signatures, kind, json_true());
-	say(follower, "failure %" PRId64 "%s: build %s, slot %" PRId64 ", after %s: %s%s",
-	    field_integer(data, "failure"),
-	    json_is_true(json_object_get(data, "expected")) ? ", expected" : "", build,
-	    field_integer(data, "slot"), loops, signature, evidence);
-}
-
-/* With the commands to type. */
-static void print_held(struct follower *follower, json_t *data)
-{
-	json_t *pids = json_object_get(data, "pids");
-	auto_free char *text = report_pids(pids);
-
-	follower->held++;
-	say(follower, "held: incident %" PRId64 ", %s: gdb -p %lld; qsoak release %" PRId64 "%s",
-	    field_integer(data, "incident"), text,
-	    (long long)json_integer_value(json_array_get(pids, 0)), field_integer(data, "incident"),
-	    follower->spec.where);
-}
-
-/* The codes that no other line explains. */
-static void print_end(struct follower *follower, json_t *data)
-{
-	json_t *unseen = json_object_get(data, "unseen"), *few = json_object_get(data, "short");
-	json_t *one;
-	size_t i;
-
-	if (follower->code != EXIT_INCONCLUSIVE || follower->spec.search)
-		return;
-	json_array_foreach(unseen, i, one) {
-		auto_free char *build = text_printable(field_text(one, "build"));
-		auto_free char *signature = text_printable(field_text(one, "signature"));
-
-		if (field_integer(one, "times"))
-			say(follower,
-			    "inconclusive: expected of build %s %" PRId64
-			    " times, but seen %" PRId64 " times: %s",
-			    build, field_integer(one, "wanted"), field_integer(one, "times"),
-			    signature);
-		else
-			say(follower, "inconclusive: expected of build %s, but never seen: %s",
-			    build, signature);
-	}
-	json_array_foreach(few, i, one) {
-		auto_free char *build = text_printable(field_text(one, "build"));
-
-		say(follower, "inconclusive: build %s has done %" PRId64 " loops of %" PRId64,
-		    build, field_integer(one, "loops"), field_integer(one, "wanted"));
-	}
-	if (!field_integer(data, "loops"))
-		say(follower, "inconclusive: no loop was finished");
+	follower->code = (int)field_integer(data, "exit-code");
+	if (follower->code == EXIT_INCONCLUSIVE && !follower->spec.search)
+		teller_inconclusive(follower->teller, data);
+	if (!follower->waiting)
+		link_break(follower->spec.link);
 }
 
 static void event_in(void *ctx, const struct qmp_event *event)
@@ -161,25 +56,23 @@ static void event_in(void *ctx, const struct qmp_event *event)
 	struct follower *follower = ctx;
 
 	if (!strcmp(event->name, "PROGRESS")) {
-		print_progress(follower, event->data);
+		follower->held = field_integer(event->data, "held");
+		teller_progress(follower->teller, event->data);
 	} else if (!strcmp(event->name, "FAILURE")) {
-		print_failure(follower, event->data);
+		failure_in(follower, event->data);
 	} else if (!strcmp(event->name, "HELD")) {
-		print_held(follower, event->data);
+		follower->held++;
+		teller_held(follower->teller, event->data);
 	} else if (!strcmp(event->name, "RELEASED")) {
 		follower->held--;
 	} else if (!strcmp(event->name, "PAUSED")) {
-		auto_free char *why = text_printable(field_text(event->data, "reason"));
-
-		say(follower, "paused: %s", why);
+		teller_paused(follower->teller, event->data);
 	} else if (!strcmp(event->name, "RESUMED")) {
-		say(follower, "no longer paused (%s)", field_text(event->data, "cause"));
+		teller_resumed(follower->teller, event->data);
+	} else if (!strcmp(event->name, "SUSPENDED")) {
+		follower->suspended |= field_integer(event->data, "campaign") == follower->campaign;
 	} else if (!strcmp(event->name, "CAMPAIGN_ENDED")) {
-		if (field_integer(event->data, "campaign") != follower->campaign)
-			return;
-		follower->code = (int)field_integer(event->data, "exit-code");
-		print_end(follower, event->data);
-		link_break(follower->spec.link);
+		ended_in(follower, event->data);
 	} else if (!strcmp(event->name, "DAEMON_FAILED")) {
 		const char *why = field_text(event->data, "error");
 
@@ -198,10 +91,11 @@ static void send_stop(struct follower *follower)
 static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 {
 	struct follower *follower = watch->data;
+	struct teller *teller = follower->teller;
 
 	(void)loop;
 	(void)revents;
-	if (follower->spec.on_interrupt == FOLLOW_LEAVES ||
+	if (follower->spec.on_interrupt == FOLLOW_LEAVES || follower->waiting ||
 	    (follower->asked_to_stop && (follower->asked_to_kill || follower->held <= 0))) {
 		follower->left = true;
 		link_break(follower->spec.link);
@@ -210,11 +104,12 @@ static void signal_in(struct ev_loop *loop, ev_signal *watch, int revents)
 	follower->asked_to_kill = follower->asked_to_stop;
 	follower->asked_to_stop = true;
 	if (follower->asked_to_kill)
-		say(follower, "killing the VMs that are held; once more to leave at once");
+		teller_say(teller, "killing the VMs that are held; once more to leave at once");
 	else if (follower->held > 0)
-		say(follower, "stopping; VMs that are held are waited for; once more to kill them");
+		teller_say(teller,
+			   "stopping; VMs that are held are waited for; once more to kill them");
 	else
-		say(follower, "stopping; once more to leave at once");
+		teller_say(teller, "stopping; once more to leave at once");
 	/* If it is on its way, it is stopped as soon as we know its name. */
 	if (follower->campaign)
 		send_stop(follower);
@@ -227,22 +122,28 @@ static void watch_signal(struct follower *follower, ev_signal *watch, int number
 	ev_signal_start(link_loop(follower->spec.link), watch);
 }
 
+static int subscribe(struct follower *follower, struct err *err)
+{
+	auto_json json_t *value = NULL;
+
+	return link_call(follower->spec.link, "subscribe", NULL, &value, err);
+}
+
 int follow_begin(const struct follow_spec *spec, struct follower **ret_follower, struct err *err)
 {
 	struct follower *follower = mem_new(struct follower);
-	auto_json json_t *value = NULL;
 	int r;
 
 	follower->spec = *spec;
-	follower->terminal = isatty(STDERR_FILENO);
 	follower->code = -1;
-	follower->signatures = json_object();
+	follower->teller = teller_new(spec->state, spec->where);
+	follower->seen = seen_new();
 	watch_signal(follower, &follower->interrupt, SIGINT);
 	watch_signal(follower, &follower->terminate, SIGTERM);
 	link_on_event(spec->link, event_in, follower);
 	r = link_greet(spec->link, err);
 	if (r == 0)
-		r = link_call(spec->link, "subscribe", NULL, &value, err);
+		r = subscribe(follower, err);
 	if (r < 0) {
 		follow_end(follower);
 		return r;
@@ -256,18 +157,189 @@ bool follow_interrupted(const struct follower *follower)
 	return follower->asked_to_stop || follower->left;
 }
 
-int follow(struct follower *follower, int64_t campaign, int *ret_code, struct err *err)
+static int failure_row(void *ctx, json_t *row, struct err *err)
 {
-	int r = 0;
+	(void)err;
+	failure_in(ctx, row);
+	return 0;
+}
+
+static int old_failure_row(void *ctx, json_t *row, struct err *err)
+{
+	struct follower *follower = ctx;
+
+	(void)err;
+	seen_add(follower->seen, row);
+	return 0;
+}
+
+static int read_failures(struct follower *follower,
+			 int (*fn)(void *ctx, json_t *row, struct err *err), struct err *err)
+{
+	struct source source = { .link = follower->spec.link };
+
+	return source_list(&source, "query-failures", "failures",
+			   json_pack("{s:I}", "campaign", (json_int_t)follower->campaign), fn,
+			   follower, err);
+}
+
+/* What the store has of the campaign; NULL: nothing. */
+static int read_campaign(struct follower *follower, json_t **ret_row, struct err *err)
+{
+	auto_json json_t *page = NULL;
+	int r = link_call(follower->spec.link, "query-campaigns",
+			  json_pack("{s:I}", "campaign", (json_int_t)follower->campaign), &page,
+			  err);
+
+	/* So says the daemon where there is none of this id. */
+	if (r == -EINVAL)
+		return 0;
+	if (r == 0)
+		*ret_row = json_incref(json_array_get(json_object_get(page, "campaigns"), 0));
+	return r;
+}
+
+/* What there is to know of a campaign that began before us. */
+static int join(struct follower *follower, struct err *err)
+{
+	auto_json json_t *row = NULL;
+	int r = read_campaign(follower, &row, err);
+
+	follower->seed = field_copy(row, "seed");
+	return r == 0 && row ? read_failures(follower, old_failure_row, err) : r;
+}
+
+static void goes_on(struct follower *follower, json_t *status)
+{
+	follower->held = field_integer(status, "held");
+	teller_say(follower->teller, "qsoakd is back, and campaign %" PRId64 " goes on",
+		   follower->campaign);
+	/* A campaign that goes on with another qsoakd has not heard of it. */
+	if (follower->asked_to_stop && !json_is_true(json_object_get(status, "stopping")))
+		send_stop(follower);
+}
+
+static void has_ended(struct follower *follower, json_t *status, json_t *row)
+{
+	auto_free char *refused = text_printable(field_text(status, "refused"));
+	const char *where = follower->spec.where;
+	int64_t id = follower->campaign;
+
+	follower->code = field_known(row, "exit_code") ? (int)field_integer(row, "exit_code")
+						       : EXIT_INTERRUPTED;
+	if (!field_says(row, "end", "interrupted"))
+		return;
+	if (field_known(status, "refused"))
+		teller_say(follower->teller, "%s; `qsoak resume %" PRId64 "%s` tries it again",
+			   refused, id, where);
+	else
+		teller_say(follower->teller,
+			   "campaign %" PRId64 " was interrupted meanwhile; `qsoak resume %" PRId64
+			   "%s` lets it go on",
+			   id, id, where);
+}
+
+/* qsoakd is back. -EAGAIN: it does not know yet. -ENOENT: it never will. */
+static int take_up(struct follower *follower, struct err *err)
+{
+	auto_json json_t *status = NULL, *row = NULL;
+	int64_t id = follower->campaign;
+	int r = subscribe(follower, err);
+
+	if (r == 0)
+		r = link_call(follower->spec.link, "query-status", NULL, &status, err);
+	if (r == 0)
+		r = read_campaign(follower, &row, err);
+	if (r < 0)
+		return r;
+	if (!row)
+		return err_set(err, -ENOENT,
+			       "qsoakd is back, but its results have no campaign %" PRId64, id);
+	if (follower->seed && !field_says(row, "seed", follower->seed))
+		return err_set(err, -ENOENT,
+			       "qsoakd is back, but with other results: its campaign %" PRId64
+			       " is another one",
+			       id);
+	r = read_failures(follower, failure_row, err);
+	if (r < 0 || follower->code >= 0)
+		return r;
+	if (field_integer(status, "campaign") == id)
+		goes_on(follower, status);
+	else if (field_known(row, "end"))
+		has_ended(follower, status, row);
+	else
+		return err_set(err, -EAGAIN, "campaign %" PRId64 " neither goes on nor has ended",
+			       id);
+	return 0;
+}
+
+/* err: why the link is lost. Returns 0 if the campaign goes on or its code is known, or the user has left. */
+static int come_back(struct follower *follower, struct err *err)
+{
+	int64_t until_ns = clock_now_ns() + follower->spec.wait_ns;
+	auto_free char *limit = text_long_duration(follower->spec.wait_ns);
+	auto_free char *gone = text_printable(follower->err.code ? follower->err.text : err->text);
+	struct link *link = follower->spec.link;
+	bool connected = false;
+	struct err last = { 0 };
+	int r;
+
+	teller_say(follower->teller, "%s; waiting for it to come back, %s at most",
+		   follower->suspended ? "qsoakd ends, and the campaign goes on with the next one"
+				       : gone,
+		   limit);
+	follower->suspended = false;
+	follower->waiting = true;
+	do {
+		r = connected ? 0 : link_reopen(link, until_ns, &last);
+		if (r == 0)
+			r = take_up(follower, &last);
+		connected = !link_lost(link);
+	} while (r < 0 && r != -ENOENT && !follower->left && link_pause(link, FOLLOW_ASK_NS) &&
+		 clock_now_ns() < until_ns);
+	follower->waiting = false;
+	if (r == 0 || follower->left) {
+		follower->err = (struct err){ 0 };
+		return 0;
+	}
+	if (r == -ENOENT)
+		*err = last;
+	else
+		err_set(err, -EPIPE, "qsoakd did not come back within %s: %s", limit, last.text);
+	return err->code;
+}
+
+/* Until the end is known, or will not be. */
+static int run(struct follower *follower, struct err *err)
+{
+	int r = follower->seed ? 0 : join(follower, err);
+
+	while (follower->code < 0 && !follower->left) {
+		if (r == 0)
+			r = link_run(follower->spec.link, err);
+		if (r == 0 || !follower->spec.wait_ns)
+			return r;
+		if (!follower->left)
+			r = come_back(follower, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int follow(struct follower *follower, int64_t campaign, const char *seed, int *ret_code,
+	   struct err *err)
+{
+	int r;
 
 	follower->campaign = campaign;
+	follower->seed = seed ? mem_strdup(seed) : NULL;
+	if (!seed)
+		teller_say(follower->teller, "campaign %" PRId64 " is in progress", campaign);
 	if (follower->asked_to_stop)
 		send_stop(follower);
-	if (follower->code < 0 && !follower->left)
-		r = link_run(follower->spec.link, err);
-	if (follower->line_open)
-		fputc('\n', stderr);
-	follower->line_open = false;
+	r = run(follower, err);
+	teller_end_line(follower->teller);
 	if (follower->left)
 		return 1;
 	/* It may have come to an end, but not into the store. */
@@ -288,6 +360,8 @@ void follow_end(struct follower *follower)
 	link_on_event(follower->spec.link, NULL, NULL);
 	ev_signal_stop(link_loop(follower->spec.link), &follower->interrupt);
 	ev_signal_stop(link_loop(follower->spec.link), &follower->terminate);
-	json_decref(follower->signatures);
+	teller_free(follower->teller);
+	seen_free(follower->seen);
+	free(follower->seed);
 	free(follower);
 }

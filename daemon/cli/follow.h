@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Following a campaign by its events: a progress line or table on a terminal, plain lines
- * otherwise, a line for each new signature.
+ * Following a campaign by its events to its end, also where the service is restarted meanwhile.
  */
 #ifndef QSOAK_CLI_FOLLOW_H
 #define QSOAK_CLI_FOLLOW_H
@@ -11,8 +10,8 @@
 
 #include "cli/link.h"
 
-/* Without a terminal, a line of progress this often. */
-#define FOLLOW_LINE_NS (10 * CLOCK_NS_PER_S)
+/* A service that is back may not know yet what becomes of the campaign: it is asked this often. */
+#define FOLLOW_ASK_NS (500 * CLOCK_NS_PER_MS)
 
 enum follow_interrupt {
 	/* the first Ctrl-C asks for the campaign's end, the second leaves; while VMs are held, the
@@ -25,7 +24,8 @@ struct follow_spec {
 	struct link *link;
 	enum follow_interrupt on_interrupt;
 	const char *state; /* the private one, to say where evidence is; or NULL */
-	const char *where; /* what `qsoak release` has to be told besides, or "" */
+	const char *where; /* what another `qsoak` has to be told to reach the same qsoakd, or "" */
+	int64_t wait_ns;   /* how long a service that has gone is waited for; 0: not at all */
 	bool table;	   /* on a terminal: with what each slot does */
 	bool search;	   /* that nothing was found is a result: nobody has to be told why */
 };
@@ -39,8 +39,10 @@ int follow_begin(const struct follow_spec *spec, struct follower **ret_follower,
 bool follow_interrupted(const struct follower *follower);
 
 /* Until the end of the campaign, whose exit code is *ret_code: returns 0. Or until the user leaves:
- * returns 1. */
-int follow(struct follower *follower, int64_t campaign, int *ret_code, struct err *err);
+ * returns 1. seed: the campaign's, in decimal; NULL: it began before us, and what it has found until now is not told.
+ * -EPIPE and others: the service has gone for good, or knows nothing of the campaign any more. */
+int follow(struct follower *follower, int64_t campaign, const char *seed, int *ret_code,
+	   struct err *err);
 
 /* Takes NULL. */
 void follow_end(struct follower *follower);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Theory of operation: a call runs the loop until its answer, the connection's end or its deadline. */
+/*
+ * Theory of operation: a call runs the loop until its answer, the connection's end or its deadline. A connection that
+ * has ended stays as it is, and answers nothing, until another one takes its place.
+ */
 #include "cli/link.h"
 
 #include <errno.h>
@@ -16,6 +19,7 @@
 
 struct link {
 	struct ev_loop *loop;
+	char *path; /* of the service; NULL: a socket of our own, which cannot be had again */
 	struct qmp *qmp;
 	struct err closed; /* code 0: it is open */
 	bool late, broken_off, negotiated;
@@ -110,6 +114,7 @@ int link_open(const char *socket_path, struct link **ret_link, struct err *err)
 	if (r < 0)
 		return r;
 	link = link_new(fd);
+	link->path = mem_steal(path);
 	r = link_greet(link, err);
 	if (r < 0) {
 		link_close(link);
@@ -127,6 +132,7 @@ void link_close(struct link *link)
 	qmp_free(link->qmp);
 	standstill_free(link->standstill);
 	ev_loop_destroy(link->loop);
+	free(link->path);
 	free(link);
 }
 
@@ -138,11 +144,11 @@ void link_on_event(struct link *link, void (*fn)(void *ctx, const struct qmp_eve
 }
 
 /* Runs the loop while there is hope. */
-static int wait_on(struct link *link, const char *what, bool (*done)(void *ctx), void *ctx,
-		   struct err *err)
+static int wait_on(struct link *link, const char *what, int64_t limit_ns, bool (*done)(void *ctx),
+		   void *ctx, struct err *err)
 {
 	link->late = link->broken_off = false;
-	deadline_start(link->loop, &link->limit, LINK_REPLY_LIMIT_NS);
+	deadline_start(link->loop, &link->limit, limit_ns);
 	while (!done(ctx) && !link->closed.code && !link->late && !link->broken_off)
 		ev_run(link->loop, EVRUN_ONCE);
 	deadline_stop(link->loop, &link->limit);
@@ -155,7 +161,7 @@ static int wait_on(struct link *link, const char *what, bool (*done)(void *ctx),
 	if (link->broken_off)
 		return err_set(err, -EINTR, "%s was interrupted", what);
 	return err_set(err, -ETIMEDOUT, "qsoakd did not answer %s within %d s", what,
-		       (int)(LINK_REPLY_LIMIT_NS / CLOCK_NS_PER_S));
+		       (int)(limit_ns / CLOCK_NS_PER_S));
 }
 
 static bool greeted(void *ctx)
@@ -165,18 +171,20 @@ static bool greeted(void *ctx)
 	return qmp_greeted(link->qmp);
 }
 
-int link_greet(struct link *link, struct err *err)
+static int greet(struct link *link, int64_t limit_ns, struct err *err)
 {
 	auto_json json_t *value = NULL;
-	int r;
+	int r = wait_on(link, "with a greeting", limit_ns, greeted, link, err);
 
-	if (link->negotiated)
-		return 0;
-	r = wait_on(link, "with a greeting", greeted, link, err);
 	if (r == 0)
 		r = link_call(link, "qmp_capabilities", NULL, &value, err);
 	link->negotiated = r == 0;
 	return r;
+}
+
+int link_greet(struct link *link, struct err *err)
+{
+	return link->negotiated ? 0 : greet(link, LINK_REPLY_LIMIT_NS, err);
 }
 
 static void answer_in(void *ctx, const struct qmp_reply *reply)
@@ -205,7 +213,7 @@ int link_call(struct link *link, const char *command, json_t *arguments, json_t 
 	int r;
 
 	qmp_execute(link->qmp, command, arguments, false, answer_in, &answer);
-	r = wait_on(link, command, answered, &answer, err);
+	r = wait_on(link, command, LINK_REPLY_LIMIT_NS, answered, &answer, err);
 	qmp_forget(link->qmp, &answer);
 	if (r < 0)
 		return r;
@@ -220,6 +228,58 @@ int link_call(struct link *link, const char *command, json_t *arguments, json_t 
 bool link_lost(const struct link *link)
 {
 	return link->closed.code || link->late || link->broken_off;
+}
+
+bool link_closed(const struct link *link)
+{
+	return link->closed.code;
+}
+
+/* The service manager may listen already while qsoakd starts: its greeting may take all of limit_ns. */
+static int connect_again(struct link *link, int64_t limit_ns, struct err *err)
+{
+	int fd = -1, r = connect_to(link->path, &fd, err);
+
+	if (r < 0)
+		return r;
+	qmp_free(link->qmp);
+	link->closed = (struct err){ 0 };
+	link->negotiated = false;
+	link->qmp = qmp_new(link->loop, fd, &handler, link);
+	return greet(link, limit_ns, err);
+}
+
+int link_reopen(struct link *link, int64_t until_ns, struct err *err)
+{
+	int64_t pause_ns = LINK_RETRY_NS, left_ns;
+	struct err last = { 0 };
+
+	if (!link->path) {
+		*err = link->closed;
+		return err->code;
+	}
+	do {
+		left_ns = until_ns - clock_now_ns();
+		if (connect_again(link, left_ns > 0 ? left_ns : 0, &last) == 0)
+			return 0;
+		if (link->broken_off || !link_pause(link, pause_ns)) {
+			*err = last;
+			return err->code = -EINTR;
+		}
+		pause_ns = 2 * pause_ns < LINK_RETRY_MAX_NS ? 2 * pause_ns : LINK_RETRY_MAX_NS;
+	} while (clock_now_ns() < until_ns);
+	*err = last;
+	return err->code;
+}
+
+bool link_pause(struct link *link, int64_t pause_ns)
+{
+	link->late = link->broken_off = false;
+	deadline_start(link->loop, &link->limit, pause_ns);
+	while (!link->late && !link->broken_off)
+		ev_run(link->loop, EVRUN_ONCE);
+	deadline_stop(link->loop, &link->limit);
+	return !link->broken_off;
 }
 
 void link_send(struct link *link, const char *command, json_t *arguments, qmp_reply_fn fn,

@@ -24,6 +24,7 @@ enum option_id {
 	OPTION_SEED,
 	OPTION_ON_FAILURE,
 	OPTION_VERBOSE,
+	OPTION_WAIT,
 	OPTION_KILL,
 	OPTION_ALL,
 	OPTION_CAMPAIGN,
@@ -72,6 +73,8 @@ static const struct {
 	[OPTION_ON_FAILURE] = { "on-failure", "WHAT",
 				"go-on, or hold: keep VMs that have failed for a debugger" },
 	[OPTION_VERBOSE] = { "verbose", NULL, "with --local: log every change of state" },
+	[OPTION_WAIT] = { "wait", "T",
+			  "for a service that goes to come back: 90s, 1h; default 5m, 0s: not at all" },
 	[OPTION_KILL] = { "kill", NULL, "interrupt operations instead of letting them end" },
 	[OPTION_ALL] = { "all", NULL, "release: all VMs that are held; show: all files" },
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
@@ -133,9 +136,10 @@ static const struct command {
 	  "run a campaign (a file, or one of `profiles`), follow it, print its result", cli_run,
 	  BIT(OPTION_DETACH) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_LOOPS) |
 		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_ON_FAILURE) |
-		  BIT(OPTION_VERBOSE) | KNOWN },
+		  BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) | KNOWN },
 	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, RESULTS },
-	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch, KNOWN },
+	{ "watch", NULL, "follow the campaign in progress, print its result", cli_watch,
+	  BIT(OPTION_WAIT) | KNOWN },
 	{ "stop", NULL, "end the campaign in progress, its VMs shut down; again: killed", cli_stop,
 	  BIT(OPTION_KILL) | RESULTS },
 	{ "pause", NULL, "begin no operation and boot no VM until `resume`", cli_pause, RESULTS },
@@ -161,12 +165,14 @@ static const struct command {
 		  (RESULTS & ~BIT(OPTION_JSON)) },
 	{ "replay", "INCIDENT",
 	  "play the plan of a VM that failed again, and tell how often it fails", cli_replay,
-	  BIT(OPTION_TIMES) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
+	  BIT(OPTION_TIMES) | BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) |
+		  BIT(OPTION_WAIT) | RESULTS },
 	{ "bisect", "[BUILD...]",
 	  "find the first of a list of builds that has a failure, or has it no more", cli_bisect,
 	  BIT(OPTION_GOOD) | BIT(OPTION_BAD) | BIT(OPTION_PROFILE) | BIT(OPTION_SIGNATURE) |
 		  BIT(OPTION_CONFIDENCE) | BIT(OPTION_RUN) | BIT(OPTION_BUILD) | BIT(OPTION_LOOPS) |
-		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | RESULTS },
+		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) |
+		  BIT(OPTION_WAIT) | RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
 	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
@@ -178,7 +184,7 @@ static const struct command {
 	{ "selfcheck", NULL, "compare a build with itself: what this host can tell apart",
 	  cli_selfcheck,
 	  BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_DURATION) | BIT(OPTION_SEED) |
-		  BIT(OPTION_VERBOSE) | RESULTS },
+		  BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) | RESULTS },
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
 	  BIT(OPTION_RULES) | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
@@ -332,12 +338,20 @@ static int set_share(enum option_id id, const char *text, double *ret_share, str
 	return 0;
 }
 
+static int parse_duration(enum option_id id, const char *text, int64_t *ret_ns, struct err *err)
+{
+	int r = size_parse_duration(text, ret_ns, err);
+
+	return r < 0 ? err_prefix(err, "--%s", options[id].name) : 0;
+}
+
 static int set_duration(struct cli *cli, const char *text, struct err *err)
 {
 	int64_t ns;
+	int r = parse_duration(OPTION_DURATION, text, &ns, err);
 
-	if (size_parse_duration(text, &ns, err) < 0)
-		return err_prefix(err, "--duration");
+	if (r < 0)
+		return r;
 	json_object_set_new(cli->overrides, "duration-ns", json_integer(ns));
 	return 0;
 }
@@ -372,6 +386,8 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 	case OPTION_VERBOSE:
 		cli->verbose = true;
 		break;
+	case OPTION_WAIT:
+		return parse_duration(id, value, &cli->wait_ns, err);
 	case OPTION_KILL:
 		cli->kill = true;
 		break;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "cli/link.h"
 #include "cli/options.h"
 #include "control/address.h"
 #include "report/text.h"
@@ -35,10 +36,21 @@ char *cli_where(const struct cli *cli)
 	return mem_strdup(cli->local ? " --local" : "");
 }
 
+int cli_wait(const struct cli *cli, int64_t *ret_wait_ns, struct err *err)
+{
+	bool private = cli->local || cli->state;
+
+	if (private && cli->wait_ns >= 0)
+		return err_set(err, -EINVAL, "--wait and --%s exclude each other",
+			       cli->state ? "state-dir" : "local");
+	*ret_wait_ns = private ? 0 : cli->wait_ns >= 0 ? cli->wait_ns : LINK_RETURN_LIMIT_NS;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	auto_json json_t *overrides = json_object(), *registered = json_array();
-	struct cli cli = { .overrides = overrides, .registered = registered };
+	struct cli cli = { .overrides = overrides, .registered = registered, .wait_ns = -1 };
 	int (*run)(const struct cli *cli) = NULL;
 	int code;
 

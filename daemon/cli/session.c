@@ -9,6 +9,7 @@
 #include "cli/follow.h"
 #include "cli/local.h"
 #include "report/field.h"
+#include "report/text.h"
 
 struct session {
 	struct source source; /* with the link; its state is ours */
@@ -17,25 +18,38 @@ struct session {
 	struct local local; /* where there is a state */
 };
 
+static int open_private(struct session *session, const struct cli *cli, struct err *err)
+{
+	int fd, r;
+
+	session->state = cli_state(cli);
+	r = local_start(session->state, cli->verbose, &session->local, &fd, err);
+	if (r == 0)
+		session->source.link = link_new(fd);
+	return r;
+}
+
+static int open_service(struct session *session, const struct cli *cli, struct err *err)
+{
+	int r = link_open(cli->socket, &session->source.link, err);
+
+	if (r == -ECONNREFUSED) {
+		struct err why = *err;
+
+		err_set(err, r, "%s, or run a private one with --local", why.text);
+	}
+	return r;
+}
+
 int session_open(const struct cli *cli, struct session **ret_session, struct err *err)
 {
 	struct session *session = mem_new(struct session);
-	int fd, r;
+	int r = cli_wait(cli, &session->source.wait_ns, err);
 
 	session->where = cli_where(cli);
-	if (cli->local || cli->state) {
-		session->state = cli_state(cli);
-		r = local_start(session->state, cli->verbose, &session->local, &fd, err);
-		if (r == 0)
-			session->source.link = link_new(fd);
-	} else {
-		r = link_open(cli->socket, &session->source.link, err);
-		if (r == -ECONNREFUSED) {
-			struct err why = *err;
-
-			err_set(err, r, "%s, or run a private one with --local", why.text);
-		}
-	}
+	if (r == 0)
+		r = cli->local || cli->state ? open_private(session, cli, err)
+					     : open_service(session, cli, err);
 	if (r < 0) {
 		free(session->where);
 		free(session->state);
@@ -49,7 +63,17 @@ int session_open(const struct cli *cli, struct session **ret_session, struct err
 int session_start(struct session *session, const char *command, json_t *arguments,
 		  json_t **ret_started, struct err *err)
 {
-	return link_call(session->source.link, command, arguments, ret_started, err);
+	int r = link_call(session->source.link, command, arguments, ret_started, err);
+
+	/* Twice would be one too many. */
+	if (r < 0 && !session->state && link_lost(session->source.link)) {
+		struct err why = *err;
+
+		err_set(err, r,
+			"%s; whether a campaign has begun is not known: see `qsoak status%s`",
+			why.text, session->where);
+	}
+	return r;
 }
 
 /* Returns 1 where the user has left before. */
@@ -67,12 +91,12 @@ static int start_and_follow(struct session *session, struct follower *follower, 
 	if (r < 0)
 		return r;
 	session->begun = true;
-	seed = field_text(started, "seed");
+	seed = text_or_dash(field_text(started, "seed"));
 	ret_campaign->id = field_integer(started, "campaign");
-	fprintf(stderr, "campaign %" PRId64 ", seed %s, results %s%s\n", ret_campaign->id,
-		seed ? seed : "?", session->state ? "below " : "with the service",
+	fprintf(stderr, "campaign %" PRId64 ", seed %s, results %s%s\n", ret_campaign->id, seed,
+		session->state ? "below " : "with the service",
 		session->state ? session->state : "");
-	return follow(follower, ret_campaign->id, &ret_campaign->code, err);
+	return follow(follower, ret_campaign->id, seed, &ret_campaign->code, err);
 }
 
 int session_run(struct session *session, const char *command, json_t *arguments, bool search,
@@ -84,6 +108,7 @@ int session_run(struct session *session, const char *command, json_t *arguments,
 		.where = session->where,
 		.on_interrupt = FOLLOW_STOPS,
 		.state = session->state,
+		.wait_ns = session->source.wait_ns,
 		.search = search,
 	};
 	struct follower *follower = NULL;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "control/address.h"
 #include "control/command.h"
+#include "report/text.h"
 
 int source_open(const struct cli *cli, struct source *ret_source, struct err *err)
 {
@@ -67,13 +68,37 @@ void source_close(struct source *source)
 	*source = (struct source){ 0 };
 }
 
+/* err: why the link is lost. */
+static int get_again(struct source *source, const char *command, json_t *arguments,
+		     json_t **ret_value, struct err *err)
+{
+	int64_t until_ns = clock_now_ns() + source->wait_ns;
+	auto_free char *limit = text_long_duration(source->wait_ns);
+	auto_free char *gone = text_printable(err->text);
+	int r;
+
+	fprintf(stderr, "%s; waiting for it to come back, %s at most\n", gone, limit);
+	do {
+		r = link_reopen(source->link, until_ns, err);
+		if (r == 0)
+			r = link_call(source->link, command, json_incref(arguments), ret_value,
+				      err);
+	} while (r < 0 && link_closed(source->link) && clock_now_ns() < until_ns);
+	return r;
+}
+
 int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,
 	       struct err *err)
 {
 	auto_json json_t *owned = arguments ? arguments : json_object();
 
-	if (source->link)
-		return link_call(source->link, command, json_incref(owned), ret_value, err);
+	if (source->link) {
+		int r = link_call(source->link, command, json_incref(owned), ret_value, err);
+
+		return r < 0 && source->wait_ns && link_closed(source->link)
+			       ? get_again(source, command, owned, ret_value, err)
+			       : r;
+	}
 	return command_read(source->state, command, owned, ret_value, err);
 }
 

@@ -13,6 +13,7 @@
 struct source {
 	struct link *link; /* of the service, or NULL */
 	char *state;	   /* the private one, or NULL */
+	int64_t wait_ns;   /* how long a service that has gone is waited for; 0: not at all */
 };
 
 /* By --state-dir and --local, else the service. */
@@ -28,7 +29,8 @@ int source_open_daemon(const struct cli *cli, struct link **ret_link, struct err
 int source_print_answer(const struct cli *cli, const char *command, json_t *arguments,
 			report_fn print);
 
-/* arguments is stolen; ret_value is the caller's. */
+/* arguments is stolen; ret_value is the caller's. The command is one that only reads: it is asked again where the
+ * service goes and comes back. */
 int source_get(struct source *source, const char *command, json_t *arguments, json_t **ret_value,
 	       struct err *err);
 

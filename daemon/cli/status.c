@@ -95,12 +95,14 @@ int cli_release(const struct cli *cli)
 
 /* The campaign in progress until it ends; *ret_code stays where there is none. Returns 1 where the
  * user has left before. */
-static int watch(struct link *link, const char *where, int *ret_code, struct err *err)
+static int watch(const struct source *source, const char *where, int64_t *ret_campaign,
+		 int *ret_code, struct err *err)
 {
 	struct follow_spec spec = {
-		.link = link,
+		.link = source->link,
 		.where = where,
 		.on_interrupt = FOLLOW_LEAVES,
+		.wait_ns = source->wait_ns,
 		.table = true,
 	};
 	struct follower *follower = NULL;
@@ -108,33 +110,45 @@ static int watch(struct link *link, const char *where, int *ret_code, struct err
 	int r = follow_begin(&spec, &follower, err);
 
 	if (r == 0)
-		r = link_call(link, "query-status", NULL, &status, err);
-	if (r == 0 && field_known(status, "campaign"))
-		r = follow(follower, field_integer(status, "campaign"), ret_code, err);
+		r = link_call(source->link, "query-status", NULL, &status, err);
+	if (r == 0 && field_known(status, "campaign")) {
+		*ret_campaign = field_integer(status, "campaign");
+		r = follow(follower, *ret_campaign, NULL, ret_code, err);
+	}
 	follow_end(follower);
 	return r == -EINTR ? 1 : r;
+}
+
+/* The result of a campaign, or with 0 of the newest. */
+static int get_report(struct source *source, int64_t campaign, json_t **ret_value, struct err *err)
+{
+	return source_get(source, "query-report",
+			  campaign ? json_pack("{s:I}", "campaign", (json_int_t)campaign) : NULL,
+			  ret_value, err);
 }
 
 /* Whether it was still in progress or not: then the result of the newest campaign. */
 int cli_watch(const struct cli *cli)
 {
 	auto_json json_t *value = NULL;
-	struct link *link = NULL;
+	struct source source = { 0 };
 	struct err err = { 0 };
 	auto_free char *where = cli_where(cli);
 	struct ledger ledger = { 0 };
-	int code = -1, r = known_read(cli, &ledger, &err);
+	int64_t campaign = 0;
+	int code = -1, r = cli_wait(cli, &source.wait_ns, &err);
 
 	if (r == 0)
-		r = source_open_daemon(cli, &link, &err);
+		r = known_read(cli, &ledger, &err);
 	if (r == 0)
-		r = watch(link, where, &code, &err);
-	if (r == 0) {
-		r = link_call(link, "query-report", NULL, &value, &err);
-		if (r == 0)
-			r = known_print_report(&ledger, value, cli->json, &err);
-	}
-	link_close(link);
+		r = source_open_daemon(cli, &source.link, &err);
+	if (r == 0)
+		r = watch(&source, where, &campaign, &code, &err);
+	if (r == 0)
+		r = get_report(&source, campaign, &value, &err);
+	if (r == 0)
+		r = known_print_report(&ledger, value, cli->json, &err);
+	source_close(&source);
 	ledger_finish(&ledger);
 	if (r < 0)
 		return cli_error(&err);

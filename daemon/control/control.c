@@ -49,6 +49,7 @@ struct control {
 	char *http; /* where it is served, or NULL */
 	bool quitting, stopping;
 	struct pauses pauses;
+	char *refused; /* why the campaign that was left to us did not go on, until another one begins; or NULL */
 	struct failures *failures;
 	struct campaign *campaign;
 	struct deadline progress, idle;
@@ -134,12 +135,12 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"{s:o, s:s?, s:b, s:s?, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:i, s:b, s:s?, s:I}",
 		"campaign", service_campaign_or_null(control), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
 		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside,
-		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
+		"refused", control->refused, "elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
 		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
 		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
 		"blocks", (json_int_t)progress.blocks, "blocks-wanted",
@@ -328,6 +329,8 @@ static int start_campaign(struct control *control, struct profile *profile, uint
 
 	if (r < 0)
 		return r;
+	free(control->refused);
+	control->refused = NULL;
 	story_campaign(campaign_id(control->campaign), campaign_name(control->campaign), seed,
 		       resume);
 	*ret_value = json_pack("{s:I, s:s}", "campaign", (json_int_t)campaign_id(control->campaign),
@@ -419,6 +422,7 @@ void control_go_on(struct control *control)
 	if (go_on(control, end.id, &value, &err) == 0)
 		return;
 	log_error("%s; `qsoak resume %" PRId64 "` tries it again", err.text, end.id);
+	control->refused = mem_strdup(err.text);
 	records_emit(control->spec.records,
 		     &(struct record){ .type = RECORD_CAMPAIGN_END, .campaign_end = end });
 }
@@ -566,6 +570,7 @@ void control_free(struct control *control)
 	failures_free(control->failures);
 	lag_free(control->lag);
 	free(control->http);
+	free(control->refused);
 	pauses_finish(&control->pauses);
 	free(control);
 }

@@ -20,7 +20,8 @@
  *			 goes on where it stood
  *	release		{"incident": ID} or {"all": true} -> {"released": [ID]}: VMs that are held
  *			 are killed, and their slots go on
- *	query-status	-> {"campaign": ID or null, "name", "stopping", "paused" (why, or null), "set-aside" (a corrupt store, or null), "elapsed-ns",
+ *	query-status	-> {"campaign": ID or null, "name", "stopping", "paused" (why, or null), "set-aside" (a corrupt store, or null),
+ *			 "refused" (why the campaign that the last qsoakd left did not go on, or null), "elapsed-ns",
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
  *			 "expected" (of these), "held", "only-held" (nothing else is left), "http" (address and
  *			 port, or null), "loop-lag-ns" (the longest turn of the loop in the last minute),

@@ -302,6 +302,11 @@ void report_status(json_t *value, FILE *out)
 
 		fprintf(out, "the results store was damaged and is set aside: %s\n", path);
 	}
+	if (field_known(value, "refused")) {
+		auto_free char *why = text_printable(field_text(value, "refused"));
+
+		fprintf(out, "%s\n", why);
+	}
 	if (!field_known(value, "campaign")) {
 		fputs("no campaign is in progress\n", out);
 		return;

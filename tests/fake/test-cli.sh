@@ -35,7 +35,7 @@ for command in $commands; do
 		confidence | rate) value=0.5 ;;
 		good | bad | profile | signature | qemu | html | of) value=x ;;
 		build) value=x=/bin/true ;;
-		duration) value=1s ;;
+		duration | wait) value=1s ;;
 		seed | format | list | state-dir | socket | on-failure | known | rules | junit | tap) value=x ;;
 		*) value= ;;
 		esac
@@ -48,6 +48,8 @@ for command in status watch stop 'release 1'; do
 	refused "$command has one service" '--socket and --local exclude each other' \
 		$command --local --socket x
 done
+refused 'nobody waits for a private one' '--wait and --local exclude each other' watch --local --wait 1s
+refused 'how long is a time' '--wait: found 5, expected' watch --wait 5
 refused 'resume has one, too' '--socket and --state-dir exclude each other' \
 	resume --state-dir x --socket x
 check 'resume of a state where nobody is at work' contains "$("$qsoak" resume --state-dir x 2>&1)" \

@@ -37,7 +37,7 @@ check 'below DESTDIR: a profile runs by its name' runs "$home" below
 
 check 'below DESTDIR: units name its programs' same \
 	"$(sed -n 's/^ExecStart=//p' "$home"/lib/systemd/system/*.service)" \
-	"/opt/qsoak/bin/qsoak run %i
+	"/opt/qsoak/bin/qsoak run %i --wait 20m
 /opt/qsoak/sbin/qsoakd"
 
 cp -r "$home" "$scratch/moved"
