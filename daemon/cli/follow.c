@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/live.h"
 #include "cli/seen.h"
 #include "cli/source.h"
 #include "cli/tell.h"
@@ -24,6 +25,7 @@ struct follower {
 	ev_signal interrupt, terminate;
 	struct teller *teller;
 	struct seen *seen;
+	struct live *live; /* or NULL */
 	bool asked_to_stop, asked_to_kill, left;
 	bool suspended; /* qsoakd has said that it goes, and the campaign with it */
 	bool waiting;	/* for the service to come back */
@@ -327,6 +329,21 @@ static int run(struct follower *follower, struct err *err)
 	return 0;
 }
 
+static void begin_table(struct follower *follower)
+{
+	if (follower->spec.table)
+		follower->live = live_new(follower->spec.link, follower->seen);
+	if (follower->live)
+		teller_divert(follower->teller, live_note, follower->live);
+}
+
+static void end_table(struct follower *follower)
+{
+	live_free(follower->live);
+	follower->live = NULL;
+	teller_divert(follower->teller, NULL, NULL);
+}
+
 int follow(struct follower *follower, int64_t campaign, const char *seed, int *ret_code,
 	   struct err *err)
 {
@@ -338,7 +355,9 @@ int follow(struct follower *follower, int64_t campaign, const char *seed, int *r
 		teller_say(follower->teller, "campaign %" PRId64 " is in progress", campaign);
 	if (follower->asked_to_stop)
 		send_stop(follower);
+	begin_table(follower);
 	r = run(follower, err);
+	end_table(follower);
 	teller_end_line(follower->teller);
 	if (follower->left)
 		return 1;

@@ -288,6 +288,11 @@ void link_send(struct link *link, const char *command, json_t *arguments, qmp_re
 	qmp_execute(link->qmp, command, arguments, false, fn, ctx);
 }
 
+void link_forget(struct link *link, void *ctx)
+{
+	qmp_forget(link->qmp, ctx);
+}
+
 int link_run(struct link *link, struct err *err)
 {
 	link->broken_off = false;

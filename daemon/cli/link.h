@@ -58,6 +58,9 @@ bool link_closed(const struct link *link);
 void link_send(struct link *link, const char *command, json_t *arguments, qmp_reply_fn fn,
 	       void *ctx);
 
+/* No answer goes to ctx any more. */
+void link_forget(struct link *link, void *ctx);
+
 /* Runs the loop until link_break(); an error if the connection ends before. */
 int link_run(struct link *link, struct err *err);
 void link_break(struct link *link);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -16,8 +17,12 @@
 struct teller {
 	const char *state, *where;
 	bool terminal, line_open, only_held;
-	int64_t last_line_ns; /* elapsed time of the last plain line */
-	json_t *signatures;   /* told so far: "BUILD: SIGNATURE" -> true */
+	int64_t last_line_ns;			 /* elapsed time of the last plain line */
+	void (*fn)(void *ctx, const char *line); /* or NULL */
+	void *ctx;
+	char *kept[TELL_KEPT_MAX]; /* that only fn got */
+	size_t kept_count;
+	json_t *signatures; /* told so far: "BUILD: SIGNATURE" -> true */
 };
 
 struct teller *teller_new(const char *state, const char *where)
@@ -39,17 +44,46 @@ void teller_free(struct teller *teller)
 	free(teller);
 }
 
+static void keep(struct teller *teller, const char *line)
+{
+	if (teller->kept_count == TELL_KEPT_MAX) {
+		free(teller->kept[0]);
+		memmove(teller->kept, teller->kept + 1,
+			--teller->kept_count * sizeof(*teller->kept));
+	}
+	teller->kept[teller->kept_count++] = mem_strdup(line);
+}
+
 void teller_say(struct teller *teller, const char *fmt, ...)
 {
+	auto_free char *line = NULL;
 	va_list ap;
 
+	va_start(ap, fmt);
+	line = mem_vprintf(fmt, ap);
+	va_end(ap);
+	if (teller->fn)
+		teller->fn(teller->ctx, line);
+	if (teller->fn && teller->terminal) {
+		keep(teller, line);
+		return;
+	}
 	if (teller->line_open)
 		fputs("\r\033[K", stderr);
 	teller->line_open = false;
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s\n", line);
+}
+
+void teller_divert(struct teller *teller, void (*fn)(void *ctx, const char *line), void *ctx)
+{
+	teller->fn = fn;
+	teller->ctx = ctx;
+	for (size_t i = 0; !fn && i < teller->kept_count; i++) {
+		fprintf(stderr, "%s\n", teller->kept[i]);
+		free(teller->kept[i]);
+	}
+	if (!fn)
+		teller->kept_count = 0;
 }
 
 void teller_end_line(struct teller *teller)
@@ -71,7 +105,7 @@ void teller_progress(struct teller *teller, json_t *data)
 			   "qsoak release --all%s",
 			   teller->where);
 	teller->only_held = only_held;
-	if (!teller->terminal && elapsed - teller->last_line_ns < TELL_LINE_NS)
+	if (teller->terminal ? teller->fn != NULL : elapsed - teller->last_line_ns < TELL_LINE_NS)
 		return;
 	teller->last_line_ns = elapsed;
 	line = report_progress(data);

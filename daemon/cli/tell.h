@@ -23,6 +23,11 @@ void teller_free(struct teller *teller); /* takes NULL */
 /* A line of its own, even if a progress line is on the terminal. */
 void teller_say(struct teller *teller, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Lines go to fn, without line end, and also to stderr where that is no terminal. With NULL those that only fn got
+ * come on stderr, the last TELL_KEPT_MAX of them, and so do all others from then on. */
+#define TELL_KEPT_MAX 100
+void teller_divert(struct teller *teller, void (*fn)(void *ctx, const char *line), void *ctx);
+
 /* The progress line is finished: others may print. */
 void teller_end_line(struct teller *teller);
 

@@ -289,12 +289,18 @@ static void add_slot(struct table *table, json_t *s)
 	table_add(table, field_number(s, "loops"));
 }
 
-void report_status(json_t *value, FILE *out)
+void report_slots(json_t *slots, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "SLOT/VM", false },	     { "BUILD", false }, { "STATE", false },
 		{ "OPERATION/STEP", false }, { "LOOPS", true },
 	};
+
+	print_list(slots, columns, ARRAY_SIZE(columns), add_slot, "no slots", out);
+}
+
+void report_status(json_t *value, FILE *out)
+{
 	auto_free char *line = NULL, *name = NULL;
 
 	if (field_known(value, "set-aside")) {
@@ -315,6 +321,5 @@ void report_status(json_t *value, FILE *out)
 	line = report_progress(value);
 	fprintf(out, "campaign %" PRId64 " %s  %s\n\n", field_integer(value, "campaign"), name,
 		line);
-	print_list(json_object_get(value, "slots"), columns, ARRAY_SIZE(columns), add_slot,
-		   "no slots", out);
+	report_slots(json_object_get(value, "slots"), out);
 }

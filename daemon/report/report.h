@@ -28,6 +28,9 @@ void report_signatures(json_t *value, FILE *out);
 /* What a service does right now: the answer to "query-status". */
 void report_status(json_t *value, FILE *out);
 
+/* Its "slots". */
+void report_slots(json_t *slots, FILE *out);
+
 /* The same in one line, without a line end; the caller frees. */
 char *report_progress(json_t *value);
 
