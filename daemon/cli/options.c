@@ -138,8 +138,8 @@ static const struct command {
 		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_ON_FAILURE) |
 		  BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) | KNOWN },
 	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, RESULTS },
-	{ "watch", NULL, "follow the campaign in progress (a live table on a terminal), print its result", cli_watch,
-	  BIT(OPTION_WAIT) | KNOWN },
+	{ "watch", NULL, "follow the campaign in progress, on a terminal as a table, print its result",
+	  cli_watch, BIT(OPTION_WAIT) | KNOWN },
 	{ "stop", NULL, "end the campaign in progress, its VMs shut down; again: killed", cli_stop,
 	  BIT(OPTION_KILL) | RESULTS },
 	{ "pause", NULL, "begin no operation and boot no VM until `resume`", cli_pause, RESULTS },
