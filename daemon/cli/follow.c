@@ -26,6 +26,7 @@ struct follower {
 	struct teller *teller;
 	struct seen *seen;
 	struct live *live; /* or NULL */
+	json_t *early;	   /* an end that came with the answer that names the campaign, or NULL */
 	bool asked_to_stop, asked_to_kill, left;
 	bool suspended; /* qsoakd has said that it goes, and the campaign with it */
 	bool waiting;	/* for the service to come back */
@@ -44,6 +45,10 @@ static void failure_in(struct follower *follower, json_t *data)
 
 static void ended_in(struct follower *follower, json_t *data)
 {
+	if (!follower->campaign) {
+		json_decref(follower->early);
+		follower->early = json_incref(data);
+	}
 	if (field_integer(data, "campaign") != follower->campaign)
 		return;
 	follower->code = (int)field_integer(data, "exit-code");
@@ -355,6 +360,8 @@ int follow(struct follower *follower, int64_t campaign, const char *seed, int *r
 		teller_say(follower->teller, "campaign %" PRId64 " is in progress", campaign);
 	if (follower->asked_to_stop)
 		send_stop(follower);
+	if (follower->early)
+		ended_in(follower, follower->early);
 	begin_table(follower);
 	r = run(follower, err);
 	end_table(follower);
@@ -381,6 +388,7 @@ void follow_end(struct follower *follower)
 	ev_signal_stop(link_loop(follower->spec.link), &follower->terminate);
 	teller_free(follower->teller);
 	seen_free(follower->seen);
+	json_decref(follower->early);
 	free(follower->seed);
 	free(follower);
 }

@@ -74,7 +74,8 @@ static const struct {
 				"go-on, or hold: keep VMs that have failed for a debugger" },
 	[OPTION_VERBOSE] = { "verbose", NULL, "with --local: log every change of state" },
 	[OPTION_WAIT] = { "wait", "T",
-			  "for a service that goes to come back: 90s, 1h; default 5m, 0s: not at all" },
+			  "for a service that goes to come back: 90s, 1h; default 5m, 0s: not at "
+			  "all" },
 	[OPTION_KILL] = { "kill", NULL, "interrupt operations instead of letting them end" },
 	[OPTION_ALL] = { "all", NULL, "release: all VMs that are held; show: all files" },
 	[OPTION_CAMPAIGN] = { "campaign", "C", "of this campaign only" },
@@ -138,14 +139,14 @@ static const struct command {
 		  BIT(OPTION_DURATION) | BIT(OPTION_SEED) | BIT(OPTION_ON_FAILURE) |
 		  BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) | KNOWN },
 	{ "status", NULL, "what the campaign in progress and its slots do", cli_status, RESULTS },
-	{ "watch", NULL, "follow the campaign in progress, on a terminal as a table, print its result",
-	  cli_watch, BIT(OPTION_WAIT) | KNOWN },
+	{ "watch", NULL,
+	  "follow the campaign in progress, on a terminal as a table, print its result", cli_watch,
+	  BIT(OPTION_WAIT) | KNOWN },
 	{ "stop", NULL, "end the campaign in progress, its VMs shut down; again: killed", cli_stop,
 	  BIT(OPTION_KILL) | RESULTS },
 	{ "pause", NULL, "begin no operation and boot no VM until `resume`", cli_pause, RESULTS },
-	{ "resume", "[CAMPAIGN]",
-	  "end a pause, or let an interrupted campaign go on",
-	  cli_resume, BIT(OPTION_VERBOSE) | KNOWN },
+	{ "resume", "[CAMPAIGN]", "end a pause, or let an interrupted campaign go on", cli_resume,
+	  BIT(OPTION_VERBOSE) | KNOWN },
 	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
 	  cli_release, BIT(OPTION_ALL) | RESULTS },
 	{ "campaigns", NULL, "list campaigns", cli_campaigns, RESULTS },
@@ -171,8 +172,8 @@ static const struct command {
 	  "find the first of a list of builds that has a failure, or has it no more", cli_bisect,
 	  BIT(OPTION_GOOD) | BIT(OPTION_BAD) | BIT(OPTION_PROFILE) | BIT(OPTION_SIGNATURE) |
 		  BIT(OPTION_CONFIDENCE) | BIT(OPTION_RUN) | BIT(OPTION_BUILD) | BIT(OPTION_LOOPS) |
-		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) |
-		  BIT(OPTION_WAIT) | RESULTS },
+		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) |
+		  RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
 	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",

@@ -220,3 +220,57 @@ check 'refused: says why' grep -q "^campaign $id cannot go on: build good is ano
 check 'refused: says what to do' grep -q "qsoak resume $id --socket" "$scratch/refused.log"
 check 'refused: its result' same "$(result refused '"\(.campaign.id) \(.campaign.end)"')" "$id interrupted"
 check 'status says why, too' contains "$(qsoak status)" "campaign $id cannot go on"
+
+# --- what starts a campaign is sent once, what only reads again
+
+qsoak stop --kill >/dev/null
+stop_daemon
+# half: a service that closes the connection at the first "$1", and writes down what it was asked.
+half() {
+	rm -f "$sock"
+	python3 - "$sock" "$1" >"$scratch/half.log" <<-'END' &
+		import json, socket, sys
+		answers = {'run': {'campaign': 1, 'seed': '1'},
+		           'query-report': {'campaign': {'id': 1, 'exit_code': 0}}}
+		closes = [sys.argv[2]]
+		server = socket.socket(socket.AF_UNIX)
+		server.bind(sys.argv[1])
+		server.listen()
+		def serve(peer):
+		    peer.sendall(b'{"QMP": {"version": {"qemu": {"major": 0, "minor": 1, "micro": 0}}, "capabilities": []}}\n')
+		    for line in peer.makefile():
+		        request = json.loads(line)
+		        name = request['execute']
+		        print(name, flush=True)
+		        if name in closes:
+		            closes.remove(name)
+		            return
+		        peer.sendall(json.dumps({'return': answers.get(name, {}), 'id': request['id']}).encode() + b'\n')
+		        if name == 'run':
+		            end = {'event': 'CAMPAIGN_ENDED', 'data': {'campaign': 1, 'exit-code': 0, 'loops': 1}}
+		            peer.sendall(json.dumps(end).encode() + b'\n')
+		while True:
+		    peer = server.accept()[0]
+		    serve(peer)
+		    peer.shutdown(socket.SHUT_RDWR)
+	END
+	half=$!
+	started+=("$half")
+	await 20 test -S "$sock"
+}
+
+half run
+follow unanswered run "$scratch/p.yaml"
+ends "$client"
+check 'run without an answer: exit code 3' same "$code" 3
+check 'run without an answer: says what is not known' grep -q 'whether a campaign has begun is not known' \
+	"$scratch/unanswered.log"
+check 'run without an answer: sent once' same "$(grep -c '^run$' "$scratch/half.log")" 1
+kill -9 "$half"
+wait "$half" 2>/dev/null
+half query-report
+follow report run "$scratch/p.yaml"
+ends "$client"
+check 'a report without an answer: the exit code of the campaign' same "$code" 0
+check 'a report without an answer: asked again' same "$(grep -c '^query-report$' "$scratch/half.log")" 2
+check 'a report without an answer: no second campaign' same "$(grep -c '^run$' "$scratch/half.log")" 1
