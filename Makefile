@@ -204,6 +204,7 @@ installed = \
 	$(foreach f,$(guest_images),644 $(f) $(libdir)/qsoak/guests/$(notdir $(f))) \
 	$(foreach f,$(wildcard profiles/*.yaml),644 $(f) $(datadir)/qsoak/profiles/$(notdir $(f))) \
 	$(foreach f,$(units),644 $(BUILD)/systemd/$(f) $(unitdir)/$(f)) \
+	644 systemd/qsoakd.conf $(datadir)/qsoak/qsoakd.conf \
 	644 systemd/sysusers.conf $(sysusersdir)/qsoak.conf \
 	644 systemd/tmpfiles.conf $(tmpfilesdir)/qsoak.conf \
 	644 systemd/qsoak.catalog $(catalogdir)/qsoak.catalog \

@@ -256,6 +256,8 @@ static int open_doors(struct daemon *daemon, const struct config *config, struct
 	if (other) {
 		http_close(daemon->http);
 		daemon->http = NULL;
+		if (!http)
+			control_set_http(daemon->control, NULL);
 	}
 	if (http)
 		daemon->http = http;

@@ -4,9 +4,9 @@
 sock=$scratch/run/control.sock
 state=$scratch/service
 
-# Starts the service and waits until it listens; sets daemon.
+# Starts the service and waits until it listens; sets daemon. It reads no qsoakd.conf of the host.
 serve() {
-	"$BUILD/qsoakd" --state-dir "$state" --socket "$sock" "$@" 2>>"$scratch/daemon.log" &
+	CONFIGURATION_DIRECTORY=$scratch/etc "$BUILD/qsoakd" --state-dir "$state" --socket "$sock" "$@" 2>>"$scratch/daemon.log" &
 	daemon=$!
 	started+=("$daemon")
 	await 20 listens

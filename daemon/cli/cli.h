@@ -45,6 +45,7 @@ struct cli {
 	int64_t wait_ns;			      /* --wait; below 0: not given */
 	int64_t tries;				      /* --tries; 0: not given */
 	bool force;				      /* --force */
+	bool check;				      /* --check */
 	const char *of;				      /* --of, or NULL */
 	int64_t experiments;			      /* --experiments; 0: not given */
 	json_t *overrides;			      /* arguments of the command "run" */
@@ -75,6 +76,7 @@ int cli_export(const struct cli *cli);
 int cli_gate(const struct cli *cli);
 int cli_import(const struct cli *cli);
 int cli_profiles(const struct cli *cli);
+int cli_config(const struct cli *cli);
 
 /* The private state to use: as given, or $XDG_STATE_HOME/qsoak; the caller frees. */
 char *cli_state(const struct cli *cli);

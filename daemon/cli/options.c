@@ -50,6 +50,7 @@ enum option_id {
 	OPTION_EXPERIMENTS,
 	OPTION_OF,
 	OPTION_HTML,
+	OPTION_CHECK,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
 	OPTION_JSON,
@@ -110,6 +111,7 @@ static const struct {
 				 "cut all blocks into experiments of N, and judge each" },
 	[OPTION_OF] = { "of", "BUILD", "of builds of this name only" },
 	[OPTION_HTML] = { "html", "FILE", "write it as a page for a browser" },
+	[OPTION_CHECK] = { "check", NULL, "say nothing unless something is wrong" },
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
@@ -193,6 +195,8 @@ static const struct command {
 	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,
 	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_BUILD) | BIT(OPTION_JSON) |
 		  ALWAYS },
+	{ "config", "[FILE]", "print what qsoakd.conf says, or what is wrong with it", cli_config,
+	  BIT(OPTION_CHECK) | BIT(OPTION_JSON) | ALWAYS },
 };
 
 _Static_assert(OPTION_COUNT <= 64, "an option is a bit");
@@ -442,6 +446,9 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		return cli_parse_id("--tries", value, &cli->tries, err);
 	case OPTION_QEMU:
 		cli->qemu = value;
+		break;
+	case OPTION_CHECK:
+		cli->check = true;
 		break;
 	case OPTION_FORCE:
 		cli->force = true;

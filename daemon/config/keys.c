@@ -69,11 +69,9 @@ static int read_readers(const struct bind *at, const struct bind_key *key, void 
 	return r;
 }
 
-static const struct bind_key control_keys[] = {
-	{ "group", .read = read_group },
-	{ "readers", .read = read_readers },
-	{ 0 },
-};
+static const struct bind_key control_keys[] = { { "group", .read = read_group },
+						{ "readers", .read = read_readers },
+						{ 0 } };
 
 /* http */
 
@@ -99,10 +97,7 @@ static int read_listen(const struct bind *at, const struct bind_key *key, void *
 	return 0;
 }
 
-static const struct bind_key http_keys[] = {
-	{ "listen", .read = read_listen },
-	{ 0 },
-};
+static const struct bind_key http_keys[] = { { "listen", .read = read_listen }, { 0 } };
 
 /* fleet */
 
@@ -113,24 +108,30 @@ static const struct bind_key fleet_keys[] = {
 	  .max = CONFIG_BYTES_MAX },
 	{ "cpus", .read = profile_read_cpus,
 	  .offset = BIND_FIELD(struct config, fleet.cpus, double) },
-	{ 0 },
+	{ 0 }
 };
 
 /* disk, memory */
 
-#define SHORTAGE_KEYS(member)                                                        \
-	{ "pause-below", .read = bind_bytes,                                         \
-	  .offset = BIND_FIELD(struct config, member.pause_below, int64_t),          \
-	  .min = CONFIG_BYTES_MIN, .max = CONFIG_BYTES_MAX },                        \
-		{ "resume-above", .read = bind_bytes,                                \
-		  .offset = BIND_FIELD(struct config, member.resume_above, int64_t), \
-		  .min = CONFIG_BYTES_MIN, .max = CONFIG_BYTES_MAX },                \
-	{                                                                            \
-		0                                                                    \
-	}
+static const struct bind_key host_disk_keys[] = {
+	{ "pause-below", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct config, disk.pause_below, int64_t), .min = CONFIG_BYTES_MIN,
+	  .max = CONFIG_BYTES_MAX },
+	{ "resume-above", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct config, disk.resume_above, int64_t), .min = CONFIG_BYTES_MIN,
+	  .max = CONFIG_BYTES_MAX },
+	{ 0 }
+};
 
-static const struct bind_key disk_keys[] = { SHORTAGE_KEYS(disk) };
-static const struct bind_key memory_keys[] = { SHORTAGE_KEYS(memory) };
+static const struct bind_key host_memory_keys[] = {
+	{ "pause-below", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct config, memory.pause_below, int64_t), .min = CONFIG_BYTES_MIN,
+	  .max = CONFIG_BYTES_MAX },
+	{ "resume-above", .read = bind_bytes,
+	  .offset = BIND_FIELD(struct config, memory.resume_above, int64_t),
+	  .min = CONFIG_BYTES_MIN, .max = CONFIG_BYTES_MAX },
+	{ 0 }
+};
 
 /* What it resumes at is above what it pauses at. */
 static int check_shortage(const struct bind *at, const struct shortage_limit *limit)
@@ -144,19 +145,15 @@ static int check_shortage(const struct bind *at, const struct shortage_limit *li
 
 static int read_disk(const struct bind *at, const struct bind_key *key, void *base)
 {
-	static const struct bind_key level = { .keys = disk_keys };
-	int r = bind_mapping(at, &level, base);
+	int r = bind_mapping(at, key, base);
 
-	(void)key;
 	return r < 0 ? r : check_shortage(at, &((struct config *)base)->disk);
 }
 
 static int read_memory(const struct bind *at, const struct bind_key *key, void *base)
 {
-	static const struct bind_key level = { .keys = memory_keys };
-	int r = bind_mapping(at, &level, base);
+	int r = bind_mapping(at, key, base);
 
-	(void)key;
 	return r < 0 ? r : check_shortage(at, &((struct config *)base)->memory);
 }
 
@@ -169,7 +166,7 @@ static const struct bind_key evidence_keys[] = {
 	  .max = PROFILE_EVIDENCE_INCIDENTS_MAX },
 	{ "age", BIND_DURATION(struct config, evidence.age_ns), .min = PROFILE_EVIDENCE_AGE_MIN_NS,
 	  .max = CONFIG_AGE_MAX_NS },
-	{ 0 },
+	{ 0 }
 };
 
 /* hooks */
@@ -196,7 +193,7 @@ static const struct bind_key hook_keys[] = {
 	{ "url", BIND_STRING(struct hook, url), .text = &url_text },
 	{ "limit", BIND_DURATION(struct hook, limit_ns), .min = CONFIG_HOOK_LIMIT_MIN_NS,
 	  .max = CONFIG_HOOK_LIMIT_MAX_NS },
-	{ 0 },
+	{ 0 }
 };
 
 static void init_hook(void *element)
@@ -260,21 +257,19 @@ void config_forget_hooks(struct config *config)
 
 BIND_ENUM_READER(read_level, log_level, LOG_LEVEL_COUNT, log_level_name)
 
-static const struct bind_key log_keys[] = {
-	{ "level", .read = read_level,
-	  .offset = BIND_FIELD(struct config, log_level, enum log_level) },
-	{ 0 },
-};
+static const struct bind_key log_keys[] = { { "level", .read = read_level,
+					      .offset = BIND_FIELD(struct config, log_level,
+								   enum log_level) },
+					    { 0 } };
 
-const struct bind_key config_keys[] = {
-	{ "control", .read = bind_mapping, .keys = control_keys },
-	{ "http", .read = bind_mapping, .keys = http_keys },
-	{ "fleet", .read = bind_mapping, .keys = fleet_keys },
-	{ "disk", .read = read_disk },
-	{ "memory", .read = read_memory },
-	{ "evidence", .read = bind_mapping, .keys = evidence_keys },
-	{ "hooks", .read = read_hooks, .offset = BIND_FIELD(struct config, hooks, struct hook *),
-	  .list = &hook_list, .max = CONFIG_HOOKS_MAX },
-	{ "log", .read = bind_mapping, .keys = log_keys },
-	{ 0 },
-};
+const struct bind_key config_keys[] = { { "control", .read = bind_mapping, .keys = control_keys },
+					{ "http", .read = bind_mapping, .keys = http_keys },
+					{ "fleet", .read = bind_mapping, .keys = fleet_keys },
+					{ "disk", .read = read_disk, .keys = host_disk_keys },
+					{ "memory", .read = read_memory, .keys = host_memory_keys },
+					{ "evidence", .read = bind_mapping, .keys = evidence_keys },
+					{ "hooks", .read = read_hooks,
+					  .offset = BIND_FIELD(struct config, hooks, struct hook *),
+					  .list = &hook_list, .max = CONFIG_HOOKS_MAX },
+					{ "log", .read = bind_mapping, .keys = log_keys },
+					{ 0 } };

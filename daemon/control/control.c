@@ -91,7 +91,7 @@ void control_unsubscribe(struct control *control, const void *ctx)
 void control_set_http(struct control *control, const char *address)
 {
 	free(control->http);
-	control->http = mem_strdup(address);
+	control->http = address ? mem_strdup(address) : NULL;
 }
 
 int64_t control_loop_lag_ns(const struct control *control)

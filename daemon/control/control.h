@@ -104,7 +104,7 @@ typedef void (*control_event_fn)(void *ctx, const char *name, const char *text);
 void control_subscribe(struct control *control, control_event_fn fn, void *ctx);
 void control_unsubscribe(struct control *control, const void *ctx);
 
-/* Where HTTP is served, for query-status; copied. */
+/* Where HTTP is served, for query-status; copied. NULL: nowhere. */
 void control_set_http(struct control *control, const char *address);
 
 /* The longest turn of the loop within LAG_WINDOW_S. */

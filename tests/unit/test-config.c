@@ -127,7 +127,7 @@ static void what_is_wrong_is_said(void **state)
 		  "with "
 		  "http:// or https://" },
 		{ "hooks: [{command: [/bin/true]}]",
-		  "c:1: hooks[0].on: found nothing, expected new-signature, failure, "
+		  "c:1: hooks[0].on: missing, expected new-signature, failure, "
 		  "campaign-ended or paused" },
 		{ "log: {level: loud}",
 		  "c:1: log.level: found loud, expected error, warning, info or debug" },
