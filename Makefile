@@ -30,7 +30,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
 	libmicrohttpd-dev zlib1g-dev libsystemd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
-DEPS_CHECK := systemd gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium
+DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
@@ -205,13 +205,15 @@ installed = \
 	$(foreach f,$(wildcard profiles/*.yaml),644 $(f) $(datadir)/qsoak/profiles/$(notdir $(f))) \
 	$(foreach f,$(units),644 $(BUILD)/systemd/$(f) $(unitdir)/$(f)) \
 	644 systemd/qsoakd.conf $(datadir)/qsoak/qsoakd.conf \
+	$(foreach f,$(wildcard monitoring/*),644 $(f) $(datadir)/qsoak/$(f)) \
 	644 systemd/sysusers.conf $(sysusersdir)/qsoak.conf \
 	644 systemd/tmpfiles.conf $(tmpfilesdir)/qsoak.conf \
 	644 systemd/qsoak.catalog $(catalogdir)/qsoak.catalog \
 	$(foreach f,$(wildcard $(man_pages)),644 $(f) $(mandir)/man$(subst .,,$(suffix $(f)))/$(notdir $(f)))
 
 # Folders of our own, which go once they are empty.
-installed_folders := $(libdir)/qsoak/guests $(libdir)/qsoak $(datadir)/qsoak/profiles $(datadir)/qsoak
+installed_folders := $(libdir)/qsoak/guests $(libdir)/qsoak $(datadir)/qsoak/profiles \
+	$(datadir)/qsoak/monitoring $(datadir)/qsoak
 
 .PHONY: install
 install: all ## install below DESTDIR and prefix

@@ -17,5 +17,5 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 $sudo apt-get -q -q update
 # No service may start, and nothing may ask.
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -q -y --no-install-recommends \
+$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -q -y --no-install-recommends \
 	install $missing >/dev/null

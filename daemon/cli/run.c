@@ -119,6 +119,10 @@ static void report_resumed(json_t *value, FILE *out)
 {
 	auto_free char *why = text_printable(field_text(value, "paused"));
 
+	if (!field_known(value, "campaign")) {
+		fputs("no campaign is in progress; the next one begins without a pause\n", out);
+		return;
+	}
 	fprintf(out, "campaign %" PRId64 " goes on%s%s\n", field_integer(value, "campaign"),
 		field_known(value, "paused") ? ", but is still paused: " : "",
 		field_known(value, "paused") ? why : "");

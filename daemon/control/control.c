@@ -23,6 +23,7 @@
 #include "control/arguments.h"
 #include "control/client.h"
 #include "control/command.h"
+#include "control/counters.h"
 #include "control/failures.h"
 #include "control/limits.h"
 #include "control/reader.h"
@@ -51,6 +52,7 @@ struct control {
 	struct pauses pauses;
 	char *refused; /* why the campaign that was left to us did not go on, until another one begins; or NULL */
 	struct failures *failures;
+	struct counters counters;
 	struct campaign *campaign;
 	struct deadline progress, idle;
 };
@@ -398,6 +400,11 @@ int service_resume(struct control *control, int64_t campaign, json_t **ret_value
 	r = may_start(control, err);
 	if (r == 0 && !campaign)
 		r = store_find_interrupted(path, &campaign, err);
+	if (r == -ENOENT && control->pauses.why[PAUSE_USER]) {
+		control_pause(control, PAUSE_USER, NULL);
+		*ret_value = json_pack("{s:n}", "campaign");
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	control_pause(control, PAUSE_USER, NULL);
@@ -493,13 +500,24 @@ static bool record_in(void *ctx, const struct record *record, const struct recor
 	struct control *control = ctx;
 
 	(void)durable;
+	counters_count(&control->counters, record);
 	if (record->type != RECORD_FAILURE)
 		return false;
-	failures_add(control->failures, &record->failure);
+	control->counters.new_signatures += failures_add(control->failures, &record->failure);
 	/* A private one has a client that tells of it. */
 	if (control->spec.keeps)
 		story_failure(&record->failure);
 	return false;
+}
+
+const struct counters *service_counters(const struct control *control)
+{
+	return &control->counters;
+}
+
+bool service_is_paused(const struct control *control, enum pause_cause cause)
+{
+	return control->pauses.why[cause] != NULL;
 }
 
 static void client_gone(void *ctx, struct client *client)

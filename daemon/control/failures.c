@@ -68,7 +68,7 @@ static char *key_of(int64_t id)
 	return mem_printf("%" PRId64, id);
 }
 
-void failures_add(struct failures *failures, const struct record_failure *failure)
+bool failures_add(struct failures *failures, const struct record_failure *failure)
 {
 	auto_free char *key = key_of(failure->id);
 	bool is_new = failures_know(failures, failure->class, failure->signature);
@@ -83,6 +83,7 @@ void failures_add(struct failures *failures, const struct record_failure *failur
 			  "signature", failure->signature, "detail", failure->detail, "incident",
 			  failure->incident, "expected", (int)failure->expected, "new",
 			  (int)is_new));
+	return is_new;
 }
 
 json_t *failures_take(struct failures *failures, int64_t id)

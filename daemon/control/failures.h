@@ -28,7 +28,8 @@ bool failures_know(struct failures *failures, const char *class, const char *tit
 /* All those of the store at path. */
 int failures_know_stored(struct failures *failures, const char *path, struct err *err);
 
-void failures_add(struct failures *failures, const struct record_failure *failure);
+/* Returns whether its signature is new. */
+bool failures_add(struct failures *failures, const struct record_failure *failure);
 
 /* Data of the event FAILURE, once: the caller owns it. NULL where there is no such failure. */
 json_t *failures_take(struct failures *failures, int64_t id);

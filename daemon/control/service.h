@@ -8,6 +8,7 @@
 #include "campaign/campaign.h"
 #include "control/control.h"
 
+struct counters;
 struct reader;
 
 /* Starts a campaign; takes the profile over. request: the arguments that it was made of. -EBUSY while there is
@@ -33,6 +34,10 @@ int service_release(struct control *control, int64_t incident, json_t **ret_valu
 
 /* Fine without a campaign. The first stop leaves VMs alone that are held, the next one kills them. */
 json_t *service_stop(struct control *control, enum slot_stop how);
+
+/* What has happened since the start. */
+const struct counters *service_counters(const struct control *control);
+bool service_is_paused(const struct control *control, enum pause_cause cause);
 
 /* slots: with what each of them does. */
 json_t *service_status(const struct control *control, bool slots);

@@ -10,6 +10,7 @@
  *	/incidents/ID/FILE	a file of the evidence
  *	/events			the control socket's events, as server-sent events of type "message" with ids
  *	/healthz		ok
+ *	/metrics		numbers for Prometheus
  *
  * A request whose Host is no loopback address is refused; all limits are in limits.h.
  */

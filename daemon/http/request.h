@@ -41,6 +41,7 @@ enum MHD_Result http_answer_page(struct http_request *request, const char *rest)
 enum MHD_Result http_answer_asset(struct http_request *request, const char *rest);
 enum MHD_Result http_answer_api(struct http_request *request, const char *rest);
 enum MHD_Result http_answer_evidence(struct http_request *request, const char *rest);
+enum MHD_Result http_answer_metrics(struct http_request *request, const char *rest);
 enum MHD_Result http_answer_events(struct http_request *request, const char *rest);
 
 struct control *http_control(const struct http *http);

@@ -15,6 +15,7 @@ const struct http_route http_routes[] = {
 	{ "/events", http_answer_events },
 	{ "/healthz", answer_health },
 	{ "/incidents/", http_answer_evidence },
+	{ "/metrics", http_answer_metrics },
 	{ "/page/", http_answer_asset },
 	{ 0 },
 };

@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop pause resume release campaigns builds profiles failures signatures show reproducer replay bisect report compare history selfcheck gate export import '
+	'run status watch stop pause resume release campaigns builds profiles failures signatures show reproducer replay bisect report compare history selfcheck gate export import config '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
