@@ -206,6 +206,7 @@ installed = \
 	$(foreach f,$(units),644 $(BUILD)/systemd/$(f) $(unitdir)/$(f)) \
 	644 systemd/qsoakd.conf $(datadir)/qsoak/qsoakd.conf \
 	$(foreach f,$(wildcard monitoring/*),644 $(f) $(datadir)/qsoak/$(f)) \
+	644 completion/qsoak.bash $(datadir)/bash-completion/completions/qsoak \
 	644 systemd/sysusers.conf $(sysusersdir)/qsoak.conf \
 	644 systemd/tmpfiles.conf $(tmpfilesdir)/qsoak.conf \
 	644 systemd/qsoak.catalog $(catalogdir)/qsoak.catalog \
