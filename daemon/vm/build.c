@@ -85,6 +85,25 @@ static int users_fault(struct err *err)
 	return err->code = -EINVAL;
 }
 
+/* What a service does not find, its unit may hide: ProtectHome= and PrivateTmp= of systemd.exec(5). */
+static int fail_find(const char *what, const char *path, int code, struct err *err)
+{
+	static const char *const folders[] = { "/home/", "/root/", "/run/user/", "/tmp/",
+					       "/var/tmp/" };
+	int r = err_set_errno(err, code, "%s %s", what, path);
+
+	if (!getenv("NOTIFY_SOCKET") || (code != ENOENT && code != EACCES))
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!strncmp(path, folders[i], strlen(folders[i])))
+			return err_set(
+				err, r,
+				"%s %s: %s; if it is there, the unit of qsoakd hides it: use "
+				"`qsoak run --local`, or BindReadOnlyPaths= in a drop-in",
+				what, path, strerror(code));
+	return r;
+}
+
 static int open_program(const char *path, int *ret_fd, struct err *err)
 {
 	/* Without O_NONBLOCK a FIFO would keep us for ever. */
@@ -92,7 +111,7 @@ static int open_program(const char *path, int *ret_fd, struct err *err)
 	struct stat st;
 
 	if (fd < 0)
-		return err_set_errno(err, errno, "cannot open %s", path);
+		return fail_find("cannot open", path, errno, err);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "%s is not a program", path);
 	*ret_fd = fd_steal(&fd);
@@ -177,7 +196,7 @@ static int check_data(const struct build_spec *spec, struct err *err)
 	/* What is there, a wrapper may change. */
 	for (char **data = spec->data; *data && !*spec->wrapper; data++) {
 		if (stat(*data, &st) < 0)
-			return err_set_errno(err, errno, "data: cannot find %s", *data);
+			return fail_find("data: cannot find", *data, errno, err);
 		if (!S_ISDIR(st.st_mode))
 			return err_set(err, -EINVAL, "data: %s is not a directory", *data);
 	}

@@ -39,12 +39,16 @@ has_done() {
 	[ "$(status .loops)" -ge "$1" ] 2>/dev/null
 }
 
-# Takes each block that comes free, until it is ended.
+# Takes each block that comes free, until it is ended. From within the file system: once it is unmounted, its path is
+# that of a folder on the host's own disk.
 fill() {
-	while :; do
-		dd if=/dev/zero of="$disk/filler" bs=4096 oflag=append conv=notrunc status=none 2>/dev/null
-		read -rt 0.01 <> <(:) || :
-	done &
+	(
+		cd "$disk" || exit
+		while mountpoint -q .; do
+			dd if=/dev/zero of=filler bs=4096 oflag=append conv=notrunc status=none 2>/dev/null
+			read -rt 0.01 <> <(:) || :
+		done
+	) &
 	filler=$!
 	started+=("$filler")
 }

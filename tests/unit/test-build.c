@@ -369,6 +369,17 @@ static void a_binary_that_is_missing_is_refused(void **state)
 	is_refused(shop->binary, "No such file or directory");
 }
 
+static void what_the_unit_may_hide_is_said(void **state)
+{
+	(void)state;
+	is_refused("/home/nobody/qemu", "cannot open /home/nobody/qemu: No such file or directory");
+	setenv("NOTIFY_SOCKET", "/run/none", 1);
+	is_refused("/home/nobody/qemu",
+		   "the unit of qsoakd hides it: use `qsoak run --local`, or BindReadOnlyPaths=");
+	is_refused("/usr/nobody/qemu", "cannot open /usr/nobody/qemu: No such file or directory");
+	unsetenv("NOTIFY_SOCKET");
+}
+
 static void a_file_that_is_not_executable_is_refused(void **state)
 {
 	const struct shop *shop = *state;
@@ -417,6 +428,7 @@ int main(void)
 		TEST(a_build_is_sandboxed_where_it_can_be),
 		TEST(an_elf_binary_has_its_build_id),
 		TEST(a_binary_that_is_missing_is_refused),
+		TEST(what_the_unit_may_hide_is_said),
 		TEST(a_file_that_is_not_executable_is_refused),
 		TEST(a_file_that_is_no_program_is_refused),
 		TEST(a_binary_that_fails_is_refused_with_its_words),
