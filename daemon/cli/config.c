@@ -106,15 +106,13 @@ int cli_config(const struct cli *cli)
 {
 	auto_free char *path = cli->argument ? mem_strdup(cli->argument) : config_path();
 	auto_json json_t *value = NULL;
-	struct config config;
+	struct config config = { 0 };
 	struct err err = { 0 };
 	int r = path ? config_read(path, cli->argument, &config, &err)
 		     : err_set(&err, -EINVAL,
 			       "there is neither $XDG_CONFIG_HOME nor $HOME: say FILE");
 
-	if (r < 0)
-		return cli_error(&err);
-	if (!cli->check) {
+	if (r == 0 && !cli->check) {
 		value = json_pack("{s:s, s:O, s:o}", "path", path, "files", config.files,
 				  "settings", settings_of(&config));
 		r = report_print(value, report_config, cli->json, stdout, &err);
