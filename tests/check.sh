@@ -47,9 +47,7 @@ run_all() {
 	done
 }
 
-everything=no
 if [ $# = 0 ]; then
-	everything=yes
 	set -- tests/layers.sh tests/no-shell.sh tests/man.sh tests/units.sh tests/qemu.sh
 	for test in tests/unit/test-*.c; do
 		set -- "$@" "${test%.c}"
@@ -61,8 +59,6 @@ for sanitizer in '' address,undefined; do
 	make -s -j"$(nproc)" SANITIZER="$sanitizer" WERROR=1 tests-build || exit 1
 done
 run_all "$PWD/build" '' "$@"
-# Once: the package is built from the tree, without sanitizers.
-[ $everything = no ] || run_all "$PWD/build" '' tests/systemd/test-*.sh
 run_all "$PWD/build-address-undefined" ' (asan, ubsan)' "$@"
 
 echo "$passed passed, $failed failed, $skipped skipped"
