@@ -185,6 +185,22 @@ def check_metrics():
             dict.fromkeys(names, source), source)
 
 
+def check_incident():
+    page = 'man/qsoak-incident.5.rst'
+    terms_of = list(terms(page))
+    keys = {}
+    # A key is followed by its value.
+    for source, pattern in (('manifest.c', r'"([a-z][a-z0-9-]*)",'),
+                            ('incident.c', r'json_object_set(?:_new)?\((?:incident->manifest|run), "([a-z-]+)",'),
+                            ('bundle.c', r'"(file|reason)", ')):
+        for key in re.findall(pattern, read(f'daemon/triage/{source}')):
+            keys[key] = source
+    check(f'{page}: there are keys', [] if len(keys) > 50 else [f'found only {sorted(keys)}'])
+    found = {one.rsplit('.', 1)[-1] for one in terms_of if re.match(r'[a-z][a-z0-9.\[\]-]*$', one)
+             and not re.search(r'\.(json|bin|yaml|qcow2|raw)$', one)} - {'guest-config'}
+    compare(f'{page}: members of the manifest', page, found, keys, 'daemon/triage')
+
+
 def ask_schema():
     ours, theirs = socket.socketpair()
     ours.settimeout(60)
@@ -234,6 +250,7 @@ check_keys('man/qsoak-rules.5.rst', bound_keys(['daemon/report/gate-rules.c'], '
 check_keys('man/qsoakd.conf.5.rst', bound_keys(['daemon/config/keys.c'], 'config'), 20)
 check_store()
 check_metrics()
+check_incident()
 check_control()
 print(f'1..{tests}')
 sys.exit(failures > 0)

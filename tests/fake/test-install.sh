@@ -32,7 +32,7 @@ check 'below DESTDIR: known issues are beside the profiles' cmp "$top/known-issu
 	"$home/share/qsoak/known-issues.yaml"
 check 'below DESTDIR: man pages that were built are in their sections' same \
 	"$(cd "$home/share/man" && echo man*/*)" \
-	'man1/qsoak-stack.1 man1/qsoak.1 man5/qsoak-known-issues.5 man5/qsoak-profile.5 man5/qsoak-rules.5 man5/qsoak-store.5 man5/qsoakd.conf.5 man7/qsoak-control.7 man7/qsoak-statistics.7 man8/qsoakd.8'
+	'man1/qsoak-stack.1 man1/qsoak.1 man5/qsoak-incident.5 man5/qsoak-known-issues.5 man5/qsoak-profile.5 man5/qsoak-rules.5 man5/qsoak-store.5 man5/qsoakd.conf.5 man7/qsoak-control.7 man7/qsoak-statistics.7 man8/qsoakd.8'
 check 'below DESTDIR: a profile runs by its name' runs "$home" below
 
 check 'below DESTDIR: units name its programs' same \
