@@ -18,6 +18,7 @@
 enum record_type {
 	RECORD_CAMPAIGN_BEGIN,
 	RECORD_CAMPAIGN_RESUME,
+	RECORD_CAMPAIGN_STOP,
 	RECORD_CAMPAIGN_END,
 	RECORD_BUILD,
 	RECORD_LEFT_OUT,
@@ -62,6 +63,11 @@ struct record_campaign_resume {
 	int64_t id;
 	const char *accel, *accel_reason; /* as above, by now */
 	const char *qsoak, *boot;
+};
+
+/* A user wants its end: it does not go on by itself, whatever comes before that. */
+struct record_campaign_stop {
+	int64_t id;
 };
 
 struct record_campaign_end {
@@ -235,6 +241,7 @@ struct record {
 	union {
 		struct record_campaign_begin campaign_begin;
 		struct record_campaign_resume campaign_resume;
+		struct record_campaign_stop campaign_stop;
 		struct record_campaign_end campaign_end;
 		struct record_build build;
 		struct record_left_out left_out;

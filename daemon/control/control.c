@@ -420,13 +420,18 @@ void control_go_on(struct control *control)
 					   .exit_code = EXIT_INTERRUPTED,
 					   .operations = -1 };
 	struct err err = { 0 };
+	bool stopping = false;
 
 	if (store_find_open(path, &end.id, &err) < 0) {
 		if (err.code != -ENOENT)
 			log_warning("%s", err.text);
 		return;
 	}
-	if (go_on(control, end.id, &value, &err) == 0)
+	if (store_is_stopping(path, end.id, &stopping, &err) < 0)
+		log_warning("%s", err.text);
+	if (stopping)
+		err_set(&err, -ECANCELED, "campaign %" PRId64 " was being stopped", end.id);
+	else if (go_on(control, end.id, &value, &err) == 0)
 		return;
 	log_error("%s; `qsoak resume %" PRId64 "` tries it again", err.text, end.id);
 	control->refused = mem_strdup(err.text);
@@ -487,6 +492,10 @@ json_t *service_stop(struct control *control, enum slot_stop how)
 		return json_pack("{s:n}", "campaign");
 	campaign_progress(control->campaign, &progress);
 	control->stopping = true;
+	records_emit_synced(
+		control->spec.records,
+		&(struct record){ .type = RECORD_CAMPAIGN_STOP,
+				  .campaign_stop = { campaign_id(control->campaign) } });
 	campaign_stop(control->campaign, again ? SLOT_KILL : how, true);
 	if (again)
 		campaign_stop_holding(control->campaign);

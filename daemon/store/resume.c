@@ -38,6 +38,22 @@ int store_find_interrupted(const char *path, int64_t *ret_campaign, struct err *
 		    "was interrupted", ret_campaign, err);
 }
 
+int store_is_stopping(const char *path, int64_t campaign, bool *ret_stopping, struct err *err)
+{
+	auto_free char *sql =
+		mem_printf("SELECT stopping FROM campaign WHERE id = %" PRId64, campaign);
+	struct query *query;
+	int64_t stopping = 0;
+	int r = query_open(path, &query, err);
+
+	if (r < 0)
+		return r;
+	r = sql_integer(query->db, sql, &stopping, err);
+	query_close(query);
+	*ret_stopping = stopping;
+	return r;
+}
+
 struct last {
 	int64_t began, ended, last; /* unix ns; ended: 0 if it has not */
 	int64_t in_gaps_ns;	    /* of those that have ended */

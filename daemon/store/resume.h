@@ -9,6 +9,9 @@
 /* The campaign in the store at path that has not ended, the newest if there are more; -ENOENT: all have. */
 int store_find_open(const char *path, int64_t *ret_campaign, struct err *err);
 
+/* Whether a user has asked for its end. */
+int store_is_stopping(const char *path, int64_t campaign, bool *ret_stopping, struct err *err);
+
 /* The newest campaign that was interrupted; -ENOENT: there is none. */
 int store_find_interrupted(const char *path, int64_t *ret_campaign, struct err *err);
 

@@ -30,8 +30,11 @@ static const struct row_sql statements[] = {
 	[ROW_CAMPAIGN_RESUME] = { "cannot store that a campaign goes on",
 				  "UPDATE campaign SET ended_unix_ns = NULL, end = NULL, "
 				  "exit_code = NULL, operations = NULL, accel = ?2, "
-				  "accel_reason = ?3, qsoak = ?4, boot = ?5 WHERE id = ?1",
+				  "accel_reason = ?3, qsoak = ?4, boot = ?5, stopping = 0 "
+				  "WHERE id = ?1",
 				  true },
+	[ROW_CAMPAIGN_STOP] = { "cannot store that a campaign is to end",
+				"UPDATE campaign SET stopping = 1 WHERE id = ?1", false },
 	[ROW_CAMPAIGN_END] = { "cannot store the end of a campaign",
 			       "UPDATE campaign SET ended_unix_ns = ?2, end = ?3, exit_code = ?4, "
 			       "operations = ?5 WHERE id = ?1",
@@ -411,6 +414,9 @@ void rows_add_record(struct rows *rows, const struct record *record)
 		return add_campaign_begin(rows, &record->campaign_begin);
 	case RECORD_CAMPAIGN_RESUME:
 		return add_campaign_resume(rows, &record->campaign_resume);
+	case RECORD_CAMPAIGN_STOP:
+		rows_add(rows, ROW_CAMPAIGN_STOP, VALUES(integer(record->campaign_stop.id)));
+		return;
 	case RECORD_CAMPAIGN_END:
 		return add_campaign_end(rows, &record->campaign_end);
 	case RECORD_BUILD:

@@ -242,6 +242,8 @@ static const char version_6[] =
 	"	-- JSON: what `run` said besides the profile; NULL: it cannot go on\n"
 	"ALTER TABLE campaign ADD COLUMN qsoak TEXT; -- version that ran it last; NULL: not known\n"
 	"ALTER TABLE campaign ADD COLUMN boot TEXT; -- of the host then: its boot_id\n"
+	"ALTER TABLE campaign ADD COLUMN stopping INTEGER NOT NULL DEFAULT 0;\n"
+	"	-- 1: a user has asked for its end\n"
 	"CREATE TABLE gap (\n"
 	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
 	"	began_unix_ns INTEGER NOT NULL,\n"

@@ -97,7 +97,7 @@ check 'no VM has two lives' same "$(sql "SELECT count(*) FROM (SELECT count(*) A
 
 # --- and a user wants it to go on
 
-check 'stopped: interrupted' same "$(sql "SELECT end FROM campaign WHERE id = $id")" interrupted
+check 'stopped: interrupted' await 10 eval '[ "$(sql "SELECT end FROM campaign WHERE id = $id")" = interrupted ]'
 before=$(sql "SELECT sum(loops) FROM vm WHERE campaign_id = $id")
 check 'resume CAMPAIGN' contains "$(qsoak resume "$id")" "campaign $id goes on"
 check '... from where it stood' test "$(status .loops)" -ge "$before"
@@ -157,6 +157,25 @@ truncate -s -1 "$scratch/qemu"
 check 'with the old one it goes on' contains "$(qsoak resume "$id")" "campaign $id goes on"
 qsoak stop --kill >/dev/null
 await 20 idle
+
+# --- killed while it is being stopped
+
+profile 2 'loops: 1000' good=-fake-slow,snapshot-save=15000 >"$scratch/p.yaml"
+id=$(qsoak run "$scratch/p.yaml" --detach | sed 's/campaign //')
+saves() {
+	[ "$(status '[.slots[].operation == "snapshot-save"] | any')" = true ]
+}
+await 30 saves
+qsoak stop >/dev/null
+kill_daemon
+serve
+check 'a campaign that was being stopped does not go on' idle
+check '... it was interrupted' await 10 eval '[ "$(sql "SELECT end FROM campaign WHERE id = $id")" = interrupted ]'
+check '... the log says why' grep -q "campaign $id was being stopped" "$scratch/daemon.log"
+check '... unless a user says so' contains "$(qsoak resume "$id")" "campaign $id goes on"
+check '... and then it does' await 10 eval '[ "$(sql "SELECT stopping FROM campaign WHERE id = $id")" = 0 ]'
+qsoak stop --kill >/dev/null
+await 30 idle
 
 # --- of a private qsoakd
 

@@ -151,9 +151,11 @@ static void test_takes_an_older_version(void **state)
 	static const char *const back[] = {
 		[5] = "DROP TABLE gap; ALTER TABLE campaign DROP COLUMN request;"
 		      "ALTER TABLE campaign DROP COLUMN qsoak;"
-		      "ALTER TABLE campaign DROP COLUMN boot; PRAGMA user_version = 5",
+		      "ALTER TABLE campaign DROP COLUMN boot; ALTER TABLE campaign DROP COLUMN "
+		      "stopping; PRAGMA user_version = 5",
 		[4] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
-		      "DROP TABLE environment; DROP TABLE summary; DROP INDEX operation_unwell; DROP INDEX run_vm;"
+		      "DROP TABLE environment; DROP TABLE summary; DROP INDEX operation_unwell; "
+		      "DROP INDEX run_vm;"
 		      "ALTER TABLE campaign DROP COLUMN operations; PRAGMA user_version = 4",
 		[3] = "ALTER TABLE failure DROP COLUMN alternative_id;"
 		      "DROP TABLE alternative; DROP INDEX failure_signature;"

@@ -283,14 +283,15 @@ static void what_a_killed_daemon_had_not_finished_is_completed(void **state)
 	world_free(w);
 }
 
-static const char back_to_4[] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
-				"DROP TABLE environment; DROP TABLE summary;"
-				"DROP INDEX operation_unwell; DROP INDEX run_vm;"
-				"ALTER TABLE campaign DROP COLUMN operations;"
-				"DROP TABLE gap; ALTER TABLE campaign DROP COLUMN request;"
-				"ALTER TABLE campaign DROP COLUMN qsoak;"
-				"ALTER TABLE campaign DROP COLUMN boot;"
-				"PRAGMA user_version = 4";
+static const char back_to_4[] =
+	"DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
+	"DROP TABLE environment; DROP TABLE summary;"
+	"DROP INDEX operation_unwell; DROP INDEX run_vm;"
+	"ALTER TABLE campaign DROP COLUMN operations;"
+	"DROP TABLE gap; ALTER TABLE campaign DROP COLUMN request;"
+	"ALTER TABLE campaign DROP COLUMN qsoak;"
+	"ALTER TABLE campaign DROP COLUMN boot; ALTER TABLE campaign DROP COLUMN stopping;"
+	"PRAGMA user_version = 4";
 
 static void a_store_of_version_4_gets_them(void **state)
 {
