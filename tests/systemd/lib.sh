@@ -3,13 +3,15 @@
 
 root=$scratch/root
 suite=bookworm
-# qsoak's own dependencies, and what the tests use.
-packages='qemu-system-x86 qemu-utils zstd gdb curl jq procps'
+# What the tests use.
+packages='qemu-system-x86, gdb, curl, jq, procps'
 
-# Packs the root once, from the mirror that this host's apt uses.
+# make_root DEB: unpacks a root with all that the package depends on. Packed once, from the mirror that this host's apt
+# uses.
 make_root() {
-	local packed mirror
-	packed=$top/build/systemd-root-$(cksum <<<"$suite $packages" | cut -d' ' -f1).tar
+	local packed mirror wanted
+	wanted="$packages, $(dpkg-deb -f "$1" Depends)"
+	packed=$top/build/systemd-root-$(cksum <<<"$suite $wanted" | cut -d' ' -f1).tar
 	if [ ! -s "$packed" ]; then
 		mirror=$(mirrors '$(REPO_URI)' "Release: $suite" | head -1)
 		[ -n "$mirror" ] || { echo "# apt knows no mirror of $suite: apt-get update"; return 1; }
@@ -18,7 +20,7 @@ make_root() {
 				mirrors 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' >"$root/etc/apt/sources.list" &&
 				chroot "$root" apt-get -q update &&
 				DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get -q -y \
-					--no-install-recommends install $packages &&
+					--no-install-recommends satisfy "$wanted" &&
 				chroot "$root" apt-get clean && mkdir -p "$top/build" &&
 				tar -C "$root" -cf "$packed.new" . && mv "$packed.new" "$packed"
 		} >"$scratch/root.log" 2>&1 || { tail -20 "$scratch/root.log" | sed 's/^/# /'; return 1; }
@@ -37,7 +39,7 @@ mirrors() {
 # Boots the root; sets container and init.
 boot() {
 	SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 UNIFIED_CGROUP_HIERARCHY=1 systemd-nspawn --quiet \
-		--directory="$root" --boot --register=no --keep-unit --console=pipe --machine=qsoak-test \
+		--directory="$root" --boot --register=no --keep-unit --console=pipe --machine="qsoak-test-$$" \
 		--private-network >"$scratch/console" 2>&1 </dev/null &
 	container=$!
 	started+=("$container")

@@ -24,7 +24,7 @@ lint() {
 
 check 'the package builds' build_package
 check 'lintian finds no error' lint
-check 'a root is made' make_root
+check 'a root is made' make_root "$scratch"/qsoak_*.deb
 find "$root" -xdev ! -type d -printf '/%P\n' | sort >"$scratch/before"
 check 'a systemd boots' boot
 
