@@ -69,7 +69,7 @@ check 'the alert rules are valid' eval 'promtool check rules "$top/monitoring/qs
 check 'and alert when they should' eval 'promtool test rules "$top/tests/data/qsoak.rules-test.yaml" >"$scratch/rules" 2>&1 ||
 	{ sed "s/^/# /" "$scratch/rules"; false; }'
 check 'they ask for what there is' asks_only_for "$top/monitoring/qsoak.rules.yaml"
-check 'the dashboard is JSON' jq -e .panels "$top/monitoring/qsoak-dashboard.json" >"$scratch/panels"
+check 'the dashboard is JSON' eval 'jq -e .panels "$top/monitoring/qsoak-dashboard.json" >"$scratch/panels"'
 check 'and asks for what there is' asks_only_for "$top/monitoring/qsoak-dashboard.json"
 check 'every name is in the manual, and no other' same "$(grep -oE '^``(qsoak|process)_[a-z_]+``$' "$top/man/qsoakd.8.rst" | tr -d '\`' | sort)" \
 	"$(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$scratch/scraped" | sort)"
