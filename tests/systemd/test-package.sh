@@ -149,19 +149,21 @@ strike() {
 	[ -n "$pid" ] && inside kill -s "$1" "$pid" 2>/dev/null && await 40 more_than "$before" "$2"
 }
 
-# frames CLASS: the evidence of the last failure of that class has stacks, taken in the sandbox, and lacks nothing.
+last() {
+	inside qsoak failures --json | jq -r "[.failures[] | select(.class == \"$1\")][-1].$2"
+}
+
+# The evidence of the last hang has stacks, taken in the sandbox.
 frames() {
 	local incident
-	incident=$root/var/lib/qsoak/$(inside qsoak failures --json |
-		jq -r "[.failures[] | select(.class == \"$1\")][-1].incident")
-	same "$(jq -c .missing "$incident/manifest.json")" '[]' &&
-		find "$incident" -name '*.stacks*' ! -name '*.json*' -exec zstd -dcqf {} + |
-		grep -E '^#[0-9]+ +0x[0-9a-f]+ [a-z_]+' >/dev/null
+	incident=$root/var/lib/qsoak/$(last hang incident)
+	find "$incident" -name '*.stacks*' ! -name '*.json*' -exec zstd -dcqf {} + |
+		grep -E '^#[0-9]+ +0x[0-9a-f]+ [a-z_]+' >/dev/null || { jq -c .missing "$incident/manifest.json"; false; }
 }
 check 'a QEMU that is stopped is a hang' await 120 strike STOP hang
-check 'a hang: its stacks are taken' frames hang
+check 'a hang: its stacks are taken' frames
 check 'a QEMU that crashes is a crash' await 120 strike SEGV crash
-check 'a crash: its stack is taken from the core' frames crash
+check 'a crash: the core tells where' contains "$(last crash signature)" 'SIGSEGV in '
 
 check 'the campaign ends' inside qsoak stop --kill
 idle() {
