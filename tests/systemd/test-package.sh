@@ -13,7 +13,7 @@ fi
 build_package() {
 	mkdir "$scratch/qsoak"
 	tar -C "$top" --exclude=./build --exclude='./build-*' --exclude=./.git -c . | tar -C "$scratch/qsoak" -x
-	(cd "$scratch/qsoak" && PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b) \
+	(cd "$scratch/qsoak" && env -u BUILD -u MAKEFLAGS -u MAKELEVEL PATH="/usr/lib/ccache:$PATH" dpkg-buildpackage -us -uc -b) \
 		>"$scratch/package.log" 2>&1 || { tail -20 "$scratch/package.log" | sed 's/^/# /'; false; }
 }
 
