@@ -34,6 +34,7 @@ installs() {
 		>"$scratch/install.log" 2>&1 || { sed 's/^/# /' "$scratch/install.log"; false; }
 }
 check 'the package installs' installs
+check 'its programs were built for where they are' eval '! grep -aF /usr/local "$root/usr/sbin/qsoakd" "$root/usr/bin/qsoak"'
 
 property() {
 	inside systemctl show -P "$2" "$1"
