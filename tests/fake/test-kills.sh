@@ -4,18 +4,8 @@
 # second before the kill is stored exactly once, what was in flight is interrupted, nobody survives.
 . "$(dirname "$0")/../kills.sh"
 
-truth=$scratch/truth.log
-
 MIGRATE=3 profile 8 'loops: 1000000' "good=-fake-log,$truth" \
 	"bad=-fake-log,$truth,-fake,exit=3@snapshot-load:2" >"$scratch/kills.yaml"
-
-# The truth of this round as a table: operation ids of concluded jobs with their times.
-load_truth() {
-	jq -r 'select(.fact == "job concluded") | [(.id | ltrimstr("qsoak-")), .ns] | @csv' \
-		"$truth.killed" >"$scratch/truth.csv"
-	sqlite3 "$scratch/kills/results.db" 'CREATE TEMP TABLE truth (id INTEGER, ns INTEGER)' \
-		".import --csv $scratch/truth.csv truth" "$1"
-}
 
 store_is_true() {
 	local found
@@ -32,15 +22,6 @@ store_is_true() {
 	[ "$found" -ge 20 ] || { echo "# only $found operations: nothing was shown"; return 1; }
 }
 
-shown_failures_are_stored() {
-	local failure
-	for failure in $(sed -n 's/^failure \([0-9]*\).*/\1/p' "$scratch/log"); do
-		[ "$(sql "SELECT count(*) FROM failure WHERE id = $failure")" = 1 ] || return 1
-		shown=$((shown + 1))
-	done
-}
-
-shown=0
 for kill in $(seq "${KILLS:-8}"); do
 	: >"$truth"
 	start
@@ -52,7 +33,7 @@ for kill in $(seq "${KILLS:-8}"); do
 	cp "$truth" "$truth.killed"
 	put_in_order
 	check "kill $kill: operations are stored exactly once" store_is_true
-	check "kill $kill: failures that were shown are stored" shown_failures_are_stored
+	check "kill $kill: failures that were shown are stored" shown_are_stored "$scratch/log"
 	check "kill $kill: what was in flight is interrupted" same "$(running_operations)" ''
 done
 check 'failures were shown' test "$shown" -gt 0
