@@ -30,7 +30,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
 	libmicrohttpd-dev zlib1g-dev libsystemd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
-DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium \
+DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium e2fsprogs \
 	bash-completion
 DEPS_PACKAGE := debhelper lintian debootstrap systemd-container
 DEPS_MAN := python3-docutils

@@ -9,9 +9,14 @@
  * and nothing is killed before the failure can no longer be lost. A VM is held until somebody lets
  * it go, or its last process has gone; nobody watches it or talks to it meanwhile. Each of these ends
  * in a callback from the loop, so next() never runs below a listener.
+ *
+ * A VM that cannot be made because the disk is full ends like one whose boot has failed. After a failure of
+ * the host the next VM comes SLOT_HOST_REST_NS later: until then a shortage has paused the campaign, and a
+ * host that is short of something is not asked for it at once again, until the campaign gives up.
  */
 #include "campaign/slot.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -54,6 +59,8 @@ struct slot {
 	struct diagnosis *diagnosis;
 	struct incident *incident;
 	struct failure failure;
+	bool host_failed; /* the last VM by it */
+	bool vm_hopeless; /* none can be made */
 	char signature[SIGNATURE_MAX];
 	bool expected;
 	int64_t failure_id, operation_id, src_run_id, dst_run_id, failed_unix_ns;
@@ -95,6 +102,15 @@ static void emit_vm_end(const struct slot *slot)
 	records_emit(slot->spec.records, &(struct record){ .type = RECORD_VM_END, .vm_end = end });
 }
 
+static void leave_vm(struct slot *slot)
+{
+	emit_vm_end(slot);
+	slot->spec.handler.vm_ended(slot->spec.handler.ctx, slot->loops_ended);
+	slot->vm_number++;
+	deadline_start(slot->loop, &slot->kick,
+		       slot->host_failed && slot->stop == SLOT_GOES_ON ? SLOT_HOST_REST_NS : 0);
+}
+
 static void vm_gone(void *ctx)
 {
 	struct slot *slot = ctx;
@@ -106,10 +122,7 @@ static void vm_gone(void *ctx)
 	slot->guard = NULL;
 	vm_free(slot->vm);
 	slot->vm = NULL;
-	emit_vm_end(slot);
-	slot->spec.handler.vm_ended(slot->spec.handler.ctx, slot->loops_ended);
-	slot->vm_number++;
-	deadline_start(slot->loop, &slot->kick, 0);
+	leave_vm(slot);
 }
 
 /* A kill comes to its end when the last run has exited, and so does a hold. */
@@ -154,8 +167,10 @@ static void failure_durable(void *ctx)
 							  .failure = &slot->failure,
 							  .booted = slot->booted,
 							  .expected = slot->expected });
-	if (!slot->vm)
+	if (!slot->vm && slot->vm_hopeless)
 		stopped(slot);
+	else if (!slot->vm)
+		leave_vm(slot);
 	else if (slot->may_hold && slot->stop != SLOT_KILL && !slot->expected && vm_alive(slot->vm))
 		hold(slot);
 	else
@@ -230,6 +245,7 @@ static void identify_failure(struct slot *slot, const struct failure *failure,
 			     const struct op_result *result)
 {
 	slot->failure = *failure;
+	slot->host_failed = failure->class == FAILURE_HOST;
 	slot->failed_unix_ns = clock_unix_ns();
 	slot->failure_id = records_new_id(slot->spec.records);
 	slot->operation_id = result->operation_id;
@@ -414,17 +430,22 @@ static void boot(struct slot *slot)
 		.guest_seed = plan_guest_seed(slot->spec.seed, &part),
 	};
 	struct err err = { 0 };
+	int r;
 
 	slot->part = part;
 	slot->loops_begun = part.first_loop;
 	slot->loops_ended = 0;
-	slot->booted = slot->in_loop = false;
-	if (vm_new(slot->loop, &spec, &slot->vm, &err) < 0) {
+	slot->booted = slot->in_loop = slot->host_failed = false;
+	r = vm_new(slot->loop, &spec, &slot->vm, &err);
+	if (r < 0) {
 		struct failure failure = { .class = FAILURE_HOST, .kind = OP_BOOT };
 
 		boots_leave(slot->spec.boots, &slot->turn);
-		log_error("slot %d ends: %s", slot->spec.number, err.text);
-		/* There is no VM to take evidence from, and no use in trying again and again. */
+		/* Room may come; with anything else there is no use in trying again and again. */
+		slot->vm_hopeless = r != -ENOSPC && r != -EDQUOT;
+		log_error("slot %d %s: %s", slot->spec.number,
+			  slot->vm_hopeless ? "ends" : "has no room for a VM", err.text);
+		/* There is no VM to take evidence from. */
 		snprintf(failure.detail, sizeof(failure.detail), "%s", err.text);
 		identify_failure(slot, &failure, &(struct op_result){ 0 });
 		emit_failure(slot, NULL, NULL);
@@ -559,7 +580,8 @@ void slot_stop(struct slot *slot, enum slot_stop stop)
 	if (stop <= slot->stop)
 		return;
 	slot->stop = stop;
-	if (slot->turn.state == BOOTS_WAITS || slot->waits)
+	/* An active kick may be one that is to come after a rest. */
+	if (slot->turn.state == BOOTS_WAITS || slot->waits || ev_is_active(&slot->kick.timer))
 		deadline_start(slot->loop, &slot->kick, 0);
 	slot->waits = false;
 	/* A failure in progress is not cut short: its evidence is what we are here for. */
@@ -601,7 +623,7 @@ static const char *state_name(const struct slot *slot)
 		return "stopped";
 	if (slot->waits)
 		return "paused";
-	return slot->turn.state == BOOTS_WAITS ? "waiting" : "empty";
+	return slot->turn.state == BOOTS_WAITS || slot->host_failed ? "waiting" : "empty";
 }
 
 void slot_status(const struct slot *slot, struct slot_status *ret_status)

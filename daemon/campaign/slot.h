@@ -21,6 +21,9 @@
  * for them any longer. */
 #define SLOT_KILL_LIMIT_NS (5 * CLOCK_NS_PER_S)
 
+/* How long no VM boots in a slot whose last one has failed by the host's fault. */
+#define SLOT_HOST_REST_NS (2 * CLOCK_NS_PER_S)
+
 struct slot_failure {
 	int64_t id;
 	const struct failure *failure;

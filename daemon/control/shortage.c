@@ -11,8 +11,12 @@
 #include "base/deadline.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "campaign/slot.h"
 
 #define MEMINFO_MAX 8192
+
+_Static_assert(SHORTAGE_LOOK_NS < SLOT_HOST_REST_NS,
+	       "a slot tries again before shortage pauses it");
 
 struct shortage {
 	struct ev_loop *loop;

@@ -4,9 +4,17 @@
 # no failure is lost, also when qsoakd is killed meanwhile, and it goes on once there is room.
 # In a mount namespace of its own, where a file system of its own leaves no trace.
 if [ "${QSOAK_TEST_NAMESPACE:-}" != "$$" ]; then
-	QSOAK_TEST_NAMESPACE=$$ exec unshare --mount --propagation private "$0" "$@"
+	export QSOAK_TEST_NAMESPACE=$$
+	for user in '' --map-root-user; do
+		if unshare --mount --propagation private $user true 2>/dev/null; then
+			exec unshare --mount --propagation private $user "$0" "$@"
+		fi
+	done
+	echo 'ok 1 - a full disk # SKIP this host gives out no mount namespace'
+	echo '1..1'
+	exit
 fi
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../kills.sh"
 . "$(dirname "$0")/../service.sh"
 
 disk=$scratch/disk
@@ -18,16 +26,16 @@ unmount() {
 }
 trap unmount EXIT
 
-sql() {
-	sqlite3 -cmd '.timeout 5000' "file:$state/results.db?mode=ro" "$1"
-}
-
 status() {
 	qsoak status --json | jq -r "$1"
 }
 
 is_paused() {
 	[ "$(status '.paused != null')" = true ]
+}
+
+no_slot_has_ended() {
+	[ "$(status '[.slots[].state | . != "stopped" and . != "paused"] | all')" = true ]
 }
 
 # A VM whose failure cannot be stored yet is not killed.
@@ -63,16 +71,6 @@ empty() {
 	rm -f "$disk/filler"
 }
 
-# Every failure that a client was shown.
-shown_are_stored() {
-	local failure=
-	for failure in $(sed -n 's/^failure \([0-9]*\).*/\1/p' "$scratch/watch.log"); do
-		[ "$(sql "SELECT count(*) FROM failure WHERE id = $failure")" = 1 ] ||
-			{ echo "# failure $failure is lost"; return 1; }
-	done
-	[ -n "$failure" ] || { echo '# none was shown'; return 1; }
-}
-
 profile 4 'loops: 1000000' good "bad=-fake,exit=3@snapshot-load:4" >"$scratch/p.yaml"
 
 story() {
@@ -96,9 +94,10 @@ story() {
 	before=$(status .loops)
 	empty
 	check "$name: with room again it goes on by itself" await 30 has_done $((before + 20))
+	check "$name: in each of its slots" await 10 no_slot_has_ended
 
 	fill
-	await 30 is_paused
+	check "$name: it pauses a second time" await 30 is_paused
 	await 20 is_full
 	kill -9 "$daemon"
 	wait "$daemon" 2>/dev/null
@@ -109,9 +108,11 @@ story() {
 	check "$name: after a kill on a full disk it goes on" await 30 has_done $((before + 10))
 	qsoak stop --kill >/dev/null
 	await 20 idle
-	kill "$daemon"
-	wait "$daemon"
-	check "$name: failures that were shown are stored" shown_are_stored
+	kill "$daemon" "$client"
+	wait "$daemon" "$client"
+	shown=0
+	check "$name: failures that were shown are stored" shown_are_stored "$scratch/watch.log"
+	check "$name: some were shown" test "$shown" -gt 0
 	check "$name: the pause is a gap, and so is the kill" test "$(sql "SELECT count(*) FROM gap
 		WHERE ended_unix_ns > began_unix_ns")" -ge 2
 	check "$name: the store is whole" same "$(sql 'PRAGMA integrity_check')" ok
@@ -119,7 +120,7 @@ story() {
 		WHERE outcome = 'running'")" 0
 }
 
-if mount -t tmpfs -o size=96m none "$disk"; then
+if mount -t tmpfs -o size=96m none "$disk" 2>/dev/null; then
 	story tmpfs
 	umount "$disk"
 else
@@ -127,8 +128,9 @@ else
 fi
 
 truncate -s 160M "$scratch/image"
-mkfs.ext4 -q "$scratch/image"
-if mount -o loop "$scratch/image" "$disk" 2>/dev/null; then
+if ! mkfs.ext4 -q "$scratch/image"; then
+	skip 'a full ext4' 'there is no mkfs.ext4'
+elif mount -o loop "$scratch/image" "$disk" 2>/dev/null; then
 	story ext4
 	umount "$disk"
 else
