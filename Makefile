@@ -31,7 +31,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libmicrohttpd-dev zlib1g-dev libsystemd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium e2fsprogs \
-	bash-completion
+	bash-completion man-db groff-base
 DEPS_PACKAGE := debhelper lintian debootstrap systemd-container
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev

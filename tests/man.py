@@ -30,8 +30,15 @@ def read(path):
         return file.read()
 
 
-def run(*argv):
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+def run(*argv, **more):
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, **more)
+
+
+def warnings(roff):
+    """What man(1) and groff say of a page, as they format it for a terminal of 80 columns."""
+    environment = os.environ | {'LC_ALL': 'C.UTF-8', 'MANWIDTH': '80', 'MANROFFSEQ': ''}
+    out = run('man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z', '-', input=roff, env=environment)
+    return out.stderr.splitlines() or ([] if out.stdout else ['no output'])
 
 
 def terms(page):
@@ -52,6 +59,7 @@ def check_pages():
         out = run('rst2man', '--report=2', '--exit-status=2', f'man/{name}')
         check(f'{name} builds without warnings',
               (out.stderr.splitlines() or ['no output']) if out.stderr or not out.stdout else [])
+        check(f'{name} is formatted without warnings', warnings(out.stdout))
         section = name.rsplit('.', 2)[1]
         check(f'{name} is in its section',
               [] if f':Manual section: {section}\n' in read(f'man/{name}') else [f'not {section}'])
@@ -199,6 +207,24 @@ def check_incident():
     found = {one.rsplit('.', 1)[-1] for one in terms_of if re.match(r'[a-z][a-z0-9.\[\]-]*$', one)
              and not re.search(r'\.(json|bin|yaml|qcow2|raw)$', one)} - {'guest-config'}
     compare(f'{page}: members of the manifest', page, found, keys, 'daemon/triage')
+    check_files(page, terms_of)
+
+
+def check_files(page, terms_of):
+    """The files of an incident, without the .zst that each may get."""
+    files = {'manifest.json': 'bundle.h'}
+    names = r'bundle_(?:write|open|copy)\(\S*bundle, (?:\S+, )??(NULL|\S*role), (?:DIRECT_NODE_FLASH )?"([^"]+)"'
+    for source in ('incident.c', 'witness.c'):
+        text = read(f'daemon/triage/{source}')
+        for role, name in re.findall(names, text):
+            name = 'vars.qcow2' if name == '.qcow2' else name
+            files[name if role == 'NULL' else f'ROLE.{name}'] = source
+        for name in re.findall(r'"([a-z]+)" BUNDLE_PACKED', text):
+            files[f'ROLE.{name}'] = source
+    check(f'{page}: there are files', [] if len(files) > 12 else [f'found only {sorted(files)}'])
+    found = [re.sub(r'\.zst$', '', one) for one in terms_of
+             if re.match(r'ROLE\.', one) or re.search(r'\.(json|bin|yaml|qcow2|raw)$', one) or one == 'guest-config']
+    compare(f'{page}: files', page, found, files, 'daemon/triage')
 
 
 def ask_schema():

@@ -119,6 +119,7 @@ check 'nor of one that was packed' same "$(of_file packed.zst '.text | length')"
 check '64 MiB of a packed file are read' same "$(of_file most.zst '"\(.size) \(.text)"')" \
 	"$((64 << 20)) the end"
 check 'and no more' same "$(of_file more.zst .text)" ''
+rm "$folder"/{long,packed.zst,most.zst,more.zst}
 
 # On a disk of its own: sourced in a mount namespace that goes with it.
 # disk OPTIONS NAME: the campaign whose incidents lie there; the newest manifest is copied out.
@@ -195,3 +196,21 @@ if [ -e "$scratch/keep/incidents/$(incidents keep)/qemu.core.zst" ]; then
 		"$(manifest foreign '.missing[] | "\(.file): \(.reason)"')" \
 		'qemu.stacks: the core that was found, '
 fi
+
+# What the incidents of all these campaigns have that the man page does not tell of.
+page_lacks() {
+	comm -23 - <(sed -n 's/^``\(.*\)``$/\1/p' "$top/man/qsoak-incident.5.rst" | sed 's/\.zst$//' | sort -u)
+}
+files() {
+	ls "$scratch"/*/incidents/*/ | sed -n '/:$/d; s/\.zst$//; s/^qemu\./ROLE./; /./p' | sort -u
+}
+# Of the environment and of what is not there the names are not ours.
+members() {
+	cat "$scratch"/*/incidents/*/manifest.json | jq -r 'paths | map(if type == "number" then "[]"
+		else ".\(.)" end) | join("") | ltrimstr(".") | sub("\\[\\]$"; "") |
+		select(test("env(ironment)?\\.") | not)' | sort -u
+}
+check 'there were files of most kinds' test "$(files | wc -l)" -ge 8
+check 'the man page tells of each file' same "$(files | page_lacks)" ''
+check 'there were members of most kinds' test "$(members | wc -l)" -ge 50
+check 'the man page tells of each member' same "$(members | page_lacks)" ''
