@@ -101,8 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1 || size > INPUT_MAX)
 		return 0;
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
-	control_add_client(w->control, fds[1], CONTROL_USER);
-	/* The first byte says whether the client has negotiated. */
+	/* The first byte says whether the client has negotiated, and whether it may change anything. */
+	control_add_client(w->control, fds[1], data[0] & 2 ? CONTROL_READER : CONTROL_USER);
 	if (data[0] & 1)
 		require(send(fds[0], capabilities, sizeof(capabilities) - 1, 0) > 0);
 	require(send(fds[0], data + 1, size - 1, 0) == (ssize_t)(size - 1));
