@@ -92,7 +92,13 @@ static void print_json(const json_t *value, FILE *out)
 {
 	auto_free char *text = json_dumps(value, JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
 
-	fputs(text, out);
+	/* DEL is ASCII to jansson; it stands in strings alone. */
+	for (const char *c = text; *c; c++) {
+		if (*c == '\x7f')
+			fputs("\\u007f", out);
+		else
+			fputc(*c, out);
+	}
 }
 
 /* An element a line. */
