@@ -31,8 +31,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libmicrohttpd-dev zlib1g-dev libsystemd-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium e2fsprogs \
-	bash-completion man-db groff-base
-DEPS_PACKAGE := debhelper lintian debootstrap systemd-container
+	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
@@ -139,13 +138,6 @@ demo: ## one minute of soaking on the distribution's QEMU
 check: ## all tests, plain and under ASan and UBSan
 	@$(MAKE) --no-print-directory deps
 	@tests/check.sh
-
-# Not part of check: it takes a whole Debian from a mirror.
-.PHONY: check-package
-check-package: ## build the Debian package, and try it on a real systemd in a container
-	@$(MAKE) --no-print-directory deps
-	@tests/deps.sh $(DEPS_PACKAGE)
-	@BUILD=$(abspath $(BUILD)) tests/systemd/test-package.sh
 
 .PHONY: bench
 bench: ## figures, each within one run: against a naive driver, the cost of evidence, blackouts, a flood

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS=print_stacktrace=1
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 once=
 
 # A test that has not ended by then never will: on an idle host the slowest takes a tenth of it.
 TEST_LIMIT=900
@@ -53,6 +53,8 @@ if [ $# = 0 ]; then
 		set -- "$@" "${test%.c}"
 	done
 	set -- "$@" tests/fake/test-*.sh tests/live/test-*.sh
+	# It has objects of its own: once is enough.
+	once=tests/systemd/test-package.sh
 fi
 
 for sanitizer in '' address,undefined; do
@@ -60,6 +62,7 @@ for sanitizer in '' address,undefined; do
 done
 run_all "$PWD/build" '' "$@"
 run_all "$PWD/build-address-undefined" ' (asan, ubsan)' "$@"
+run_all "$PWD/build" '' $once
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

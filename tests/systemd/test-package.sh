@@ -9,6 +9,10 @@ if [ "$(id -u)" != 0 ]; then
 	skip 'the package' 'only root can boot a container'
 	exit
 fi
+if ! unshare --mount --pid --fork --net --uts --ipc true; then
+	skip 'the package' 'no container may be made here'
+	exit
+fi
 
 build_package() {
 	mkdir "$scratch/qsoak"
