@@ -15,7 +15,9 @@ done
 echo "deps: installing$missing"
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
-$sudo apt-get -q -q update
+# Another apt may be at work, e.g. that of unattended upgrades: seconds.
+wait=-oDPkg::Lock::Timeout=300
+$sudo apt-get -q -q $wait update
 # No service may start, and nothing may ask.
-$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -q -y --no-install-recommends \
+$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -q -y --no-install-recommends $wait \
 	install $missing >/dev/null
