@@ -28,7 +28,7 @@ WERROR ?=
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
-	libmicrohttpd-dev zlib1g-dev libsystemd-dev
+	libmicrohttpd-dev zlib1g-dev libsystemd-dev libvirt-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium e2fsprogs \
 	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container
@@ -47,7 +47,7 @@ CFLAGS_ALL = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-pro
 	$(CFLAGS)
 LDFLAGS_ALL = $(if $(SANITIZER),-fsanitize=$(SANITIZER)) $(LDFLAGS)
 
-lib_src := $(filter-out daemon/cli/% daemon/stack/qsoak-stack.c,$(wildcard daemon/*/*.c))
+lib_src := $(filter-out daemon/cli/% daemon/stack/qsoak-stack.c daemon/domain/qsoak-domain.c,$(wildcard daemon/*/*.c))
 cli_src := $(wildcard daemon/cli/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 fake_src := $(wildcard tests/fake/*.c)
@@ -55,7 +55,7 @@ fake_src := $(wildcard tests/fake/*.c)
 lib_obj := $(lib_src:%.c=$(BUILD)/%.o)
 cli_obj := $(cli_src:%.c=$(BUILD)/%.o)
 unit_bin := $(unit_src:tests/unit/%.c=$(BUILD)/tests/unit/%)
-programs := $(BUILD)/qsoakd $(BUILD)/qsoak $(BUILD)/qsoak-stack
+programs := $(BUILD)/qsoakd $(BUILD)/qsoak $(BUILD)/qsoak-stack $(BUILD)/qsoak-domain
 
 .PHONY: all
 all: $(programs) guests units ## build qsoakd, qsoak, qsoak-stack and the guests
@@ -97,6 +97,10 @@ $(BUILD)/qsoak: $(cli_obj) $(BUILD)/libqsoak.a
 
 $(BUILD)/qsoak-stack: $(BUILD)/daemon/stack/qsoak-stack.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# Alone with libvirt, which brings threads and much memory along.
+$(BUILD)/qsoak-domain: $(BUILD)/daemon/domain/qsoak-domain.o $(BUILD)/libqsoak.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lev $(shell pkg-config --libs jansson libvirt libvirt-qemu) -lpthread
 
 # The fake QEMU stands beside the program, not in it: it links nothing of it.
 $(BUILD)/tests/fake-qemu: $(fake_src:%.c=$(BUILD)/%.o)
@@ -201,6 +205,7 @@ installed = \
 	755 $(BUILD)/qsoak $(bindir)/qsoak \
 	755 $(BUILD)/qsoak-stack $(bindir)/qsoak-stack \
 	755 $(BUILD)/qsoakd $(sbindir)/qsoakd \
+	755 $(BUILD)/qsoak-domain $(libdir)/qsoak/qsoak-domain \
 	644 known-issues.yaml $(datadir)/qsoak/known-issues.yaml \
 	$(foreach f,$(guest_images),644 $(f) $(libdir)/qsoak/guests/$(notdir $(f))) \
 	$(foreach f,$(wildcard profiles/*.yaml),644 $(f) $(datadir)/qsoak/profiles/$(notdir $(f))) \

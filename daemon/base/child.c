@@ -207,7 +207,7 @@ __attribute__((noreturn)) static void exec_child(const struct child_spec *spec, 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, spec->death_signal ? spec->death_signal : SIGKILL) < 0)
 		goto fail;
 	/* The parent may have died before the request was made. */
 	if (getppid() != parent)

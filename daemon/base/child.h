@@ -2,8 +2,8 @@
 /*
  * Child processes that never outlive qsoakd, watched by pidfd, with their output kept.
  *
- * A child is a session of its own (a terminal's Ctrl-C is not for it), gets SIGKILL when the thread
- * that spawned it ends, takes what it started along when it is killed or exits, and reads nothing from stdin but what it is given.
+ * A child is a session of its own (a terminal's Ctrl-C is not for it), gets SIGKILL (or what it is said to get) when
+ * the thread that spawned it ends, takes what it started along when it is killed or exits, and reads nothing from stdin but what it is given.
  * stdout and stderr go into one buffer that keeps the first and the last bytes. Spawn from the main thread only.
  */
 #ifndef QSOAK_BASE_CHILD_H
@@ -37,6 +37,7 @@ struct child_spec {
 	size_t keep_fd_count;
 	size_t output_max; /* bytes; 0: CHILD_OUTPUT_MAX */
 	int cgroup_fd;	   /* cgroup.procs of its control group, open for writing; 0: ours */
+	int death_signal;  /* that it gets when the thread that spawned it ends; 0: SIGKILL */
 	int nice;	   /* 0 to 19: how much of the CPU it leaves to others */
 	bool limits_core;  /* to core_max; else a core is as large as our own soft limit says */
 	uint64_t core_max; /* bytes, as far as the hard limit allows; 0: none is dumped */

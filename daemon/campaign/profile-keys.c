@@ -264,6 +264,10 @@ static int read_seed(const struct bind *at, const struct bind_key *key, void *ba
 
 const struct bind_key profile_keys[] = {
 	{ "name", BIND_STRING(struct profile, name), .text = &profile_name_text, .required = true },
+	{ "backend", .read = profile_read_backend,
+	  .offset = BIND_FIELD(struct profile, backend, enum profile_backend) },
+	{ "uris", BIND_STRINGS(struct profile, uris), .text = &profile_uri_text, .min = 1,
+	  .max = PROFILE_URIS_MAX },
 	{ "machine", .read = bind_mapping, .keys = machine_keys, .required = true },
 	{ "guest", .read = bind_mapping, .keys = guest_keys, .required = true },
 	{ "builds", .read = profile_read_builds,

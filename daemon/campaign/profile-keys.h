@@ -12,10 +12,14 @@ extern const struct bind_key profile_keys[];
 struct profile;
 int profile_check_guest(const struct bind *at, const struct profile *profile);
 int profile_check_fleet(const struct bind *at, const struct profile *profile);
+int profile_check_backend(const struct bind *at, const struct profile *profile);
 
 extern const struct bind_text profile_name_text;
 extern const struct bind_text profile_binary_text;
 extern const struct bind_text profile_pattern_text;
+
+int profile_read_backend(const struct bind *at, const struct bind_key *key, void *base);
+extern const struct bind_text profile_uri_text;
 
 /* Entries of `builds`, and the reader that checks them. */
 extern const struct bind_list profile_build_list;

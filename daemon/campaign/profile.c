@@ -49,6 +49,8 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 	if (ret == 0)
 		ret = profile_check_fleet(&root, profile);
 	if (ret == 0)
+		ret = profile_check_backend(&root, profile);
+	if (ret == 0)
 		ret = profile_check_compare(&root, profile);
 	yaml_node_free(tree);
 	if (ret < 0) {
@@ -75,6 +77,9 @@ void profile_free(struct profile *profile)
 	profile_compare_finish(profile);
 	free(profile->text);
 	free(profile->name);
+	for (char **uri = profile->uris; uri && *uri; uri++)
+		free(*uri);
+	free(profile->uris);
 	free(profile->machine);
 	free(profile->accel);
 	free(profile->guest);

@@ -20,6 +20,8 @@
 
 #define PROFILE_TEXT_MAX (256 * 1024)
 #define PROFILE_BUILDS_MAX 16
+#define PROFILE_URIS_MAX 1
+#define PROFILE_URI_MAX 256
 #define PROFILE_NAME_MAX 64
 #define PROFILE_VMS_MAX 256
 #define PROFILE_LOOPS_PER_VM_MAX 1000000
@@ -78,6 +80,13 @@
 #define PROFILE_MARGIN_MAX 1.0
 #define PROFILE_MARGIN_DEFAULT 0.05
 #define PROFILE_WARM_UP_DEFAULT 1 /* loops */
+
+/* Who runs the QEMUs. */
+enum profile_backend {
+	BACKEND_DIRECT, /* qsoakd */
+	BACKEND_LIBVIRT,
+	BACKEND_COUNT,
+};
 
 /* What becomes of a VM that has failed and still has a process. */
 enum profile_on_failure {
@@ -146,6 +155,9 @@ struct profile_compare {
 struct profile {
 	char *text; /* as given */
 	char *name; /* by the rules of a build's name */
+
+	enum profile_backend backend;
+	char **uris; /* of libvirt, NULL-terminated; NULL: none, and the backend is direct */
 
 	char *machine; /* versioned machine type of the q35 family */
 	char *accel;   /* "tcg", "kvm", or "auto": kvm if a probe finds that it works */

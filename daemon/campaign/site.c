@@ -3,15 +3,40 @@
 #include "campaign/site.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "campaign/budget.h"
 #include "triage/core.h"
+
+/* Installed, or in a build tree. */
+static char *find_program(void)
+{
+	static const char *const places[] = { "qsoak-domain", "../lib/qsoak/qsoak-domain" };
+	char *found = beside_find(places, ARRAY_SIZE(places), X_OK);
+
+	return found ? found : mem_strdup(QSOAK_LIBDIR "/qsoak-domain");
+}
+
+static void init_libvirt(struct site *site, const char *state)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	site->libvirt.program = find_program();
+	site->libvirt.uri = site->profile->uris[0];
+	site->libvirt.owner = mem_printf("%s:%s", host, state);
+	/* So that it is the same in every spelling of XML. */
+	for (char *c = site->libvirt.owner; (c = strpbrk(c, "<>&'\""));)
+		*c = '_';
+	site->machine.libvirt = &site->libvirt;
+}
 
 void site_init(struct site *site, const struct profile *profile, const char *accel,
 	       const char *state, const char *work, const char *guests, struct cgroups *cgroups)
@@ -45,6 +70,8 @@ void site_init(struct site *site, const struct profile *profile, const char *acc
 			.working_set = (uint64_t)profile->working_set_bytes,
 		},
 	};
+	if (profile->backend == BACKEND_LIBVIRT)
+		init_libvirt(site, state);
 }
 
 int site_prepare(struct site *site, const struct resume *resume, struct err *err)
@@ -56,6 +83,9 @@ int site_prepare(struct site *site, const struct resume *resume, struct err *err
 		return err_set(err, -EINVAL, "guest.name: found %s, but there is no %s",
 			       profile->guest, site->firmware);
 	}
+	if (site->machine.libvirt && access(site->libvirt.program, X_OK) < 0)
+		return err_set_errno(err, errno, "backend: libvirt takes %s, but",
+				     site->libvirt.program);
 	if (!strcmp(site->machine.accel, "kvm") && access("/dev/kvm", R_OK | W_OK) < 0)
 		return err_set_errno(err, errno, "machine.accel is kvm, but /dev/kvm");
 	for (size_t i = 0; i < profile->build_count; i++) {
@@ -94,6 +124,8 @@ void site_finish(struct site *site)
 	for (size_t i = 0; i < site->profile->build_count; i++)
 		build_finish(&site->builds[i]);
 	free(site->builds);
+	free(site->libvirt.program);
+	free(site->libvirt.owner);
 	free(site->firmware);
 	free(site->template);
 	free(site->vms);

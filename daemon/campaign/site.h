@@ -7,10 +7,12 @@
 #include "campaign/resume.h"
 #include "vm/build.h"
 #include "vm/direct.h"
+#include "vm/libvirt.h"
 
 struct site {
 	const struct profile *profile;
 	char *firmware, *template, *vms, *incidents; /* paths */
+	struct libvirt libvirt;			     /* if that is the profile's backend */
 	struct machine machine;
 	struct build *builds; /* in the profile's order */
 };

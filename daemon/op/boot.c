@@ -26,6 +26,12 @@ static enum op_progress ended_ticks(struct op *op, struct err *err)
 	return OP_FAILS;
 }
 
+/* Once it is there; of a guest on another host QEMU's word has to do. */
+static bool sees_guest(const struct op *op)
+{
+	return ram_fd(run_ram(op->run[OP_SRC])) >= 0;
+}
+
 static const struct op_step steps[] = {
 	{ .name = "spawn", .start = start_spawn, .ended = op_ended_greeted, .limit = LIMIT_BOOT },
 	{ .name = "negotiate",
@@ -33,6 +39,7 @@ static const struct op_step steps[] = {
 	  .ended = op_ended_negotiate,
 	  .limit = LIMIT_REPLY },
 	{ .name = "guest",
+	  .wanted = sees_guest,
 	  .ended = ended_ticks,
 	  .limit = LIMIT_BOOT,
 	  .place = OP_PLACE_VCPU,

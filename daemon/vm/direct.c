@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "base/child.h"
 #include "base/mem.h"
+#include "vm/backend.h"
 
 /* The node's image is the file NODE.qcow2. */
 struct image {
@@ -26,23 +29,17 @@ static void list_images(const struct machine *machine, struct image *ret_images)
 	ret_images[2] = (struct image){ DIRECT_NODE_DISK, machine->disk_bytes };
 }
 
-struct words {
-	char **word;
-	size_t count;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *fmt, ...)
+/* Text as a value of an option, in which commas are doubled; the caller frees. */
+static char *option_text(const char *text)
 {
-	va_list ap;
-	char *word;
+	char *copy = mem_zalloc(2 * strlen(text) + 1), *to = copy;
 
-	va_start(ap, fmt);
-	if (vasprintf(&word, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	words->word = mem_realloc(words->word, words->count + 2, sizeof(char *));
-	words->word[words->count++] = word;
-	words->word[words->count] = NULL;
+	for (; *text; text++) {
+		if (*text == ',')
+			*to++ = ',';
+		*to++ = *text;
+	}
+	return copy;
 }
 
 /* Adds `-blockdev JSON`: JSON because file names may hold commas. Steals node. */
@@ -50,30 +47,33 @@ static void add_blockdev(struct words *words, json_t *node)
 {
 	auto_free char *text = json_dumps(node, JSON_COMPACT);
 
-	add(words, "-blockdev");
-	add(words, "%s", text);
+	words_add(words, "-blockdev");
+	words_add(words, "%s", text);
 	json_decref(node);
 }
 
-static void add_qcow2(struct words *words, const char *node)
+/* Names of files are relative to before, which ends in a slash or is empty. */
+static void add_qcow2(struct words *words, const char *before, const char *node)
 {
-	auto_free char *file = mem_printf("%s.qcow2", node);
+	auto_free char *file = mem_printf("%s%s.qcow2", before, node);
 
 	add_blockdev(words, json_pack("{s:s, s:s, s:{s:s, s:s}}", "driver", "qcow2", "node-name",
 				      node, "file", "driver", "file", "filename", file));
 }
 
 /* A node with a block backend of a name, NODE-drive: block migration finds images by that name alone. */
-static void add_drive(struct words *words, const char *node)
+static void add_drive(struct words *words, const char *before, const char *node)
 {
-	add(words, "-drive");
-	add(words,
-	    "if=none,id=%s-drive,node-name=%s,driver=qcow2,file.driver=file,"
-	    "file.filename=%s.qcow2",
-	    node, node, node);
+	auto_free char *folder = option_text(before);
+
+	words_add(words, "-drive");
+	words_add(words,
+		  "if=none,id=%s-drive,node-name=%s,driver=qcow2,file.driver=file,"
+		  "file.filename=%s%s.qcow2",
+		  node, node, folder, node);
 }
 
-static void add_images(struct words *words, const struct machine *machine)
+static void add_images(struct words *words, const struct machine *machine, const char *before)
 {
 	struct image images[IMAGES_MAX];
 
@@ -82,77 +82,110 @@ static void add_images(struct words *words, const struct machine *machine)
 		if (!images[i].bytes)
 			continue;
 		if (machine->disk_bytes)
-			add_drive(words, images[i].node);
+			add_drive(words, before, images[i].node);
 		else
-			add_qcow2(words, images[i].node);
+			add_qcow2(words, before, images[i].node);
 	}
+}
+
+void direct_add_guest(struct words *words, const struct machine *machine, const char *before)
+{
+	auto_free char *folder = option_text(before);
+
+	add_blockdev(words, json_pack("{s:s, s:s, s:b, s:{s:s, s:s, s:b}}", "driver", "raw",
+				      "node-name", "code", "read-only", 1, "file", "driver", "file",
+				      "filename", machine->firmware, "read-only", 1));
+	add_images(words, machine, before);
+	words_add(words, "-fw_cfg");
+	words_add(words, "name=" GUEST_CONFIG_FILE ",file=%s" DIRECT_CONFIG_FILE, folder);
+}
+
+char *direct_flash_option(const struct machine *machine)
+{
+	return mem_printf("pflash0=code,pflash1=" DIRECT_NODE_FLASH "%s",
+			  machine->disk_bytes ? "-drive" : "");
 }
 
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 {
 	const struct machine *machine = spec->machine;
 	const struct build *build = spec->build;
+	auto_free char *flash = direct_flash_option(machine);
 	struct words words = { 0 };
 
 	for (char **word = build->spec.wrapper; *word; word++)
-		add(&words, "%s", *word);
-	add(&words, "%s", build->spec.binary);
-	add(&words, "-name");
-	add(&words, "guest=qsoak-%d-%d,debug-threads=on", spec->slot, spec->vm);
-	add(&words, "-nodefaults");
-	add(&words, "-no-user-config");
-	add(&words, "-display");
-	add(&words, "none");
+		words_add(&words, "%s", *word);
+	words_add(&words, "%s", build->spec.binary);
+	words_add(&words, "-name");
+	words_add(&words, "guest=qsoak-%d-%d,debug-threads=on", spec->slot, spec->vm);
+	words_add(&words, "-nodefaults");
+	words_add(&words, "-no-user-config");
+	words_add(&words, "-display");
+	words_add(&words, "none");
 	if (build->sandbox && !build_arg(build, "sandbox")) {
-		add(&words, "-sandbox");
-		add(&words, "on");
+		words_add(&words, "-sandbox");
+		words_add(&words, "on");
 	}
 	for (char **data = build->spec.data; *data; data++) {
-		add(&words, "-L");
-		add(&words, "%s", *data);
+		words_add(&words, "-L");
+		words_add(&words, "%s", *data);
 	}
 	for (char **pattern = build->spec.trace; *pattern; pattern++) {
-		add(&words, "-trace");
-		add(&words, "enable=%s", *pattern);
+		words_add(&words, "-trace");
+		words_add(&words, "enable=%s", *pattern);
 	}
-	add(&words, "-machine");
-	add(&words,
-	    "%s,accel=%s,memory-backend=ram,dump-guest-core=off,pflash0=code,"
-	    "pflash1=" DIRECT_NODE_FLASH "%s",
-	    machine->type, machine->accel, machine->disk_bytes ? "-drive" : "");
-	add(&words, "-smp");
-	add(&words, "%u", machine->vcpus);
-	add(&words, "-m");
-	add(&words, "%" PRId64 "M", machine->ram_bytes >> 20);
-	add(&words, "-object");
-	add(&words,
-	    "memory-backend-file,id=ram,size=%" PRId64 ",share=on,mem-path=/proc/self/fd/%d",
-	    machine->ram_bytes, ram_fd);
-	add_blockdev(&words, json_pack("{s:s, s:s, s:b, s:{s:s, s:s, s:b}}", "driver", "raw",
-				       "node-name", "code", "read-only", 1, "file", "driver",
-				       "file", "filename", machine->firmware, "read-only", 1));
-	add_images(&words, machine);
-	add(&words, "-fw_cfg");
-	add(&words, "name=" GUEST_CONFIG_FILE ",file=" DIRECT_CONFIG_FILE);
-	add(&words, "-chardev");
-	add(&words, "socket,id=qmp,fd=%d", qmp_fd);
-	add(&words, "-mon");
-	add(&words, "chardev=qmp,mode=control");
+	words_add(&words, "-machine");
+	words_add(&words, "%s,accel=%s,memory-backend=ram,dump-guest-core=off,%s", machine->type,
+		  machine->accel, flash);
+	words_add(&words, "-smp");
+	words_add(&words, "%u", machine->vcpus);
+	words_add(&words, "-m");
+	words_add(&words, "%" PRId64 "M", machine->ram_bytes >> 20);
+	words_add(&words, "-object");
+	words_add(&words,
+		  "memory-backend-file,id=ram,size=%" PRId64 ",share=on,mem-path=/proc/self/fd/%d",
+		  machine->ram_bytes, ram_fd);
+	direct_add_guest(&words, machine, "");
+	words_add(&words, "-chardev");
+	words_add(&words, "socket,id=qmp,fd=%d", qmp_fd);
+	words_add(&words, "-mon");
+	words_add(&words, "chardev=qmp,mode=control");
 	if (spec->incoming) {
-		add(&words, "-incoming");
-		add(&words, "defer");
+		words_add(&words, "-incoming");
+		words_add(&words, "defer");
 	}
 	for (char **arg = build->spec.args; *arg; arg++)
-		add(&words, "%s", *arg);
+		words_add(&words, "%s", *arg);
 	return words.word;
 }
 
-void direct_argv_free(char **argv)
+static int prepare(const struct run_spec *spec, int qmp_fd, struct backend_child *ret_child,
+		   struct err *err)
 {
-	for (char **word = argv; word && *word; word++)
-		free(*word);
-	free(argv);
+	struct ram *ram = NULL;
+	int r = ram_new(spec->machine->ram_bytes, &ram, err);
+
+	if (r < 0)
+		return r;
+	ret_child->argv = direct_argv(spec, qmp_fd, ram_fd(ram));
+	ret_child->ram = ram;
+	ret_child->inherits_ram = true;
+	return 0;
 }
+
+static enum run_loss loss(struct child_exit *how)
+{
+	(void)how;
+	return RUN_LOSS_PROCESS;
+}
+
+const struct backend backend_direct = {
+	.prepare = prepare,
+	.loss = loss,
+	.kill_signal = SIGKILL,
+	.death_signal = SIGKILL,
+	.is_qemu = true,
+};
 
 static int make_image(const struct image *image, const char *folder, struct err *err)
 {

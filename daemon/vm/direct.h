@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "vm/run.h"
+#include "vm/words.h"
 
 #define DIRECT_QEMU_IMG "/usr/bin/qemu-img"
 
@@ -23,9 +24,15 @@
  * nothing. */
 #define DIRECT_VMSTATE_BYTES (1024 * 1024)
 
-/* The argv for spec, NULL-terminated; free with direct_argv_free(). */
+/* The argv for spec; free with words_free(). */
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd);
-void direct_argv_free(char **argv);
+
+/* Options for the firmware, the images and the guest's configuration; before: what stands in front of the names of
+ * files in the VM's folder, "" or the folder with a slash. */
+void direct_add_guest(struct words *words, const struct machine *machine, const char *before);
+
+/* Of -machine, which flash that is; the caller frees. */
+char *direct_flash_option(const struct machine *machine);
 
 /* Makes the machine's images, empty, in folder with qemu-img. Blocks for up to DIRECT_IMAGE_LIMIT_NS
  * each. */

@@ -14,18 +14,24 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "vm/direct.h"
+#include "vm/backend.h"
+#include "vm/words.h"
 
 struct run {
 	int64_t id;
+	const struct backend *backend;
+	const struct machine *machine;
 	const struct build *build;
 	struct records *records;
 	struct child *child;
 	struct qmp *qmp;
 	struct ram *ram;
+	pid_t pid; /* of its QEMU; 0: not known */
 	char **argv;
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 	struct err closed;
+	struct child_exit how; /* once it has gone */
+	enum run_loss loss;
 	int64_t spawned_ns;
 	bool negotiated, oob, exit_expected, failure_expected;
 };
@@ -41,7 +47,16 @@ struct run {
 static void greeting_in(void *ctx)
 {
 	struct run *run = ctx;
+	struct ram *ram = NULL;
 
+	if (run->backend->find_ram) {
+		run->pid = qmp_peer_pid(run->qmp);
+		ram = run->backend->find_ram(run->machine, run->pid);
+	}
+	if (ram) {
+		ram_free(run->ram);
+		run->ram = ram;
+	}
 	RUN_TELL(run, greeting);
 }
 
@@ -70,7 +85,8 @@ static void child_gone(void *ctx, const struct child_exit *how)
 {
 	struct run *run = ctx;
 
-	(void)how;
+	run->how = *how;
+	run->loss = run->backend->loss(&run->how);
 	/* Its last events may still wait in the socket. */
 	qmp_drain(run->qmp);
 	RUN_TELL(run, exited);
@@ -109,38 +125,60 @@ static uint64_t room_for_core(const char *folder)
 	return bytes > RUN_CORE_RESERVE_BYTES ? bytes - RUN_CORE_RESERVE_BYTES : 0;
 }
 
+static int spawn(struct ev_loop *loop, const struct run_spec *spec, struct run *run,
+		 struct err *err)
+{
+	const struct backend *backend = run->backend;
+	struct backend_child what = { 0 };
+	auto_close int theirs = -1;
+	auto_free char *input = NULL;
+	struct child_spec child = {
+		.env = backend->is_qemu ? (const char *const *)spec->build->spec.env : NULL,
+		.cwd = spec->folder,
+		.keep_fd_count = 1,
+		.cgroup_fd = backend->is_qemu ? cgroup_fd(spec->cgroup) : 0,
+		.death_signal = backend->death_signal,
+		.limits_core = true,
+		.core_max = backend->is_qemu && spec->machine->dumps_core
+				    ? room_for_core(spec->folder)
+				    : 0,
+		.exited = child_gone,
+		.ctx = run,
+	};
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set_errno(err, errno, "socketpair");
+	theirs = pair[1];
+	run->qmp = qmp_new(loop, pair[0], &qmp_handler, run);
+	r = backend->prepare(spec, theirs, &what, err);
+	if (r < 0)
+		return r;
+	run->argv = what.argv;
+	run->ram = what.ram;
+	input = what.input;
+	child.argv = (const char *const *)run->argv;
+	child.input = input;
+	child.keep_fds = (int[]){ theirs, ram_fd(run->ram) };
+	child.keep_fd_count += what.inherits_ram;
+	run->spawned_ns = clock_now_ns();
+	r = child_spawn(loop, &child, &run->child, err);
+	if (r == 0 && backend->is_qemu)
+		run->pid = child_pid(run->child);
+	return r;
+}
+
 int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **ret_run,
 	      struct err *err)
 {
 	struct run *run = mem_new(struct run);
-	auto_close int theirs = -1;
-	int pair[2], r;
+	int r;
 
+	run->backend = spec->machine->libvirt ? &backend_libvirt : &backend_direct;
+	run->machine = spec->machine;
 	run->records = spec->records;
 	run->build = spec->build;
-	r = ram_new(spec->machine->ram_bytes, &run->ram, err);
-	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		r = err_set_errno(err, errno, "socketpair");
-	if (r == 0) {
-		struct child_spec child = {
-			.env = (const char *const *)spec->build->spec.env,
-			.cwd = spec->folder,
-			.keep_fds = (int[]){ pair[1], ram_fd(run->ram) },
-			.keep_fd_count = 2,
-			.cgroup_fd = cgroup_fd(spec->cgroup),
-			.limits_core = true,
-			.core_max = spec->machine->dumps_core ? room_for_core(spec->folder) : 0,
-			.exited = child_gone,
-			.ctx = run,
-		};
-
-		theirs = pair[1];
-		run->qmp = qmp_new(loop, pair[0], &qmp_handler, run);
-		run->argv = direct_argv(spec, theirs, ram_fd(run->ram));
-		child.argv = (const char *const *)run->argv;
-		run->spawned_ns = clock_now_ns();
-		r = child_spawn(loop, &child, &run->child, err);
-	}
+	r = spawn(loop, spec, run, err);
 	if (r < 0) {
 		run_free(run);
 		return r;
@@ -176,7 +214,7 @@ void run_free(struct run *run)
 	child_free(run->child);
 	qmp_free(run->qmp);
 	ram_free(run->ram);
-	direct_argv_free(run->argv);
+	words_free(run->argv);
 	free(run);
 }
 
@@ -207,7 +245,7 @@ struct qmp *run_qmp(const struct run *run)
 
 pid_t run_pid(const struct run *run)
 {
-	return child_pid(run->child);
+	return run->pid;
 }
 
 int64_t run_spawned_ns(const struct run *run)
@@ -222,7 +260,12 @@ const char *const *run_argv(const struct run *run)
 
 const struct child_exit *run_exited(const struct run *run)
 {
-	return child_exited(run->child);
+	return child_exited(run->child) ? &run->how : NULL;
+}
+
+enum run_loss run_loss(const struct run *run)
+{
+	return run->loss;
 }
 
 char *run_output(const struct run *run, size_t *ret_size)
@@ -237,7 +280,9 @@ const struct err *run_closed(const struct run *run)
 
 int run_check(const struct run *run, struct err *err)
 {
-	return build_check_process(run->build, run_pid(run), ram_fd(run->ram), err);
+	return ram_fd(run->ram) < 0
+		       ? 0
+		       : build_check_process(run->build, run->pid, ram_fd(run->ram), err);
 }
 
 void run_set_negotiated(struct run *run, bool oob)
@@ -285,7 +330,7 @@ void run_kill(struct run *run)
 	if (run_exited(run))
 		return;
 	run->exit_expected = true;
-	child_kill(run->child, SIGKILL);
+	child_kill(run->child, run->backend->kill_signal);
 }
 
 bool run_exit_expected(const struct run *run)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A run: one QEMU process from spawn to exit, a child of qsoakd with QMP over an inherited socket
- * pair and its RAM in a memfd: nothing of it has a name in the file system but its images.
+ * A run: one QEMU process from spawn to exit, with QMP over an inherited socket pair and its RAM in a memfd: nothing
+ * of it has a name in the file system but its images. It is a child of qsoakd, or libvirt's, whom a child of qsoakd
+ * speaks for (vm/backend.h).
  */
 #ifndef QSOAK_VM_RUN_H
 #define QSOAK_VM_RUN_H
@@ -23,6 +24,8 @@
 /* So much of the disk a core leaves free. */
 #define RUN_CORE_RESERVE_BYTES (256ull << 20)
 
+struct libvirt;
+
 /* The machine that all VMs of a campaign are; strings are borrowed and outlive every run. */
 struct machine {
 	const char *type; /* versioned: pc-q35-7.2 */
@@ -34,6 +37,7 @@ struct machine {
 	bool dumps_core;	   /* when it is ended by a signal */
 	struct cgroups *cgroups;   /* in which each VM gets one; NULL: none is delegated */
 	struct cgroup_limits limits; /* of a VM */
+	const struct libvirt *libvirt; /* which runs the QEMUs; NULL: they are our own children */
 	struct guest_config guest; /* header and seed are filled in for each VM */
 };
 
@@ -83,12 +87,25 @@ int64_t run_id(const struct run *run);
 const struct build *run_build(const struct run *run);
 const struct ram *run_ram(const struct run *run);
 struct qmp *run_qmp(const struct run *run);
+
+/* Of its QEMU; 0: not known yet, or it runs on another host. */
 pid_t run_pid(const struct run *run);
 int64_t run_spawned_ns(const struct run *run); /* CLOCK_MONOTONIC */
 const char *const *run_argv(const struct run *run);
 
-/* NULL while the process is alive. */
+/* NULL while the process is alive. Both status -1 and signal 0: nobody tells us how it ended. */
 const struct child_exit *run_exited(const struct run *run);
+
+/* What took a run from us, once it has exited. */
+enum run_loss {
+	RUN_LOSS_PROCESS,      /* run_exited() says how it ended */
+	RUN_LOSS_UNTOLD,       /* its QEMU has gone, and only its last words may say why */
+	RUN_LOSS_DESTROYED,    /* by another client of libvirt */
+	RUN_LOSS_LIBVIRT_GONE, /* the connection ended; the QEMU may live */
+	RUN_LOSS_LIBVIRT_HANGS,
+};
+
+enum run_loss run_loss(const struct run *run);
 
 /* See child_output(). */
 char *run_output(const struct run *run, size_t *ret_size);
@@ -96,7 +113,8 @@ char *run_output(const struct run *run, size_t *ret_size);
 /* Whether the QMP connection ended, and why (then the code is not 0). */
 const struct err *run_closed(const struct run *run);
 
-/* Once it has greeted: whether our child is QEMU itself, and of the build that was identified. */
+/* Once it has greeted: whether its process is QEMU itself, and of the build that was identified. One that cannot be
+ * seen is taken for it. */
 int run_check(const struct run *run, struct err *err);
 
 /* After qmp_capabilities: whether out-of-band commands are legal, in-band ones too. */
@@ -115,7 +133,7 @@ void run_expect_failure(struct run *run);
 /* Whether it has exited by itself, as it was asked to. */
 bool run_exited_well(const struct run *run);
 
-/* SIGTERM, and its exit is expected from now on. */
+/* SIGTERM (what libvirt runs is destroyed), and its exit is expected from now on. */
 void run_terminate(struct run *run);
 
 /* SIGKILL; its exit is expected from now on. exited is called when it has gone. Nothing happens if

@@ -2,10 +2,13 @@
 /* A sealed memfd as guest RAM, and samples of its telemetry page. */
 #include "vm/telemetry.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -29,10 +32,27 @@ struct ram {
 	volatile struct telemetry *page;
 };
 
+/* Takes fd over, also on failure. */
+static int map_page(int fd, struct ram **ret_ram, struct err *err)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	void *page = mmap(NULL, TELEMETRY_SIZE, PROT_READ | PROT_WRITE, flags, fd,
+			  fd < 0 ? 0 : TELEMETRY_GPA);
+
+	if (page == MAP_FAILED) {
+		err_set_errno(err, errno, "cannot map the telemetry page");
+		fd_close(&fd);
+		return err->code;
+	}
+	*ret_ram = mem_new(struct ram);
+	(*ret_ram)->fd = fd;
+	(*ret_ram)->page = page;
+	return 0;
+}
+
 int ram_new(int64_t size, struct ram **ret_ram, struct err *err)
 {
 	auto_close int fd = memfd_create("qsoak-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	void *page;
 
 	if (fd < 0)
 		return err_set_errno(err, errno, "memfd_create");
@@ -41,13 +61,62 @@ int ram_new(int64_t size, struct ram **ret_ram, struct err *err)
 				     (long long)size);
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_set_errno(err, errno, "cannot seal guest RAM");
-	page = mmap(NULL, TELEMETRY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, TELEMETRY_GPA);
-	if (page == MAP_FAILED)
-		return err_set_errno(err, errno, "cannot map the telemetry page");
-	*ret_ram = mem_new(struct ram);
-	(*ret_ram)->fd = fd_steal(&fd);
-	(*ret_ram)->page = page;
-	return 0;
+	return map_page(fd_steal(&fd), ret_ram, err);
+}
+
+/* The link of a descriptor of the memfd called name. */
+static bool is_memfd(const char *path, const char *name)
+{
+	auto_free char *wanted = mem_printf("/memfd:%s (deleted)", name);
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	return n > 0 && (size_t)n == strlen(wanted) && !memcmp(target, wanted, (size_t)n);
+}
+
+static int find_memfd(pid_t pid, const char *name)
+{
+	auto_free char *folder = mem_printf("/proc/%d/fd", (int)pid);
+	DIR *fds = opendir(folder);
+	struct dirent *entry;
+	int fd = -1;
+
+	while (fds && fd < 0 && (entry = readdir(fds))) {
+		auto_free char *path = mem_printf("%s/%s", folder, entry->d_name);
+
+		if (is_memfd(path, name))
+			fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	if (fds)
+		closedir(fds);
+	return fd;
+}
+
+int ram_open(pid_t pid, const char *name, int64_t size, struct ram **ret_ram, struct err *err)
+{
+	auto_close int fd = find_memfd(pid, name);
+	struct stat st;
+	int seals;
+
+	if (fd < 0)
+		return err_set(err, -ENOENT, "process %d has no memfd %s for us", (int)pid, name);
+	seals = fcntl(fd, F_GET_SEALS);
+	if (seals < 0 || !(seals & F_SEAL_SHRINK))
+		return err_set(err, -EPERM, "guest RAM of process %d is not sealed", (int)pid);
+	if (fstat(fd, &st) < 0 || st.st_size < size)
+		return err_set(err, -EPROTO, "guest RAM of process %d has not %lld bytes", (int)pid,
+			       (long long)size);
+	return map_page(fd_steal(&fd), ret_ram, err);
+}
+
+struct ram *ram_unseen(void)
+{
+	struct ram *ram = NULL;
+	struct err err = { 0 };
+
+	if (map_page(-1, &ram, &err) < 0)
+		abort();
+	return ram;
 }
 
 void ram_free(struct ram *ram)

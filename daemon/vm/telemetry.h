@@ -2,8 +2,8 @@
 /*
  * Guest RAM and the telemetry page in it, seen from outside: no exit, no QMP, no serial port.
  *
- * The RAM is a memfd that QEMU inherits, sealed so that no QEMU can truncate it and kill us by
- * SIGBUS. Only the telemetry page is mapped here; all the daemon writes is generation_wanted.
+ * The RAM is a memfd that QEMU inherits, or that is found in it, sealed so that no QEMU can truncate it and kill us
+ * by SIGBUS. Only the telemetry page is mapped here; all the daemon writes is generation_wanted.
  */
 #ifndef QSOAK_VM_TELEMETRY_H
 #define QSOAK_VM_TELEMETRY_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "guests/telemetry.h"
@@ -19,9 +20,16 @@ struct ram;
 
 /* size in bytes, above TELEMETRY_GPA + TELEMETRY_SIZE. */
 int ram_new(int64_t size, struct ram **ret_ram, struct err *err);
+
+/* The memfd of size bytes with this name that process pid has open; -ENOENT: it has none. */
+int ram_open(pid_t pid, const char *name, int64_t size, struct ram **ret_ram, struct err *err);
+
+/* Of a guest that cannot be seen: there is no telemetry in it, and nothing can be read. */
+struct ram *ram_unseen(void);
+
 void ram_free(struct ram *ram);
 
-/* The memfd, for QEMU to inherit; stays owned by ram. */
+/* The memfd, for QEMU to inherit; stays owned by ram. -1: it is unseen. */
 int ram_fd(const struct ram *ram);
 
 /* Copies the page, then looks at the copy. False while the guest has not filled it in, or when what

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,16 +141,23 @@ static const char *telling_line(const char *output, bool first, int *ret_size)
 enum failure_class crash_classify(const struct child_exit *how, const char *output, char *detail,
 				  size_t size)
 {
+	bool untold = how->status < 0 && !how->signal;
 	struct crash_assertion assertion;
 	int words_size;
 	const char *words = telling_line(output, how->signal == 0, &words_size);
 
 	if (sanitizer_find(output, detail, size))
 		return FAILURE_SANITIZER;
-	if (how->signal == SIGABRT && crash_find_assertion(output, &assertion)) {
+	if ((how->signal == SIGABRT || untold) && crash_find_assertion(output, &assertion)) {
 		snprintf(detail, size, "assertion in %.*s: %.*s", (int)assertion.function_size,
 			 assertion.function, (int)assertion.condition_size, assertion.condition);
 		return FAILURE_ASSERTION;
+	}
+	/* One that exits says why; one that is ended by a signal mostly has no time to. */
+	if (untold) {
+		snprintf(detail, size, "ended, libvirt does not tell how%s%.*s",
+			 words_size ? ": " : "", words_size, words);
+		return words_size ? FAILURE_EXIT : FAILURE_CRASH;
 	}
 	if (how->signal) {
 		const char *name = sigabbrev_np(how->signal);

@@ -193,6 +193,28 @@ static int nearness(enum failure_class class)
 	return i;
 }
 
+/* What crash_classify() cannot know: the words are those of qsoak-domain. */
+static void blame_libvirt(enum run_loss loss, enum failure_class *class, enum failure_place *place,
+			  char *detail, size_t size)
+{
+	switch (loss) {
+	case RUN_LOSS_LIBVIRT_GONE:
+		*class = FAILURE_EXIT;
+		*place = PLACE_LIBVIRT;
+		break;
+	case RUN_LOSS_LIBVIRT_HANGS:
+		*class = FAILURE_HANG;
+		*place = PLACE_LIBVIRT;
+		break;
+	case RUN_LOSS_DESTROYED:
+		*class = FAILURE_HOST;
+		snprintf(detail, size, "another client of libvirt destroyed the domain");
+		break;
+	default:
+		break;
+	}
+}
+
 /* Of several dead QEMUs the one with the worst end is at fault. Returns false, and leaves the failure
  * alone, if none is dead. */
 static bool decide_loss(struct diagnosis *diagnosis)
@@ -202,6 +224,7 @@ static bool decide_loss(struct diagnosis *diagnosis)
 	for (size_t i = 0; i < diagnosis->patient_count; i++) {
 		struct run *run = diagnosis->patient[i].run;
 		const struct child_exit *how = run_exited(run);
+		enum failure_place place = PLACE_NONE;
 		auto_free char *output = NULL;
 		char detail[ERR_TEXT_MAX];
 		enum failure_class class;
@@ -218,8 +241,9 @@ static bool decide_loss(struct diagnosis *diagnosis)
 			class = FAILURE_HOST;
 			describe_kill(diagnosis, detail, sizeof(detail));
 		}
+		blame_libvirt(run_loss(run), &class, &place, detail, sizeof(detail));
 		if (!found || nearness(class) < nearness(diagnosis->failure.class)) {
-			set_failure(diagnosis, class, PLACE_NONE, run, detail);
+			set_failure(diagnosis, class, place, run, detail);
 			diagnosis->failure.exit = *how;
 		}
 		found = true;

@@ -25,6 +25,7 @@ static const char *const place_names[] = {
 	[PLACE_JOB] = "job",
 	[PLACE_MIGRATION] = "migration",
 	[PLACE_SHUTDOWN] = "shutdown",
+	[PLACE_LIBVIRT] = "libvirt",
 	[PLACE_RAM] = "ram",
 	[PLACE_FLASH] = "flash",
 	[PLACE_IMAGE] = "image",

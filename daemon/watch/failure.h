@@ -31,6 +31,7 @@ enum failure_place {
 	PLACE_JOB,
 	PLACE_MIGRATION,
 	PLACE_SHUTDOWN,
+	PLACE_LIBVIRT, /* of an exit, too: it has gone, the QEMU may live */
 	/* of a corruption */
 	PLACE_RAM,
 	PLACE_FLASH,

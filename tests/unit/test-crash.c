@@ -180,6 +180,18 @@ static void leaving_by_itself_is_an_exit_with_its_status(void **state)
 		      "exited with status 1: qemu: -drive if=pflash: Could not open 'x'");
 }
 
+static void of_an_end_that_nobody_tells_of_the_words_decide(void **state)
+{
+	const struct child_exit untold = { .status = -1 };
+
+	(void)state;
+	is_classified(&untold, "q: a.c:1: f: Assertion `x' failed.\n", FAILURE_ASSERTION,
+		      "assertion in f: x");
+	is_classified(&untold, "qemu: -drive: Could not open 'x'\n", FAILURE_EXIT,
+		      "ended, libvirt does not tell how: qemu: -drive: Could not open 'x'");
+	is_classified(&untold, "", FAILURE_CRASH, "ended, libvirt does not tell how");
+}
+
 static void junk_before_the_assertion_does_not_hide_it(void **state)
 {
 	char output[1024], detail[ERR_TEXT_MAX];
@@ -223,6 +235,7 @@ int main(void)
 		cmocka_unit_test(any_other_signal_is_a_crash_with_the_last_words_if_any),
 		cmocka_unit_test(an_assertion_that_did_not_end_it_is_not_the_failure),
 		cmocka_unit_test(leaving_by_itself_is_an_exit_with_its_status),
+		cmocka_unit_test(of_an_end_that_nobody_tells_of_the_words_decide),
 		cmocka_unit_test(junk_before_the_assertion_does_not_hide_it),
 		cmocka_unit_test(the_detail_is_one_line_that_fits),
 	};

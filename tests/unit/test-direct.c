@@ -25,7 +25,7 @@ static char *command_line(const struct build *build, bool incoming)
 	for (char **word = argv; *word; word++)
 		fprintf(f, "%s%s", word == argv ? "" : " ", *word);
 	fclose(f);
-	direct_argv_free(argv);
+	words_free(argv);
 	return text;
 }
 

@@ -151,9 +151,10 @@ static void every_class_and_place_has_the_name_that_people_read(void **state)
 	static const char *const classes[] = { "assertion", "crash",	  "sanitizer", "exit",
 					       "hang",	    "corruption", "protocol",  "error",
 					       "leak",	    "host" };
-	static const char *const places[] = { NULL,   "process", "monitor",   "main-loop",
-					      "vcpu", "job",	 "migration", "shutdown",
-					      "ram",  "flash",	 "image",     "generation" };
+	static const char *const places[] = { NULL,	   "process", "monitor",   "main-loop",
+					      "vcpu",	   "job",     "migration", "shutdown",
+					      "libvirt",   "ram",     "flash",	   "image",
+					      "generation" };
 
 	(void)state;
 	assert_int_equal(ARRAY_SIZE(classes), FAILURE_CLASS_COUNT);

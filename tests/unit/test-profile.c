@@ -235,7 +235,7 @@ static void test_bad_edits(void **state)
 		/* unknown keys, at every level */
 		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus"},
 		{"name: quick", "nam: quick",
-		 "1: nam: unknown key, expected name, machine, guest, builds, fleet, operations, "
+		 "1: nam: unknown key, expected name, backend, uris, machine, guest, builds, fleet, operations, "
 		 "order, limits, watch, evidence, stop, on-failure, expect, compare or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram, disk or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Theory of operation: the loop reads commands and writes answers and events, and never calls libvirt. Two threads do:
+ * one takes commands in their order, each of which may block for ever when the QEMU hangs; the other one asks how
+ * libvirt is, and destroys the domain. All that they find comes back as tasks of the loop.
+ */
+#include "domain/bridge.h"
+
+#include <errno.h>
+#include <libvirt/libvirt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/mem.h"
+#include "domain/process.h"
+#include "domain/tasks.h"
+#include "qmp/stream.h"
+
+struct bridge {
+	struct ev_loop *loop;
+	const struct host_spec *spec;
+	struct qmp_stream *stream;
+	struct tasks *back, *commands, *control;
+	struct host *host; /* set by the thread of commands; others read it once it is opened */
+	char *uuid;
+	struct process_log *log;
+	ev_signal term, interrupt;
+	struct deadline destroy_limit, refusal;
+	json_t *refused; /* the answer to a command, until it is sure that the domain lives; or NULL */
+	bool opened, negotiated, ending, over;
+	enum domain_exit exit;
+};
+
+/* There is one in a process; what threads find is for it. */
+static struct bridge bridge;
+
+static void end(enum domain_exit how)
+{
+	if (bridge.over)
+		return;
+	bridge.over = true;
+	bridge.exit = how;
+	ev_break(bridge.loop, EVBREAK_ALL);
+}
+
+/* --- to the peer */
+
+static void send_object(void *ctx)
+{
+	auto_json json_t *object = ctx;
+	auto_free char *text = json_dumps(object, JSON_COMPACT);
+	auto_free char *line = mem_printf("%s\n", text);
+
+	if (!bridge.over)
+		qmp_stream_send(bridge.stream, line, strlen(line));
+}
+
+/* A monitor has no events for who has not negotiated. */
+static void send_event(void *ctx)
+{
+	if (bridge.negotiated)
+		send_object(ctx);
+	else
+		json_decref(ctx);
+}
+
+/* id and value are stolen; NULL: the command had no id. */
+static json_t *answer(json_t *id, const char *member, json_t *value)
+{
+	json_t *object = json_pack("{s:o}", member, value);
+
+	if (id)
+		json_object_set_new(object, "id", id);
+	return object;
+}
+
+static json_t *answer_error(json_t *id, const struct err *err)
+{
+	return answer(id, "error",
+		      json_pack("{s:s, s:s}", "class", "GenericError", "desc", err->text));
+}
+
+static void send_refused(void *ctx)
+{
+	(void)ctx;
+	send_object(mem_steal(bridge.refused));
+}
+
+/* libvirt itself refuses a command when its QEMU has gone, of which we hear a moment later. */
+static void refuse_command(void *ctx)
+{
+	if (bridge.refused)
+		send_object(bridge.refused);
+	bridge.refused = ctx;
+	deadline_start(bridge.loop, &bridge.refusal, BRIDGE_REFUSAL_NS);
+}
+
+/* --- commands */
+
+/* What a thread does for the peer. */
+struct request {
+	json_t *id;
+	char *command; /* without its id; NULL: a probe */
+};
+
+static void request_free(struct request *request)
+{
+	free(request->command);
+	free(request);
+}
+
+static void do_command(void *ctx)
+{
+	struct request *request = ctx;
+	struct err err = { 0 };
+	json_t *found = NULL;
+
+	if (host_command(bridge.host, request->command, &found, &err) < 0) {
+		tasks_add(bridge.back, refuse_command, answer_error(request->id, &err));
+	} else {
+		json_object_del(found, "id"); /* libvirt's own */
+		if (request->id)
+			json_object_set_new(found, "id", request->id);
+		tasks_add(bridge.back, send_object, found);
+	}
+	request_free(request);
+}
+
+static void do_probe(void *ctx)
+{
+	struct request *request = ctx;
+	const char *state = NULL;
+	struct err err = { 0 };
+	json_t *found;
+
+	if (host_probe(bridge.host, &state, &err) < 0)
+		found = answer_error(request->id, &err);
+	else
+		found = answer(request->id, "return", json_pack("{s:s}", "control", state));
+	tasks_add(bridge.back, send_object, found);
+	request_free(request);
+}
+
+static void message_in(void *ctx, json_t *message, const char *line, size_t size)
+{
+	struct request *request = mem_new(struct request);
+	const char *name = json_string_value(json_object_get(message, "execute"));
+
+	(void)ctx;
+	(void)line;
+	(void)size;
+	request->id = json_deep_copy(json_object_get(message, "id"));
+	if (name && !strcmp(name, "qmp_capabilities")) {
+		/* libvirt has negotiated for itself. */
+		bridge.negotiated = true;
+		send_object(answer(request->id, "return", json_object()));
+		request_free(request);
+		return;
+	}
+	if (!name) {
+		tasks_add(bridge.control, do_probe, request);
+		return;
+	}
+	json_object_del(message, "id");
+	request->command = json_dumps(message, JSON_COMPACT);
+	tasks_add(bridge.commands, do_command, request);
+}
+
+/* --- the end */
+
+static void destroyed(void *ctx)
+{
+	auto_free char *text = ctx;
+
+	/* Where it was destroyed, an event ends us. */
+	if (!text)
+		return;
+	fprintf(stderr, "qsoak-domain: %s\n", text);
+	end(DOMAIN_EXIT_LIBVIRT_GONE);
+}
+
+static void do_destroy(void *ctx)
+{
+	struct err err = { 0 };
+
+	(void)ctx;
+	tasks_add(bridge.back, destroyed,
+		  host_destroy(bridge.host, &err) < 0 ? mem_strdup(err.text) : NULL);
+}
+
+static void destroy_late(void *ctx)
+{
+	(void)ctx;
+	fprintf(stderr, "qsoak-domain: libvirt does not destroy the domain %s\n",
+		bridge.spec->name);
+	end(DOMAIN_EXIT_LIBVIRT_HANGS);
+}
+
+static void begin_end(void)
+{
+	if (bridge.ending)
+		return;
+	bridge.ending = true;
+	deadline_start(bridge.loop, &bridge.destroy_limit, BRIDGE_DESTROY_LIMIT_NS);
+	if (bridge.opened)
+		tasks_add(bridge.control, do_destroy, NULL);
+}
+
+static void peer_closed(void *ctx, const struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	begin_end();
+}
+
+static void signalled(struct ev_loop *loop, ev_signal *watch, int revents)
+{
+	(void)loop;
+	(void)watch;
+	(void)revents;
+	begin_end();
+}
+
+static void domain_stopped(void *ctx)
+{
+	int detail = (int)(intptr_t)ctx;
+
+	if (bridge.over)
+		return;
+	process_log_print(bridge.log, stderr);
+	if (bridge.ending || detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
+	    detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED || detail == VIR_DOMAIN_EVENT_STOPPED_SAVED)
+		end(DOMAIN_EXIT_ENDED);
+	else
+		end(detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED ? DOMAIN_EXIT_DESTROYED
+								 : DOMAIN_EXIT_CRASHED);
+}
+
+static void connection_closed(void *ctx)
+{
+	int reason = (int)(intptr_t)ctx;
+
+	if (bridge.over)
+		return;
+	fprintf(stderr, "qsoak-domain: the connection to libvirt has ended: %s\n",
+		reason == VIR_CONNECT_CLOSE_REASON_KEEPALIVE ? "no answer to its keepalive"
+		: reason == VIR_CONNECT_CLOSE_REASON_EOF     ? "closed by libvirt"
+							     : "an error");
+	end(reason == VIR_CONNECT_CLOSE_REASON_KEEPALIVE ? DOMAIN_EXIT_LIBVIRT_HANGS
+							 : DOMAIN_EXIT_LIBVIRT_GONE);
+}
+
+static void refused(void *ctx)
+{
+	auto_free char *text = ctx;
+
+	if (!bridge.over)
+		fprintf(stderr, "qsoak-domain: %s\n", text);
+	end(DOMAIN_EXIT_REFUSED);
+}
+
+/* --- from libvirt's thread */
+
+static void event_in(void *ctx, const char *name, long long seconds, unsigned microseconds,
+		     const char *data)
+{
+	json_t *event = json_pack("{s:s, s:{s:I, s:I}}", "event", name, "timestamp", "seconds",
+				  (json_int_t)seconds, "microseconds", (json_int_t)microseconds);
+	json_t *members = data ? json_loads(data, 0, NULL) : NULL;
+
+	(void)ctx;
+	if (members)
+		json_object_set_new(event, "data", members);
+	tasks_add(bridge.back, send_event, event);
+}
+
+static void stopped_in(void *ctx, int detail)
+{
+	(void)ctx;
+	tasks_add(bridge.back, domain_stopped, (void *)(intptr_t)detail);
+}
+
+static void closed_in(void *ctx, int reason)
+{
+	(void)ctx;
+	tasks_add(bridge.back, connection_closed, (void *)(intptr_t)reason);
+}
+
+static void do_greet(void *ctx)
+{
+	pid_t pid = bridge.uuid ? process_find(bridge.uuid) : 0;
+	auto_json json_t *found = NULL;
+	struct err err = { 0 };
+
+	(void)ctx;
+	bridge.log = process_log_open(pid, bridge.spec->uri, bridge.spec->name);
+	if (host_command(bridge.host, "{\"execute\":\"query-version\"}", &found, &err) < 0) {
+		tasks_add(bridge.back, refused, mem_strdup(err.text));
+		return;
+	}
+	tasks_add(bridge.back, send_object,
+		  json_pack("{s:{s:O, s:[s], s:{s:i}}}", "QMP", "version",
+			    json_object_get(found, "return"), "capabilities", "oob", "qsoak", "pid",
+			    (int)pid));
+}
+
+static void started_in(void *ctx)
+{
+	(void)ctx;
+	tasks_add(bridge.commands, do_greet, NULL);
+}
+
+static const struct host_handler host_handler = {
+	.event = event_in,
+	.started = started_in,
+	.stopped = stopped_in,
+	.closed = closed_in,
+};
+
+static void opened(void *ctx)
+{
+	(void)ctx;
+	bridge.opened = true;
+	/* There was nobody to do it. */
+	if (bridge.ending)
+		tasks_add(bridge.control, do_destroy, NULL);
+}
+
+static void do_open(void *ctx)
+{
+	const struct host_spec *spec = bridge.spec;
+	struct err err = { 0 };
+	int r = host_open(spec->uri, &host_handler, NULL, &bridge.host, &err);
+
+	(void)ctx;
+	if (r == 0)
+		r = host_sweep(bridge.host, spec, &err);
+	if (r >= 0) {
+		tasks_add(bridge.back, opened, NULL);
+		r = host_start(bridge.host, spec->name, spec->xml, &err);
+	}
+	if (r < 0)
+		tasks_add(bridge.back, refused, mem_strdup(err.text));
+}
+
+/* What the domain is told to be, as QEMU gets it. */
+static char *uuid_of(const char *xml)
+{
+	static const char begin[] = "<uuid>";
+	const char *at = xml ? strstr(xml, begin) : NULL;
+
+	return at ? mem_strndup(at + sizeof(begin) - 1, strcspn(at + sizeof(begin) - 1, "<"))
+		  : NULL;
+}
+
+enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec *spec)
+{
+	static const struct qmp_stream_handler handler = {
+		.message = message_in,
+		.closed = peer_closed,
+	};
+
+	bridge.loop = loop;
+	bridge.spec = spec;
+	bridge.uuid = uuid_of(spec->xml);
+	bridge.stream = qmp_stream_new(loop, fd, &handler, NULL);
+	qmp_stream_serve(bridge.stream, QMP_LINE_MAX, QMP_UNSENT_MAX);
+	deadline_init(&bridge.destroy_limit, destroy_late, NULL);
+	deadline_init(&bridge.refusal, send_refused, NULL);
+	ev_signal_init(&bridge.term, signalled, SIGTERM);
+	ev_signal_start(loop, &bridge.term);
+	ev_signal_init(&bridge.interrupt, signalled, SIGINT);
+	ev_signal_start(loop, &bridge.interrupt);
+	bridge.back = tasks_of_loop(loop);
+	bridge.commands = tasks_of_thread();
+	bridge.control = tasks_of_thread();
+	tasks_add(bridge.commands, do_open, NULL);
+	ev_run(loop, 0);
+	/* A thread may sit in a call that never returns; nobody frees what it may use. */
+	return bridge.exit;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes a domain look like a QEMU that is our child: QMP on a socket, last words on stderr, an exit code.
+ *
+ * The peer (qsoakd) is greeted once the domain runs; the greeting has the pid of its QEMU where that is a process
+ * of this host: {"QMP": {..., "qsoak": {"pid": N}}}. Commands go through libvirt in their order, as a monitor takes
+ * them; those out-of-band ask whether libvirt answers, meanwhile. What libvirt answers with is passed on.
+ */
+#ifndef QSOAK_DOMAIN_BRIDGE_H
+#define QSOAK_DOMAIN_BRIDGE_H
+
+#include <ev.h>
+
+#include "base/clock.h"
+#include "domain/exit.h"
+#include "domain/host.h"
+
+/* So long libvirt may take to destroy a domain that we were asked to end. What is left after it is swept by the next
+ * one in its slot. */
+#define BRIDGE_DESTROY_LIMIT_NS (20 * CLOCK_NS_PER_S)
+
+/* How long the news that a QEMU has gone may take after the command that it did not answer. */
+#define BRIDGE_REFUSAL_NS (2 * CLOCK_NS_PER_S)
+
+/* Runs the domain to its end. fd is the socket, which is taken over. Ended by SIGTERM, SIGINT, and when the
+ * peer goes. */
+enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec *spec);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One domain, through libvirt's API. Calls block for as long as libvirt likes, so none is for the loop; the
+ * handlers are called from libvirt's own thread, or from a call.
+ */
+#ifndef QSOAK_DOMAIN_HOST_H
+#define QSOAK_DOMAIN_HOST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* The element by which a domain says whose it is: nobody else's is ever touched. */
+#define HOST_METADATA_URI "urn:qsoak:vm"
+#define HOST_NAME_PREFIX "qsoak-"
+
+struct host_spec {
+	const char *uri;
+	const char *owner; /* of the element, as the two numbers are */
+	int qsoakd;	   /* pid */
+	int slot;
+	const char *name; /* begins with HOST_NAME_PREFIX */
+	const char *xml;  /* NULL: the domain comes by a migration */
+};
+
+struct host_handler {
+	/* An event of QEMU, with its stamp; data is JSON or NULL. */
+	void (*event)(void *ctx, const char *name, long long seconds, unsigned microseconds,
+		      const char *data);
+	/* The domain runs here; once. */
+	void (*started)(void *ctx);
+	/* It does not run here any more; detail is a virDomainEventStoppedDetailType. */
+	void (*stopped)(void *ctx, int detail);
+	/* The connection has ended; reason is a virConnectCloseReason. */
+	void (*closed)(void *ctx, int reason);
+};
+
+struct host;
+
+/* Starts libvirt's event loop; once in a process. */
+int host_start_events(struct err *err);
+
+/* Connects, and has nobody called before host_listen(). */
+int host_open(const char *uri, const struct host_handler *handler, void *ctx,
+	      struct host **ret_host, struct err *err);
+
+/* Destroys what was left behind: domains with our element and this owner, but those of other slots of this qsoakd. Of
+ * a spec the owner counts, and the numbers, which may be -1. Returns how many, or an error. */
+int host_sweep(struct host *host, const struct host_spec *spec, struct err *err);
+
+/* From now on the handlers tell of the domain called name; xml, if not NULL, starts it. */
+int host_start(struct host *host, const char *name, const char *xml, struct err *err);
+
+/* A command of QMP without an id; the answer has "return" or "error". */
+int host_command(struct host *host, const char *command, json_t **ret_answer, struct err *err);
+
+/* Whether libvirt answers, and what it says of its monitor: ok, job, occupied or error. Answers also while a
+ * command is in progress. */
+int host_probe(struct host *host, const char **ret_state, struct err *err);
+
+/* Ends the domain, as by SIGKILL. */
+int host_destroy(struct host *host, struct err *err);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The log is opened through /proc/PID/root, since libvirtd and its QEMUs may have a file system of their own, and
+ * while QEMU lives: later there is no such way. Where it lies: libvirt, src/qemu/qemu_conf.c and
+ * docs/drvqemu.rst.
+ */
+#include "domain/process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+/* More than QEMU's longest command line here. */
+#define COMMAND_LINE_MAX (256 * 1024)
+
+struct process_log {
+	int fd;
+	off_t begin;
+};
+
+static bool is_started_with(const char *number, const char *uuid)
+{
+	auto_free char *path = mem_printf("/proc/%s/cmdline", number);
+	auto_free char *text = NULL;
+	struct err err = { 0 };
+	size_t size;
+
+	if (file_read_bytes(path, COMMAND_LINE_MAX, &text, &size, &err) < 0)
+		return false;
+	for (size_t at = 0; at < size; at += strlen(text + at) + 1) {
+		size_t next = at + strlen(text + at) + 1;
+
+		if (!strcmp(text + at, "-uuid") && next < size && !strcmp(text + next, uuid))
+			return true;
+	}
+	return false;
+}
+
+pid_t process_find(const char *uuid)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t pid = 0;
+
+	while (proc && !pid && (entry = readdir(proc)))
+		if (isdigit((unsigned char)*entry->d_name) && is_started_with(entry->d_name, uuid))
+			pid = (pid_t)strtol(entry->d_name, NULL, 10);
+	if (proc)
+		closedir(proc);
+	return pid;
+}
+
+/* The folder, as its QEMU sees it; the caller frees. NULL: not known. */
+static char *log_folder(const char *uri)
+{
+	const char *path = strstr(uri, "://"), *cache = getenv("XDG_CACHE_HOME");
+	const char *root = strstr(uri, "root=");
+
+	path = path ? strchr(path + 3, '/') : NULL;
+	if (!path)
+		return NULL;
+	if (!strncmp(path, "/system", 7))
+		return mem_strdup("/var/log/libvirt/qemu");
+	if (!strncmp(path, "/embed", 6) && root)
+		return mem_printf("%.*s/log/qemu", (int)strcspn(root + 5, "&"), root + 5);
+	if (!strncmp(path, "/session", 8))
+		return cache ? mem_printf("%s/libvirt/qemu/log", cache)
+			     : mem_printf("%s/.cache/libvirt/qemu/log", getenv("HOME") ?: "");
+	return NULL;
+}
+
+struct process_log *process_log_open(pid_t pid, const char *uri, const char *name)
+{
+	auto_free char *folder = log_folder(uri), *path = NULL;
+	auto_close int fd = -1;
+	struct process_log *log;
+
+	if (!pid || !folder)
+		return NULL;
+	path = mem_printf("/proc/%d/root%s/%s.log", (int)pid, folder, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	log = mem_new(struct process_log);
+	log->begin = lseek(fd, 0, SEEK_END);
+	log->fd = fd_steal(&fd);
+	return log;
+}
+
+/* libvirt's own lines begin with a time and its zone: "2026-11-26 21:25:10.418+0000: shutting down". */
+static bool is_libvirts(const char *line)
+{
+	static const char shape[] = "dddd-dd-dd dd:dd:dd.ddd+dddd: ";
+
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? !isdigit((unsigned char)line[i]) : line[i] != shape[i])
+			return false;
+	return true;
+}
+
+void process_log_print(struct process_log *log, FILE *out)
+{
+	auto_free char *text = NULL;
+	off_t end;
+	ssize_t n;
+
+	if (!log)
+		return;
+	end = lseek(log->fd, 0, SEEK_END);
+	if (end - log->begin > PROCESS_LOG_MAX)
+		log->begin = end - PROCESS_LOG_MAX;
+	if (end <= log->begin)
+		return;
+	text = mem_zalloc((size_t)(end - log->begin) + 1);
+	n = pread(log->fd, text, (size_t)(end - log->begin), log->begin);
+	for (char *line = text; n > 0 && line < text + n;) {
+		char *next = line + strcspn(line, "\n");
+
+		*next = '\0';
+		if (*line && !is_libvirts(line))
+			fprintf(out, "%s\n", line);
+		line = next + 1;
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this host knows of a domain's QEMU and libvirt's API does not tell: its process, and what it says on
+ * stderr, which libvirt keeps in a log. Nothing of it is there where QEMU runs on another host or belongs to a user
+ * into whose processes we may not look.
+ */
+#ifndef QSOAK_DOMAIN_PROCESS_H
+#define QSOAK_DOMAIN_PROCESS_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+/* The process that was started with this -uuid; 0: there is none here. */
+pid_t process_find(const char *uuid);
+
+struct process_log;
+
+/* From now on, what is appended to the log of the domain called name, of the process and of this URI. NULL: it
+ * cannot be read. */
+struct process_log *process_log_open(pid_t pid, const char *uri, const char *name);
+
+/* Prints what QEMU itself has said, at most PROCESS_LOG_MAX bytes from the end. NULL is fine. */
+#define PROCESS_LOG_MAX (64 * 1024)
+void process_log_print(struct process_log *log, FILE *out);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Elements of libvirt wherever it has them. Its firmware elements are not among them: libvirt 9.0 opens a flash of
+ * qcow2 as raw, so the flash, which is what we soak, comes as QEMU's own options. Domain XML: libvirt,
+ * docs/formatdomain.rst and docs/drvqemu.rst.
+ */
+#include "vm/libvirt.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "domain/exit.h"
+#include "vm/backend.h"
+#include "vm/direct.h"
+
+/* What QEMU calls its memfds: backends/hostmem-memfd.c. A domain has this one. */
+#define RAM_NAME "memory-backend-memfd"
+
+/* A version 4 UUID: it tells this QEMU from all others. */
+static void make_uuid(char ret_text[37])
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		abort();
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	snprintf(ret_text, 37,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+		 b[15]);
+}
+
+/* As text and as an attribute in single quotes. Control characters are in no name that got so far. */
+static void print_text(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '\'':
+			fputs("&apos;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+	}
+}
+
+static void print(FILE *out, const char *before, const char *text, const char *after)
+{
+	fputs(before, out);
+	print_text(out, text);
+	fputs(after, out);
+}
+
+static void print_options(FILE *out, const struct run_spec *spec)
+{
+	const struct build *build = spec->build;
+	auto_free char *folder = mem_printf("%s/", spec->folder);
+	auto_free char *flash = direct_flash_option(spec->machine);
+	struct words words = { 0 };
+
+	for (char **data = build->spec.data; *data; data++) {
+		words_add(&words, "-L");
+		words_add(&words, "%s", *data);
+	}
+	for (char **pattern = build->spec.trace; *pattern; pattern++) {
+		words_add(&words, "-trace");
+		words_add(&words, "enable=%s", *pattern);
+	}
+	direct_add_guest(&words, spec->machine, folder);
+	words_add(&words, "-machine");
+	words_add(&words, "%s", flash);
+	for (char **arg = build->spec.args; *arg; arg++)
+		words_add(&words, "%s", *arg);
+	fputs("  <qemu:commandline>\n", out);
+	for (char **word = words.word; *word; word++)
+		print(out, "    <qemu:arg value='", *word, "'/>\n");
+	for (char **env = build->spec.env; *env; env++) {
+		auto_free char *name = mem_strndup(*env, strcspn(*env, "="));
+
+		print(out, "    <qemu:env name='", name, "'");
+		print(out, " value='", *env + strlen(name) + 1, "'/>\n");
+	}
+	fputs("  </qemu:commandline>\n", out);
+	words_free(words.word);
+}
+
+char *libvirt_xml(const struct run_spec *spec, const char *name, const char *uuid)
+{
+	const struct machine *machine = spec->machine;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	fprintf(out, "<domain type='%s' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n",
+		strcmp(machine->accel, "kvm") ? "qemu" : "kvm");
+	print(out, "  <name>", name, "</name>\n");
+	fprintf(out, "  <uuid>%s</uuid>\n", uuid);
+	print(out, "  <metadata><qsoak:vm xmlns:qsoak='urn:qsoak:vm' owner='",
+	      machine->libvirt->owner, "'");
+	fprintf(out, " qsoakd='%d' slot='%d'/></metadata>\n", (int)getpid(), spec->slot);
+	fprintf(out, "  <memory unit='b'>%" PRId64 "</memory>\n", machine->ram_bytes);
+	/* A sealed memfd, as the direct backend makes it. */
+	fputs("  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>\n",
+	      out);
+	fprintf(out, "  <vcpu>%u</vcpu>\n", machine->vcpus);
+	print(out, "  <os><type arch='x86_64' machine='", machine->type, "'>hvm</type></os>\n");
+	fputs("  <features><acpi/></features>\n", out);
+	/* A QEMU that has crashed is gone, and its words are in the log. */
+	fputs("  <on_crash>destroy</on_crash>\n", out);
+	fputs("  <devices>\n", out);
+	print(out, "    <emulator>", spec->build->spec.binary, "</emulator>\n");
+	fputs("    <controller type='usb' model='none'/>\n"
+	      "    <memballoon model='none'/>\n"
+	      "  </devices>\n",
+	      out);
+	print_options(out, spec);
+	fputs("</domain>\n", out);
+	fclose(out);
+	return text;
+}
+
+static int prepare(const struct run_spec *spec, int qmp_fd, struct backend_child *ret_child,
+		   struct err *err)
+{
+	const struct libvirt *libvirt = spec->machine->libvirt;
+	auto_free char *name = mem_printf("qsoak-%d-%d-%d", (int)getpid(), spec->slot, spec->vm);
+	struct words words = { 0 };
+	char uuid[37];
+
+	(void)err;
+	make_uuid(uuid);
+	words_add(&words, "%s", libvirt->program);
+	words_add(&words, "--uri");
+	words_add(&words, "%s", libvirt->uri);
+	words_add(&words, "--owner");
+	words_add(&words, "%s", libvirt->owner);
+	words_add(&words, "--qsoakd");
+	words_add(&words, "%d", (int)getpid());
+	words_add(&words, "--slot");
+	words_add(&words, "%d", spec->slot);
+	words_add(&words, "--name");
+	words_add(&words, "%s", name);
+	words_add(&words, "--qmp");
+	words_add(&words, "%d", qmp_fd);
+	ret_child->argv = words.word;
+	ret_child->input = libvirt_xml(spec, name, uuid);
+	ret_child->ram = ram_unseen();
+	return 0;
+}
+
+static struct ram *find_ram(const struct machine *machine, pid_t pid)
+{
+	struct ram *ram = NULL;
+	struct err err = { 0 };
+
+	if (!pid || ram_open(pid, RAM_NAME, machine->ram_bytes, &ram, &err) < 0)
+		log_info("a guest cannot be seen: %s",
+			 pid ? err.text : "its QEMU is no process of this host");
+	return ram;
+}
+
+static enum run_loss loss(struct child_exit *how)
+{
+	if (how->signal)
+		return RUN_LOSS_LIBVIRT_GONE;
+	switch (how->status) {
+	case DOMAIN_EXIT_CRASHED:
+		how->status = -1;
+		return RUN_LOSS_UNTOLD;
+	case DOMAIN_EXIT_DESTROYED:
+		return RUN_LOSS_DESTROYED;
+	case DOMAIN_EXIT_LIBVIRT_GONE:
+		return RUN_LOSS_LIBVIRT_GONE;
+	case DOMAIN_EXIT_LIBVIRT_HANGS:
+		return RUN_LOSS_LIBVIRT_HANGS;
+	default:
+		return RUN_LOSS_PROCESS;
+	}
+}
+
+const struct backend backend_libvirt = {
+	.prepare = prepare,
+	.find_ram = find_ram,
+	.loss = loss,
+	.kill_signal = SIGTERM,
+	.death_signal = SIGTERM,
+};

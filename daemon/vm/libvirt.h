@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The libvirt backend: a transient domain for each run, made from the same machine as direct_argv() makes its command
+ * line from, and qsoak-domain, which answers for it.
+ */
+#ifndef QSOAK_VM_LIBVIRT_H
+#define QSOAK_VM_LIBVIRT_H
+
+#include "base/err.h"
+#include "vm/run.h"
+
+/* Where domains run. */
+struct libvirt {
+	char *program;	 /* path of qsoak-domain */
+	const char *uri; /* borrowed */
+	char *owner;	 /* whose the domains are: HOST:STATE-FOLDER */
+};
+
+/* The domain's XML; the caller frees. */
+char *libvirt_xml(const struct run_spec *spec, const char *name, const char *uuid);
+
+#endif
