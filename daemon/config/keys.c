@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/size.h"
 #include "campaign/profile-keys.h"
 #include "campaign/profile.h"
 #include "config/config.h"
@@ -212,15 +213,17 @@ static int check_hook(const struct bind *at, const struct hook *hook)
 {
 	const char *program = hook->command ? hook->command[0] : HOOKS_CURL;
 	struct bind entry = bind_entry(at, "command", yaml_get(at->node, "command"));
+	char shown[SIZE_SHOWN_MAX];
 
 	if (!hook->command == !hook->url)
 		return bind_fail(at, "expected either command or url");
 	if (*program != '/')
 		return bind_expected(&entry, "a program with its whole path first");
-	if (access(program, X_OK) < 0)
-		return hook->command ? bind_fail(&entry, "%s: %m", program)
-				     : bind_fail(at, "url takes %s: %m", program);
-	return 0;
+	if (access(program, X_OK) == 0)
+		return 0;
+	if (!hook->command)
+		return bind_fail(at, "url takes %s: %m", program);
+	return bind_fail(&entry, "%s: %m", size_shown(shown, program));
 }
 
 static int read_hooks(const struct bind *at, const struct bind_key *key, void *base)

@@ -27,7 +27,7 @@ unmount() {
 trap unmount EXIT
 
 status() {
-	qsoak status --json | jq -r "$1"
+	qsoak status --json | jq -r "$@"
 }
 
 is_paused() {
@@ -38,9 +38,9 @@ no_slot_has_ended() {
 	[ "$(status '[.slots[].state | . != "stopped" and . != "paused"] | all')" = true ]
 }
 
-# A VM whose failure cannot be stored yet is not killed.
+# A VM whose failure cannot be stored yet is not killed, and a slot without one waits for the same.
 nothing_new() {
-	is_paused && [ "$(status '[.slots[].state | . == "paused" or . == "failed"] | all')" = true ]
+	is_paused && [ "$(status '[.slots[].state | . == "paused" or . == "failed" or . == "waiting"] | all')" = true ]
 }
 
 has_done() {
@@ -87,7 +87,7 @@ story() {
 	fill
 	check "$name: a full disk pauses the campaign" await 30 is_paused
 	check "$name: status says why" grep -qE 'MiB are left|No space|disk is full' <(status .paused)
-	check "$name: no VM is at work" await 60 nothing_new
+	check "$name: no VM is at work" eval 'await 60 nothing_new || { status -c .slots | sed "s/^/# /"; false; }' 
 	await 20 is_full
 	check "$name: qsoakd is alive on a disk that is full to the last block" kill -0 "$daemon"
 	check "$name: the client was told" await 10 grep -q '^paused: ' "$scratch/watch.log"

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BETWEEN "\n%%\n"
 #define WORD "found_in='"
-#define PROGRAM "exec python3 - <<'END_OF_PROGRAM'\n"
+#define PROGRAM "\nexec python3 - <<'END_OF_PROGRAM'\n"
 #define PROGRAM_END "\nEND_OF_PROGRAM\n"
 #define JSON_BEGIN "json.loads(r\"\"\"\n"
 #define JSON_END "\"\"\")\n"
