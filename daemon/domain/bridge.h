@@ -19,8 +19,8 @@
  * one in its slot. */
 #define BRIDGE_DESTROY_LIMIT_NS (20 * CLOCK_NS_PER_S)
 
-/* How long the news that a QEMU has gone may take after the command that it did not answer. */
-#define BRIDGE_REFUSAL_NS (2 * CLOCK_NS_PER_S)
+/* How long the news that a QEMU has gone may take after the command that it did not answer: libvirt cleans up first. */
+#define BRIDGE_REFUSAL_NS (10 * CLOCK_NS_PER_S)
 
 /* Runs the domain to its end. fd is the socket, which is taken over. Ended by SIGTERM, SIGINT, and when the
  * peer goes. */

@@ -130,10 +130,13 @@ int host_sweep(struct host *host, const struct host_spec *spec, struct err *err)
 
 		if (!strncmp(name, HOST_NAME_PREFIX, strlen(HOST_NAME_PREFIX)) &&
 		    is_left_behind(domains[i], spec)) {
+			/* It may go by itself meanwhile. */
 			if (virDomainDestroy(domains[i]) < 0)
-				r = set_error(err, -EIO, name);
+				set_error(err, -EIO, name);
 			else
 				swept++;
+			if (virDomainIsActive(domains[i]) == 1)
+				r = err->code;
 		}
 		virDomainFree(domains[i]);
 	}

@@ -20,9 +20,9 @@ struct backend {
 	/* qmp_fd: what the child inherits. On failure all of ret_child is unset. */
 	int (*prepare)(const struct run_spec *spec, int qmp_fd, struct backend_child *ret_child,
 		       struct err *err);
-	/* The child has greeted, and its QEMU is process pid (0: it does not say). The guest's RAM, or NULL if it
-	 * cannot be seen. Member NULL: it is known from the start. */
-	struct ram *(*find_ram)(const struct machine *machine, pid_t pid);
+	/* The QEMU is process pid (0: the child does not say). Lets ram be that of its guest, if it can be seen. Member
+	 * NULL: it is known from the start. */
+	void (*find_ram)(const struct machine *machine, pid_t pid, struct ram *ram);
 	/* What the child's end says of the QEMU's; how is the child's, and becomes the QEMU's. */
 	enum run_loss (*loss)(struct child_exit *how);
 	int kill_signal;  /* by which the child ends the QEMU at once */

@@ -167,15 +167,13 @@ static int prepare(const struct run_spec *spec, int qmp_fd, struct backend_child
 	return 0;
 }
 
-static struct ram *find_ram(const struct machine *machine, pid_t pid)
+static void find_ram(const struct machine *machine, pid_t pid, struct ram *ram)
 {
-	struct ram *ram = NULL;
 	struct err err = { 0 };
 
-	if (!pid || ram_open(pid, RAM_NAME, machine->ram_bytes, &ram, &err) < 0)
+	if (!pid || ram_find(ram, pid, RAM_NAME, machine->ram_bytes, &err) < 0)
 		log_info("a guest cannot be seen: %s",
 			 pid ? err.text : "its QEMU is no process of this host");
-	return ram;
 }
 
 static enum run_loss loss(struct child_exit *how)

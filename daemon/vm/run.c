@@ -47,15 +47,10 @@ struct run {
 static void greeting_in(void *ctx)
 {
 	struct run *run = ctx;
-	struct ram *ram = NULL;
 
 	if (run->backend->find_ram) {
 		run->pid = qmp_peer_pid(run->qmp);
-		ram = run->backend->find_ram(run->machine, run->pid);
-	}
-	if (ram) {
-		ram_free(run->ram);
-		run->ram = ram;
+		run->backend->find_ram(run->machine, run->pid, run->ram);
 	}
 	RUN_TELL(run, greeting);
 }

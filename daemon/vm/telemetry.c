@@ -32,8 +32,8 @@ struct ram {
 	volatile struct telemetry *page;
 };
 
-/* Takes fd over, also on failure. */
-static int map_page(int fd, struct ram **ret_ram, struct err *err)
+/* fd -1: a page that nobody fills in. */
+static void *map_page(int fd, struct err *err)
 {
 	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
 	void *page = mmap(NULL, TELEMETRY_SIZE, PROT_READ | PROT_WRITE, flags, fd,
@@ -41,18 +41,15 @@ static int map_page(int fd, struct ram **ret_ram, struct err *err)
 
 	if (page == MAP_FAILED) {
 		err_set_errno(err, errno, "cannot map the telemetry page");
-		fd_close(&fd);
-		return err->code;
+		return NULL;
 	}
-	*ret_ram = mem_new(struct ram);
-	(*ret_ram)->fd = fd;
-	(*ret_ram)->page = page;
-	return 0;
+	return page;
 }
 
 int ram_new(int64_t size, struct ram **ret_ram, struct err *err)
 {
 	auto_close int fd = memfd_create("qsoak-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *page;
 
 	if (fd < 0)
 		return err_set_errno(err, errno, "memfd_create");
@@ -61,7 +58,13 @@ int ram_new(int64_t size, struct ram **ret_ram, struct err *err)
 				     (long long)size);
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_set_errno(err, errno, "cannot seal guest RAM");
-	return map_page(fd_steal(&fd), ret_ram, err);
+	page = map_page(fd, err);
+	if (!page)
+		return err->code;
+	*ret_ram = mem_new(struct ram);
+	(*ret_ram)->fd = fd_steal(&fd);
+	(*ret_ram)->page = page;
+	return 0;
 }
 
 /* The link of a descriptor of the memfd called name. */
@@ -92,10 +95,23 @@ static int find_memfd(pid_t pid, const char *name)
 	return fd;
 }
 
-int ram_open(pid_t pid, const char *name, int64_t size, struct ram **ret_ram, struct err *err)
+struct ram *ram_unseen(void)
+{
+	struct ram *ram = mem_new(struct ram);
+	struct err err = { 0 };
+
+	ram->fd = -1;
+	ram->page = map_page(-1, &err);
+	if (!ram->page)
+		abort();
+	return ram;
+}
+
+int ram_find(struct ram *ram, pid_t pid, const char *name, int64_t size, struct err *err)
 {
 	auto_close int fd = find_memfd(pid, name);
 	struct stat st;
+	void *page;
 	int seals;
 
 	if (fd < 0)
@@ -106,17 +122,14 @@ int ram_open(pid_t pid, const char *name, int64_t size, struct ram **ret_ram, st
 	if (fstat(fd, &st) < 0 || st.st_size < size)
 		return err_set(err, -EPROTO, "guest RAM of process %d has not %lld bytes", (int)pid,
 			       (long long)size);
-	return map_page(fd_steal(&fd), ret_ram, err);
-}
-
-struct ram *ram_unseen(void)
-{
-	struct ram *ram = NULL;
-	struct err err = { 0 };
-
-	if (map_page(-1, &ram, &err) < 0)
-		abort();
-	return ram;
+	page = map_page(fd, err);
+	if (!page)
+		return err->code;
+	munmap((void *)ram->page, TELEMETRY_SIZE);
+	fd_close(&ram->fd);
+	ram->fd = fd_steal(&fd);
+	ram->page = page;
+	return 0;
 }
 
 void ram_free(struct ram *ram)

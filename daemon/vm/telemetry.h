@@ -21,11 +21,11 @@ struct ram;
 /* size in bytes, above TELEMETRY_GPA + TELEMETRY_SIZE. */
 int ram_new(int64_t size, struct ram **ret_ram, struct err *err);
 
-/* The memfd of size bytes with this name that process pid has open; -ENOENT: it has none. */
-int ram_open(pid_t pid, const char *name, int64_t size, struct ram **ret_ram, struct err *err);
-
-/* Of a guest that cannot be seen: there is no telemetry in it, and nothing can be read. */
+/* Of a guest that cannot be seen yet: there is no telemetry in it, and nothing can be read. */
 struct ram *ram_unseen(void);
+
+/* From now on it is the memfd of size bytes with this name that process pid has open; -ENOENT: it has none. */
+int ram_find(struct ram *ram, pid_t pid, const char *name, int64_t size, struct err *err);
 
 void ram_free(struct ram *ram);
 
