@@ -42,21 +42,36 @@ const struct bind_text profile_uri_text = {
 	is_uri, "a URI of libvirt's QEMU driver, like qemu:///system or qemu+tls://host/system"
 };
 
+/* What of an operation goes only with QEMUs of our own. */
+static int check_operation(const struct bind *at, const struct profile *profile,
+			   const struct profile_operation *operation)
+{
+	const struct op_migration *how = &operation->migration;
+
+	if (operation->kind == OP_MIGRATE_CANCEL)
+		return bind_fail(at, "migrate-cancel takes `backend: direct`");
+	if (operation->kind != OP_MIGRATE)
+		return 0;
+	if (!profile->uris[1])
+		return bind_fail(at, "migrate takes two `uris`");
+	if (how->dirty_bitmaps || how->block || operation->to ||
+	    how->compression != OP_COMPRESSION_NONE || how->transport != OP_TRANSPORT_UNIX)
+		return bind_fail(at, "dirty-bitmaps, block, to, compression and transport take "
+				     "`backend: direct`");
+	return 0;
+}
+
 static int check_operations(const struct bind *at, const struct profile *profile)
 {
-	const struct yaml_node *node = yaml_get(at->node, "operations");
-	struct bind list = bind_entry(at, "operations", node);
+	struct bind list = bind_entry(at, "operations", yaml_get(at->node, "operations"));
+	int r = 0;
 
-	for (size_t i = 0; i < profile->operation_count; i++) {
-		enum op_kind kind = profile->operations[i].kind;
-		struct bind operation;
+	for (size_t i = 0; r == 0 && i < profile->operation_count; i++) {
+		struct bind operation = bind_element(&list, i);
 
-		if (kind != OP_MIGRATE && kind != OP_MIGRATE_CANCEL)
-			continue;
-		operation = bind_element(&list, i);
-		return bind_fail(&operation, "%s takes `backend: direct`", op_kind_name(kind));
+		r = check_operation(&operation, profile, &profile->operations[i]);
 	}
-	return 0;
+	return r;
 }
 
 int profile_check_backend(const struct bind *at, const struct profile *profile)
@@ -68,7 +83,7 @@ int profile_check_backend(const struct bind *at, const struct profile *profile)
 		return profile->uris ? bind_fail(&uris, "they take `backend: libvirt`") : 0;
 	if (!profile->uris)
 		return bind_fail(&uris,
-				 "`backend: libvirt` takes a list of one, like [qemu:///system]");
+				 "`backend: libvirt` takes a list, like [qemu:///system]");
 	for (size_t i = 0; i < profile->build_count; i++) {
 		struct bind build = bind_element(&builds, i);
 

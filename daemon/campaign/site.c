@@ -30,7 +30,9 @@ static void init_libvirt(struct site *site, const char *state)
 
 	gethostname(host, sizeof(host) - 1);
 	site->libvirt.program = find_program();
-	site->libvirt.uri = site->profile->uris[0];
+	site->libvirt.uris = site->profile->uris;
+	while (site->libvirt.uris[site->libvirt.uri_count])
+		site->libvirt.uri_count++;
 	site->libvirt.owner = mem_printf("%s:%s", host, state);
 	/* So that it is the same in every spelling of XML. */
 	for (char *c = site->libvirt.owner; (c = strpbrk(c, "<>&'\""));)

@@ -24,7 +24,6 @@ struct bridge {
 	struct qmp_stream *stream;
 	struct tasks *back, *commands, *control;
 	struct host *host; /* set by the thread of commands; others read it once it is opened */
-	char *uuid;
 	struct process_log *log;
 	ev_signal term, interrupt;
 	struct deadline destroy_limit, refusal;
@@ -102,12 +101,15 @@ static void refuse_command(void *ctx)
 /* What a thread does for the peer. */
 struct request {
 	json_t *id;
-	char *command; /* without its id; NULL: a probe */
+	char *command;	   /* of the monitor, without its id */
+	size_t number;	   /* of a call of libvirt's */
+	json_t *arguments; /* of that */
 };
 
 static void request_free(struct request *request)
 {
 	free(request->command);
+	json_decref(request->arguments);
 	free(request);
 }
 
@@ -125,6 +127,51 @@ static void do_command(void *ctx)
 			json_object_set_new(found, "id", request->id);
 		tasks_add(bridge.back, send_object, found);
 	}
+	request_free(request);
+}
+
+static json_t *migrate(json_t *arguments, struct err *err)
+{
+	struct host_migration how = { 0 };
+	json_int_t bandwidth = 0, downtime = 0;
+
+	if (json_unpack(arguments, "{s:s, s:i, s:I, s:I}", "uri", &how.uri, "channels",
+			&how.channels, "bandwidth", &bandwidth, "downtime-limit", &downtime) < 0) {
+		err_set(err, -EINVAL, "qsoak-migrate takes uri, channels, bandwidth and downtime-limit");
+		return NULL;
+	}
+	how.bandwidth_bytes = bandwidth;
+	how.downtime_limit_ms = downtime;
+	return host_migrate(bridge.host, &how, err) < 0 ? NULL : json_object();
+}
+
+static json_t *migrated(json_t *arguments, struct err *err)
+{
+	json_t *figures = NULL;
+
+	(void)arguments;
+	return host_migrated(bridge.host, &figures, err) < 0 ? NULL : figures;
+}
+
+/* What libvirt has calls of its own for. What they return is owned by the caller; NULL: it failed. */
+static const struct {
+	const char *name;
+	json_t *(*call)(json_t *arguments, struct err *err);
+} calls[] = {
+	{ "qsoak-migrate", migrate },
+	{ "qsoak-migrated", migrated },
+};
+
+static void do_call(void *ctx)
+{
+	struct request *request = ctx;
+	struct err err = { 0 };
+	json_t *value = calls[request->number].call(request->arguments, &err);
+
+	if (value)
+		tasks_add(bridge.back, send_object, answer(request->id, "return", value));
+	else
+		tasks_add(bridge.back, refuse_command, answer_error(request->id, &err));
 	request_free(request);
 }
 
@@ -161,6 +208,14 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 	}
 	if (!name) {
 		tasks_add(bridge.control, do_probe, request);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (strcmp(name, calls[i].name))
+			continue;
+		request->number = i;
+		request->arguments = json_deep_copy(json_object_get(message, "arguments"));
+		tasks_add(bridge.commands, do_call, request);
 		return;
 	}
 	json_object_del(message, "id");
@@ -288,28 +343,51 @@ static void closed_in(void *ctx, int reason)
 	tasks_add(bridge.back, connection_closed, (void *)(intptr_t)reason);
 }
 
+/* Takes version over. */
+static json_t *greeting(json_t *version, pid_t pid)
+{
+	return json_pack("{s:{s:o, s:[s], s:{s:i}}}", "QMP", "version", version, "capabilities",
+			 "oob", "qsoak", "pid", (int)pid);
+}
+
+static pid_t find_process(void)
+{
+	pid_t pid = process_find(bridge.spec->uuid);
+
+	bridge.log = process_log_open(pid, bridge.spec->uri, bridge.spec->name);
+	return pid;
+}
+
 static void do_greet(void *ctx)
 {
-	pid_t pid = bridge.uuid ? process_find(bridge.uuid) : 0;
 	auto_json json_t *found = NULL;
 	struct err err = { 0 };
+	pid_t pid = find_process();
 
 	(void)ctx;
-	bridge.log = process_log_open(pid, bridge.spec->uri, bridge.spec->name);
-	if (host_command(bridge.host, "{\"execute\":\"query-version\"}", &found, &err) < 0) {
+	if (host_command(bridge.host, "{\"execute\":\"query-version\"}", &found, &err) < 0)
 		tasks_add(bridge.back, refused, mem_strdup(err.text));
-		return;
-	}
-	tasks_add(bridge.back, send_object,
-		  json_pack("{s:{s:O, s:[s], s:{s:i}}}", "QMP", "version",
-			    json_object_get(found, "return"), "capabilities", "oob", "qsoak", "pid",
-			    (int)pid));
+	else
+		tasks_add(bridge.back, send_object,
+			  greeting(json_incref(json_object_get(found, "return")), pid));
+}
+
+/* No command may be sent in the middle of a migration; events come all the same. */
+static void do_arrive(void *ctx)
+{
+	(void)ctx;
+	tasks_add(bridge.back, send_event,
+		  json_pack("{s:s, s:{s:i}}", "event", BRIDGE_ARRIVED, "data", "pid",
+			    (int)find_process()));
 }
 
 static void started_in(void *ctx)
 {
 	(void)ctx;
-	tasks_add(bridge.commands, do_greet, NULL);
+	if (bridge.spec->xml)
+		tasks_add(bridge.commands, do_greet, NULL);
+	else
+		tasks_add(bridge.control, do_arrive, NULL);
 }
 
 static const struct host_handler host_handler = {
@@ -331,6 +409,7 @@ static void opened(void *ctx)
 static void do_open(void *ctx)
 {
 	const struct host_spec *spec = bridge.spec;
+	json_t *version = NULL;
 	struct err err = { 0 };
 	int r = host_open(spec->uri, &host_handler, NULL, &bridge.host, &err);
 
@@ -341,18 +420,12 @@ static void do_open(void *ctx)
 		tasks_add(bridge.back, opened, NULL);
 		r = host_start(bridge.host, spec->name, spec->xml, &err);
 	}
+	if (r >= 0 && !spec->xml)
+		r = host_version(bridge.host, &version, &err);
+	if (version)
+		tasks_add(bridge.back, send_object, greeting(version, 0));
 	if (r < 0)
 		tasks_add(bridge.back, refused, mem_strdup(err.text));
-}
-
-/* What the domain is told to be, as QEMU gets it. */
-static char *uuid_of(const char *xml)
-{
-	static const char begin[] = "<uuid>";
-	const char *at = xml ? strstr(xml, begin) : NULL;
-
-	return at ? mem_strndup(at + sizeof(begin) - 1, strcspn(at + sizeof(begin) - 1, "<"))
-		  : NULL;
 }
 
 enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec *spec)
@@ -364,7 +437,6 @@ enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec
 
 	bridge.loop = loop;
 	bridge.spec = spec;
-	bridge.uuid = uuid_of(spec->xml);
 	bridge.stream = qmp_stream_new(loop, fd, &handler, NULL);
 	qmp_stream_serve(bridge.stream, QMP_LINE_MAX, QMP_UNSENT_MAX);
 	deadline_init(&bridge.destroy_limit, destroy_late, NULL);

@@ -3,8 +3,10 @@
  * Makes a domain look like a QEMU that is our child: QMP on a socket, last words on stderr, an exit code.
  *
  * The peer (qsoakd) is greeted once the domain runs; the greeting has the pid of its QEMU where that is a process
- * of this host: {"QMP": {..., "qsoak": {"pid": N}}}. Commands go through libvirt in their order, as a monitor takes
- * them; those out-of-band ask whether libvirt answers, meanwhile. What libvirt answers with is passed on.
+ * of this host: {"QMP": {..., "qsoak": {"pid": N}}}. One that comes by a migration is greeted for at once; the
+ * event BRIDGE_ARRIVED has the pid. Commands go through libvirt in their order, as a monitor takes
+ * them; those out-of-band ask whether libvirt answers, meanwhile. What libvirt answers with is passed on. Two commands
+ * are libvirt's, not QEMU's: qsoak-migrate and qsoak-migrated (struct host_migration, host_migrated()).
  */
 #ifndef QSOAK_DOMAIN_BRIDGE_H
 #define QSOAK_DOMAIN_BRIDGE_H
@@ -14,6 +16,8 @@
 #include "base/clock.h"
 #include "domain/exit.h"
 #include "domain/host.h"
+
+#define BRIDGE_ARRIVED "QSOAK_ARRIVED"
 
 /* So long libvirt may take to destroy a domain that we were asked to end. What is left after it is swept by the next
  * one in its slot. */

@@ -254,6 +254,91 @@ int host_command(struct host *host, const char *command, json_t **ret_answer, st
 	return 0;
 }
 
+int host_version(struct host *host, json_t **ret_version, struct err *err)
+{
+	unsigned long version = 0;
+
+	if (virConnectGetVersion(host->connection, &version) < 0)
+		return set_error(err, -EIO, "the version");
+	*ret_version = json_pack("{s:{s:i, s:i, s:i}, s:s}", "qemu", "major",
+				 (int)(version / 1000000), "minor", (int)(version / 1000 % 1000),
+				 "micro", (int)(version % 1000), "package", "");
+	return 0;
+}
+
+static int migrate_to(struct host *host, virConnectPtr there, const struct host_migration *how,
+		      struct err *err)
+{
+	/* The images are on a storage of both, whatever libvirt thinks of its cache. */
+	unsigned flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_UNSAFE |
+			 (how->channels ? VIR_MIGRATE_PARALLEL : 0);
+	unsigned long long bandwidth = ((unsigned long long)how->bandwidth_bytes + (1 << 20) - 1) >>
+				       20; /* MiB/s */
+	virTypedParameterPtr params = NULL;
+	int count = 0, max = 0, r = 0;
+	virDomainPtr moved;
+
+	if ((how->channels &&
+	     virTypedParamsAddInt(&params, &count, &max, VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS,
+				  how->channels) < 0) ||
+	    (bandwidth && virTypedParamsAddULLong(&params, &count, &max,
+						  VIR_MIGRATE_PARAM_BANDWIDTH, bandwidth) < 0) ||
+	    virDomainMigrateSetMaxDowntime(host->domain,
+					   (unsigned long long)how->downtime_limit_ms, 0) < 0)
+		r = set_error(err, -EIO, "the migration's parameters");
+	if (r == 0) {
+		moved = virDomainMigrate3(host->domain, there, params, (unsigned)count, flags);
+		if (moved)
+			virDomainFree(moved);
+		else
+			r = set_error(err, -EIO, "the migration");
+	}
+	virTypedParamsFree(params, count);
+	return r;
+}
+
+int host_migrate(struct host *host, const struct host_migration *how, struct err *err)
+{
+	virConnectPtr there = virConnectOpenAuth(how->uri, virConnectAuthPtrDefault, 0);
+	int r;
+
+	if (!there)
+		return set_error(err, -EHOSTUNREACH, how->uri);
+	virConnectSetKeepAlive(there, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
+	r = migrate_to(host, there, how, err);
+	virConnectClose(there);
+	return r;
+}
+
+int host_migrated(struct host *host, json_t **ret_figures, struct err *err)
+{
+	/* The total time is not among them: libvirt's begins before QEMU's. */
+	static const struct {
+		const char *param, *name;
+	} figures[] = {
+		{ VIR_DOMAIN_JOB_SETUP_TIME, "setup_ms" },
+		{ VIR_DOMAIN_JOB_DOWNTIME, "downtime_ms" },
+		{ VIR_DOMAIN_JOB_MEMORY_PROCESSED, "transferred_bytes" },
+		{ VIR_DOMAIN_JOB_MEMORY_ITERATION, "passes" },
+	};
+	virTypedParameterPtr params = NULL;
+	int type = 0, count = 0;
+
+	if (virDomainGetJobStats(host->domain, &type, &params, &count,
+				 VIR_DOMAIN_JOB_STATS_COMPLETED) < 0)
+		return set_error(err, -EIO, "the statistics");
+	*ret_figures = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+		unsigned long long value;
+
+		if (virTypedParamsGetULLong(params, count, figures[i].param, &value) == 1)
+			json_object_set_new(*ret_figures, figures[i].name,
+					    json_integer((json_int_t)value));
+	}
+	virTypedParamsFree(params, count);
+	return 0;
+}
+
 int host_probe(struct host *host, const char **ret_state, struct err *err)
 {
 	static const char *const states[] = {

@@ -22,7 +22,8 @@ struct host_spec {
 	int qsoakd;	   /* pid */
 	int slot;
 	const char *name; /* begins with HOST_NAME_PREFIX */
-	const char *xml;  /* NULL: the domain comes by a migration */
+	const char *uuid;
+	const char *xml; /* NULL: the domain comes by a migration */
 };
 
 struct host_handler {
@@ -55,6 +56,23 @@ int host_start(struct host *host, const char *name, const char *xml, struct err 
 
 /* A command of QMP without an id; the answer has "return" or "error". */
 int host_command(struct host *host, const char *command, json_t **ret_answer, struct err *err);
+
+/* As QMP's query-version says it, of the QEMU that is libvirt's default here. */
+int host_version(struct host *host, json_t **ret_version, struct err *err);
+
+/* A live migration to the libvirt at uri, whose connection lasts as long as that. */
+struct host_migration {
+	const char *uri;
+	int channels;		 /* of multifd; 0: without */
+	int64_t bandwidth_bytes; /* a second; 0: libvirt's default */
+	int64_t downtime_limit_ms;
+};
+
+int host_migrate(struct host *host, const struct host_migration *how, struct err *err);
+
+/* What QEMU counted in the migration that has brought the domain here, by the names of qsoak-statistics(7); what libvirt
+ * does not tell is left out. */
+int host_migrated(struct host *host, json_t **ret_figures, struct err *err);
 
 /* Whether libvirt answers, and what it says of its monitor: ok, job, occupied or error. Answers also while a
  * command is in progress. */

@@ -17,6 +17,7 @@
 
 /* More than QEMU's longest command line here. */
 #define COMMAND_LINE_MAX (256 * 1024)
+#define STAT_MAX 4096
 
 struct process_log {
 	int fd;
@@ -41,15 +42,42 @@ static bool is_started_with(const char *number, const char *uuid)
 	return false;
 }
 
+/* In ticks since the host's boot: field 22 of proc(5)'s stat, the 20th behind the name. 0: it has gone. */
+static unsigned long long start_of(const char *number)
+{
+	auto_free char *path = mem_printf("/proc/%s/stat", number);
+	auto_free char *text = NULL;
+	struct err err = { 0 };
+	size_t size;
+	char *at;
+
+	if (file_read_bytes(path, STAT_MAX, &text, &size, &err) < 0)
+		return 0;
+	at = memrchr(text, ')', size);
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
 pid_t process_find(const char *uuid)
 {
+	unsigned long long newest = 0;
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 	pid_t pid = 0;
 
-	while (proc && !pid && (entry = readdir(proc)))
-		if (isdigit((unsigned char)*entry->d_name) && is_started_with(entry->d_name, uuid))
-			pid = (pid_t)strtol(entry->d_name, NULL, 10);
+	while (proc && (entry = readdir(proc))) {
+		unsigned long long start;
+
+		if (!isdigit((unsigned char)*entry->d_name) ||
+		    !is_started_with(entry->d_name, uuid))
+			continue;
+		start = start_of(entry->d_name);
+		if (start < newest || !start)
+			continue;
+		newest = start;
+		pid = (pid_t)strtol(entry->d_name, NULL, 10);
+	}
 	if (proc)
 		closedir(proc);
 	return pid;

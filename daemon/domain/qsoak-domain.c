@@ -26,6 +26,8 @@ static void print_help(FILE *out)
 	      "  --qsoakd PID  likewise\n"
 	      "  --slot N      likewise\n"
 	      "  --name NAME   of the domain\n"
+	      "  --uuid UUID   likewise\n"
+	      "  --incoming    the domain comes by a migration: no XML is read\n"
 	      "  --qmp FD      an open socket\n"
 	      "  --sweep       destroy all domains of that owner, and say how many\n"
 	      "  --help        this text\n"
@@ -88,7 +90,8 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "uri", required_argument, NULL, 'u' },
 		{ "owner", required_argument, NULL, 'o' },
-		{ "qsoakd", required_argument, NULL, 'd' },
+		{ "qsoakd", required_argument, NULL, 'd' }, { "uuid", required_argument, NULL, 'U' },
+		{ "incoming", no_argument, NULL, 'i' },
 		{ "slot", required_argument, NULL, 's' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "qmp", required_argument, NULL, 'q' },
@@ -98,7 +101,7 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	struct host_spec spec = { .qsoakd = -1, .slot = -1 };
-	bool sweeps = false;
+	bool sweeps = false, incoming = false;
 	struct err err = { 0 };
 	int option, fd = -1;
 
@@ -119,8 +122,14 @@ int main(int argc, char **argv)
 		case 'n':
 			spec.name = optarg;
 			break;
+		case 'U':
+			spec.uuid = optarg;
+			break;
 		case 'q':
 			fd = number(optarg);
+			break;
+		case 'i':
+			incoming = true;
 			break;
 		case 'w':
 			sweeps = true;
@@ -142,6 +151,8 @@ int main(int argc, char **argv)
 	if (!sweeps &&
 	    (!spec.name || strncmp(spec.name, HOST_NAME_PREFIX, strlen(HOST_NAME_PREFIX))))
 		return usage("a --name is needed that begins with ", HOST_NAME_PREFIX);
+	if (!sweeps && !spec.uuid)
+		return usage("--uuid is needed", "");
 	if (!sweeps && (fd <= STDERR_FILENO || spec.qsoakd < 0 || spec.slot < 0))
 		return usage("--qmp takes an open descriptor above 2, --qsoakd and --slot a number",
 			     "");
@@ -151,8 +162,9 @@ int main(int argc, char **argv)
 	}
 	if (sweeps)
 		return sweep(&spec);
-	spec.xml = read_xml();
-	if (!spec.xml)
+	if (!incoming)
+		spec.xml = read_xml();
+	if (!incoming && !spec.xml)
 		return usage("no domain's XML on stdin", "");
 	/* Threads may still be in libvirt: nothing of it is torn down. */
 	fflush(stderr);

@@ -21,7 +21,7 @@
 #define SET_CAPABILITIES "migrate-set-capabilities"
 #define SET_PARAMETERS "migrate-set-parameters"
 
-static struct brownout_moment source_moment(const struct op *op)
+struct brownout_moment migrate_source_moment(const struct op *op)
 {
 	return (struct brownout_moment){ clock_now_ns(), ram_ticks(run_ram(op->run[OP_SRC])) };
 }
@@ -31,7 +31,7 @@ static int start_spawn(struct op *op, struct err *err)
 	const struct build *build = op->spec.destination;
 	int r;
 
-	op->begin = source_moment(op);
+	op->begin = migrate_source_moment(op);
 	r = vm_start_run(op->vm, build ? build : run_build(op->run[OP_SRC]),
 			 op->spec.migration.block, err);
 	if (r == 0)
@@ -267,7 +267,7 @@ int migrate_start(struct op *op, struct err *err)
 	/* As the source sees it, which works elsewhere. */
 	if (op->spec.migration.block && op->spec.migration.transport == OP_TRANSPORT_UNIX)
 		snprintf(op->uri, sizeof(op->uri), "unix:../%s/" SOCKET_NAME, folder);
-	op->command = source_moment(op);
+	op->command = migrate_source_moment(op);
 	op_execute(op, "migrate", json_pack("{s:s}", "uri", op->uri));
 	return 0;
 }

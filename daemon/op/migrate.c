@@ -43,6 +43,12 @@ static void measure_switchover(struct op *op)
 		op_measure(op, "switchover_ns", (double)(resume_ns - stop_ns));
 }
 
+void migrate_measure(struct op *op)
+{
+	measure_brownout(op);
+	measure_switchover(op);
+}
+
 /* Right after "completed" the figures may still be 0. What a build does not tell is left out. */
 static enum op_progress ended_statistics(struct op *op, struct err *err)
 {
@@ -61,8 +67,7 @@ static enum op_progress ended_statistics(struct op *op, struct err *err)
 	(void)err;
 	if (json_integer_value(json_object_get(op->value, "total-time")) <= 0)
 		return OP_WAITS;
-	measure_brownout(op);
-	measure_switchover(op);
+	migrate_measure(op);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		json_t *group =
 			figures[i].group ? json_object_get(op->value, figures[i].group) : op->value;

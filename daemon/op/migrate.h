@@ -32,6 +32,12 @@ enum op_progress migrate_ended_bitmap_made(struct op *op, struct err *err);
 enum op_progress migrate_ended_bitmap_moved(struct op *op, struct err *err);
 int migrate_start_bitmap_remove(struct op *op, struct err *err);
 
+/* The source's guest, now. */
+struct brownout_moment migrate_source_moment(const struct op *op);
+
+/* What we measure ourselves: brownout and switchover. */
+void migrate_measure(struct op *op);
+
 /* Removes the socket. */
 void migrate_clean_up(struct op *op);
 

@@ -434,7 +434,9 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	op->loop = loop;
 	op->vm = vm;
 	op->spec = *spec;
-	op->type = types[spec->kind];
+	op->type = spec->kind == OP_MIGRATE && vm_spec(vm)->machine->libvirt
+			   ? &op_type_migrate_libvirt
+			   : types[spec->kind];
 	op->before = op->type->before != NULL;
 	op->step = op->before ? op->type->before : op->type->steps;
 	op->done = done;

@@ -82,6 +82,7 @@ extern const struct op_type op_type_snapshot_load;
 extern const struct op_type op_type_snapshot_load_verify;
 extern const struct op_type op_type_snapshot_delete;
 extern const struct op_type op_type_migrate;
+extern const struct op_type op_type_migrate_libvirt;
 extern const struct op_type op_type_migrate_cancel;
 extern const struct op_type op_type_stop_cont;
 extern const struct op_type op_type_reset;

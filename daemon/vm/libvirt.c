@@ -20,8 +20,7 @@
 /* What QEMU calls its memfds: backends/hostmem-memfd.c. A domain has this one. */
 #define RAM_NAME "memory-backend-memfd"
 
-/* A version 4 UUID: it tells this QEMU from all others. */
-static void make_uuid(char ret_text[37])
+void libvirt_make_uuid(char ret_text[LIBVIRT_UUID_SIZE])
 {
 	unsigned char b[16];
 
@@ -29,7 +28,7 @@ static void make_uuid(char ret_text[37])
 		abort();
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(ret_text, 37,
+	snprintf(ret_text, LIBVIRT_UUID_SIZE,
 		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
 		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
 		 b[15]);
@@ -101,7 +100,7 @@ static void print_options(FILE *out, const struct run_spec *spec)
 	words_free(words.word);
 }
 
-char *libvirt_xml(const struct run_spec *spec, const char *name, const char *uuid)
+char *libvirt_xml(const struct run_spec *spec, const char *name)
 {
 	const struct machine *machine = spec->machine;
 	char *text = NULL;
@@ -113,7 +112,7 @@ char *libvirt_xml(const struct run_spec *spec, const char *name, const char *uui
 	fprintf(out, "<domain type='%s' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n",
 		strcmp(machine->accel, "kvm") ? "qemu" : "kvm");
 	print(out, "  <name>", name, "</name>\n");
-	fprintf(out, "  <uuid>%s</uuid>\n", uuid);
+	fprintf(out, "  <uuid>%s</uuid>\n", spec->uuid);
 	print(out, "  <metadata><qsoak:vm xmlns:qsoak='urn:qsoak:vm' owner='",
 	      machine->libvirt->owner, "'");
 	fprintf(out, " qsoakd='%d' slot='%d'/></metadata>\n", (int)getpid(), spec->slot);
@@ -144,13 +143,11 @@ static int prepare(const struct run_spec *spec, int qmp_fd, struct backend_child
 	const struct libvirt *libvirt = spec->machine->libvirt;
 	auto_free char *name = mem_printf("qsoak-%d-%d-%d", (int)getpid(), spec->slot, spec->vm);
 	struct words words = { 0 };
-	char uuid[37];
 
 	(void)err;
-	make_uuid(uuid);
 	words_add(&words, "%s", libvirt->program);
 	words_add(&words, "--uri");
-	words_add(&words, "%s", libvirt->uri);
+	words_add(&words, "%s", spec->uri);
 	words_add(&words, "--owner");
 	words_add(&words, "%s", libvirt->owner);
 	words_add(&words, "--qsoakd");
@@ -159,10 +156,15 @@ static int prepare(const struct run_spec *spec, int qmp_fd, struct backend_child
 	words_add(&words, "%d", spec->slot);
 	words_add(&words, "--name");
 	words_add(&words, "%s", name);
+	words_add(&words, "--uuid");
+	words_add(&words, "%s", spec->uuid);
 	words_add(&words, "--qmp");
 	words_add(&words, "%d", qmp_fd);
+	if (spec->incoming)
+		words_add(&words, "--incoming");
+	else
+		ret_child->input = libvirt_xml(spec, name);
 	ret_child->argv = words.word;
-	ret_child->input = libvirt_xml(spec, name, uuid);
 	ret_child->ram = ram_unseen();
 	return 0;
 }

@@ -12,11 +12,17 @@
 /* Where domains run. */
 struct libvirt {
 	char *program;	 /* path of qsoak-domain */
-	const char *uri; /* borrowed */
+	char **uris;	 /* borrowed; NULL-terminated */
+	size_t uri_count;
 	char *owner;	 /* whose the domains are: HOST:STATE-FOLDER */
 };
 
+#define LIBVIRT_UUID_SIZE 37
+
+/* A random one (version 4), as text. */
+void libvirt_make_uuid(char ret_text[LIBVIRT_UUID_SIZE]);
+
 /* The domain's XML; the caller frees. */
-char *libvirt_xml(const struct run_spec *spec, const char *name, const char *uuid);
+char *libvirt_xml(const struct run_spec *spec, const char *name);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "domain/bridge.h"
 #include "vm/backend.h"
 #include "vm/words.h"
 
@@ -21,6 +22,7 @@ struct run {
 	int64_t id;
 	const struct backend *backend;
 	const struct machine *machine;
+	const char *uri;
 	const struct build *build;
 	struct records *records;
 	struct child *child;
@@ -44,14 +46,18 @@ struct run {
 			listener_->member(listener_->ctx, (run), ##__VA_ARGS__); \
 	}
 
+static void find_guest(struct run *run, pid_t pid)
+{
+	run->pid = pid;
+	run->backend->find_ram(run->machine, pid, run->ram);
+}
+
 static void greeting_in(void *ctx)
 {
 	struct run *run = ctx;
 
-	if (run->backend->find_ram) {
-		run->pid = qmp_peer_pid(run->qmp);
-		run->backend->find_ram(run->machine, run->pid, run->ram);
-	}
+	if (run->backend->find_ram && qmp_peer_pid(run->qmp))
+		find_guest(run, qmp_peer_pid(run->qmp));
 	RUN_TELL(run, greeting);
 }
 
@@ -59,6 +65,8 @@ static void event_in(void *ctx, const struct qmp_event *event)
 {
 	struct run *run = ctx;
 
+	if (run->backend->find_ram && !strcmp(event->name, BRIDGE_ARRIVED))
+		find_guest(run, (pid_t)json_integer_value(json_object_get(event->data, "pid")));
 	RUN_TELL(run, event, event);
 }
 
@@ -171,6 +179,7 @@ int run_start(struct ev_loop *loop, const struct run_spec *spec, struct run **re
 
 	run->backend = spec->machine->libvirt ? &backend_libvirt : &backend_direct;
 	run->machine = spec->machine;
+	run->uri = spec->uri;
 	run->records = spec->records;
 	run->build = spec->build;
 	r = spawn(loop, spec, run, err);
@@ -226,6 +235,11 @@ int64_t run_id(const struct run *run)
 const struct build *run_build(const struct run *run)
 {
 	return run->build;
+}
+
+const char *run_uri(const struct run *run)
+{
+	return run->uri;
 }
 
 const struct ram *run_ram(const struct run *run)

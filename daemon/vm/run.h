@@ -47,6 +47,8 @@ struct run_spec {
 	const struct machine *machine;
 	const struct build *build;
 	const char *folder; /* holds the images; becomes QEMU's working directory */
+	const char *uri;    /* of the libvirt that runs it, or NULL */
+	const char *uuid;   /* of the VM, if libvirt runs it */
 	const struct cgroup *cgroup; /* or NULL */
 	bool incoming;	    /* wait for migrate-incoming instead of booting */
 	struct records *records;
@@ -85,6 +87,7 @@ void run_listen(struct run *run, enum run_role role, const struct run_listener *
 
 int64_t run_id(const struct run *run);
 const struct build *run_build(const struct run *run);
+const char *run_uri(const struct run *run); /* of the libvirt that runs it, or NULL */
 const struct ram *run_ram(const struct run *run);
 struct qmp *run_qmp(const struct run *run);
 

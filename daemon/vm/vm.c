@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "vm/direct.h"
+#include "vm/libvirt.h"
 
 static const char *const state_names[] = {
 	[VM_NEW] = "new",
@@ -45,6 +46,7 @@ struct vm {
 	unsigned folders;      /* that the VM has had */
 	struct run *run, *incoming;
 	uint64_t generation, saved_generation;
+	char uuid[LIBVIRT_UUID_SIZE]; /* if libvirt runs it */
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 };
 
@@ -122,6 +124,7 @@ int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm,
 	(*ret_vm)->loop = loop;
 	(*ret_vm)->spec = *spec;
 	(*ret_vm)->generation = 1;
+	libvirt_make_uuid((*ret_vm)->uuid);
 	(*ret_vm)->cgroup = make_cgroup(spec);
 	(*ret_vm)->folder = mem_steal(folder);
 	return 0;
@@ -160,12 +163,28 @@ static int make_incoming_folder(struct vm *vm, struct err *err)
 	return r;
 }
 
+/* It boots in turn with its slot's number, and migrates to the next one. */
+static const char *next_uri(const struct vm *vm)
+{
+	const struct libvirt *libvirt = vm->spec.machine->libvirt;
+	size_t at = (size_t)vm->spec.slot;
+
+	if (!libvirt)
+		return NULL;
+	for (size_t i = 0; vm->run && i < libvirt->uri_count; i++)
+		if (run_uri(vm->run) == libvirt->uris[i])
+			at = i + 1;
+	return libvirt->uris[at % libvirt->uri_count];
+}
+
 int vm_start_run(struct vm *vm, const struct build *build, bool own_images, struct err *err)
 {
 	struct run_spec spec = {
 		.machine = vm->spec.machine,
 		.build = build,
 		.cgroup = vm->cgroup,
+		.uri = next_uri(vm),
+		.uuid = vm->uuid,
 		.incoming = vm->run != NULL,
 		.records = vm->spec.records,
 		.campaign_id = vm->spec.campaign_id,

@@ -17,10 +17,10 @@ static char *xml_of(const struct build *build, const char *folder)
 					 .firmware = "/guest.bin",
 					 .libvirt = &libvirt };
 	const struct run_spec spec = {
-		.machine = &machine, .build = build, .folder = folder, .slot = 3, .vm = 5
+		.machine = &machine, .build = build, .folder = folder, .uuid = "uuid", .slot = 3, .vm = 5
 	};
 
-	return libvirt_xml(&spec, "qsoak-1-3-5", "uuid");
+	return libvirt_xml(&spec, "qsoak-1-3-5");
 }
 
 static void has(const char *text, const char *words)
