@@ -108,12 +108,13 @@ struct record_run_begin {
 	int64_t pid;
 	int64_t began_unix_ns;
 	const char *argv; /* JSON array */
+	const char *uri;  /* of the libvirt that runs it, or NULL */
 };
 
 struct record_run_end {
 	int64_t id;
 	int64_t ended_unix_ns;
-	int64_t exit_status; /* 0-255, or -1: ended by a signal */
+	int64_t exit_status; /* 0-255, or -1: ended by a signal, or not known */
 	int64_t signal;	     /* 0: exited by itself */
 	bool expected;	     /* ended because qsoak asked for it */
 };

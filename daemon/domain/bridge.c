@@ -27,7 +27,7 @@ struct bridge {
 	struct process_log *log;
 	ev_signal term, interrupt;
 	struct deadline destroy_limit, refusal;
-	json_t *refused; /* the answer to a command, until it is sure that the domain lives; or NULL */
+	json_t *refused; /* answers to commands, until it is sure that the domain lives; or NULL */
 	bool opened, negotiated, ending, over;
 	enum domain_exit exit;
 };
@@ -83,16 +83,21 @@ static json_t *answer_error(json_t *id, const struct err *err)
 
 static void send_refused(void *ctx)
 {
+	auto_json json_t *answers = mem_steal(bridge.refused);
+	json_t *one;
+	size_t i;
+
 	(void)ctx;
-	send_object(mem_steal(bridge.refused));
+	json_array_foreach(answers, i, one)
+		send_object(json_incref(one));
 }
 
-/* libvirt itself refuses a command when its QEMU has gone, of which we hear a moment later. */
+/* libvirt itself refuses commands when their QEMU or its connection has gone, of which we hear a moment later. */
 static void refuse_command(void *ctx)
 {
-	if (bridge.refused)
-		send_object(bridge.refused);
-	bridge.refused = ctx;
+	if (!bridge.refused)
+		bridge.refused = json_array();
+	json_array_append_new(bridge.refused, ctx);
 	deadline_start(bridge.loop, &bridge.refusal, BRIDGE_REFUSAL_NS);
 }
 

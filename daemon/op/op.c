@@ -276,6 +276,14 @@ static int64_t within(const struct op *op, int64_t at_ns)
 	return at_ns >= op->began_ns && at_ns <= now_ns ? at_ns : now_ns;
 }
 
+static void stamp(struct op_seen *seen, const struct qmp_event *event, bool last)
+{
+	if (!seen->begun_peer_ns)
+		seen->begun_peer_ns = event->peer_unix_ns;
+	if (last)
+		seen->done_peer_ns = event->peer_unix_ns;
+}
+
 static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 {
 	struct op *op = ctx;
@@ -297,8 +305,11 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "MIGRATION") && status) {
 		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
+		if (op->spec.kind == OP_MIGRATE)
+			stamp(seen, event, !strcmp(status, "completed"));
 	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
 		   !strcmp(id, op->job)) {
+		stamp(seen, event, !strcmp(status, "concluded"));
 		if (!strcmp(status, "aborting"))
 			seen->job_aborting = true;
 		else if (!strcmp(status, "concluded"))
@@ -365,6 +376,18 @@ static bool wall_clock_jumped(const struct op *op)
 	return llabs(ahead_ns) > OP_SLEW_NS + op->result.duration_ns / OP_SLEW_SHARE;
 }
 
+/* libvirt takes its own time for whatever it is asked: what QEMU did in an operation is told by QEMU, where it does. */
+static int64_t duration_ns(const struct op *op)
+{
+	const struct op_seen *seen = &op->seen[OP_SRC];
+	bool told = seen->begun_peer_ns > 0 && seen->done_peer_ns >= seen->begun_peer_ns;
+
+	return vm_spec(op->vm)->machine->libvirt && told && op->result.outcome == OP_OK &&
+			       !wall_clock_jumped(op)
+		       ? seen->done_peer_ns - seen->begun_peer_ns
+		       : op->result.duration_ns;
+}
+
 /* One that ended well, but across a standstill, took no time that means anything: it is stored as
  * interrupted, and measured nothing. */
 static void emit_end(const struct op *op)
@@ -376,7 +399,7 @@ static void emit_end(const struct op *op)
 		.src_run_id = op->result.src_run_id,
 		.dst_run_id = op->result.dst_run_id,
 		.outcome = op_outcome_name(spoilt ? OP_INTERRUPTED : op->result.outcome),
-		.duration_ns = op->result.duration_ns,
+		.duration_ns = duration_ns(op),
 		.stall_ns = -1,
 		.steps = op->steps,
 		.step_count = op->step_count,

@@ -95,6 +95,8 @@ struct op_seen {
 						 RESUME; 0: not seen */
 	/* Of that STOP, CLOCK_MONOTONIC, as far as the stamp can be true; 0: not seen. */
 	int64_t stop_ns;
+	/* QEMU's stamps of the first and the last event of our job, or of the migration; 0: not seen. */
+	int64_t begun_peer_ns, done_peer_ns;
 	char migration[32]; /* last status of a MIGRATION event, "" before */
 	bool job_aborting, job_concluded;
 };

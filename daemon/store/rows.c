@@ -51,8 +51,8 @@ static const struct row_sql statements[] = {
 			   false },
 	[ROW_RUN_BEGIN] = { "cannot store the begin of a run",
 			    "INSERT INTO run(id, campaign_id, build_id, slot, vm, pid, "
-			    "began_unix_ns, argv) "
-			    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			    "began_unix_ns, argv, uri) "
+			    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 			    true },
 	[ROW_RUN_END] = { "cannot store the end of a run",
 			  "UPDATE run SET ended_unix_ns = ?2, exit_status = ?3, signal = ?4, "
@@ -285,7 +285,7 @@ static void add_run_begin(struct rows *rows, const struct record_run_begin *r)
 	rows_add(rows, ROW_RUN_BEGIN,
 		 VALUES(integer(r->id), integer(r->campaign_id), integer(r->build_id),
 			integer(r->slot), integer(r->vm), integer(r->pid),
-			integer(r->began_unix_ns), text(r->argv)));
+			integer(r->began_unix_ns), text(r->argv), text(r->uri)));
 }
 
 static void add_run_end(struct rows *rows, const struct record_run_end *r)

@@ -113,6 +113,7 @@ static void emit_begin(const struct run *run, const struct run_spec *spec)
 							     .pid = child_pid(run->child),
 							     .began_unix_ns = clock_unix_ns(),
 							     .argv = text,
+							     .uri = run->uri,
 						     } });
 }
 
@@ -201,7 +202,7 @@ void run_free(struct run *run)
 		return;
 	if (run->child && !child_exited(run->child))
 		run_kill(run);
-	how = run->child ? child_exited(run->child) : NULL;
+	how = run->child ? run_exited(run) : NULL;
 	if (run->id) {
 		struct record_run_end end = {
 			.id = run->id,

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `backend: libvirt` with real libvirtds: what QEMU does wrong is found as without libvirt, migrations go from one host to
+# the other and back, what libvirt does wrong is libvirt's, and nothing is left or touched that is not ours.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../libvirt/lib.sh"
+
+missing=$(hosts_missing)
+if [ -n "$missing" ]; then
+	skip 'soaking by libvirt' "$missing"
+	exit
+fi
+
+# profile NAME GUEST-KEYS STOP OPERATION...: of one VM, in $scratch/NAME.yaml.
+profile() {
+	local name=$1 guest=$2 stop=$3 operation
+	shift 3
+	cat >"$scratch/$name.yaml" <<-END
+		name: $name
+		backend: libvirt
+		uris: ["$(uri a)", "$(uri b)"]
+		machine: {type: pc-q35-7.2, accel: tcg, ram: 32MiB}
+		guest: {name: pflash-hammer$guest}
+		fleet: {vms: 1, loops-per-vm: 1000}
+		limits: {reply: 20s, snapshot-save: 20s, snapshot-load: 20s, migrate: 60s, boot: 60s, stall: 20s}
+		watch: {stolen-cpu: 100}
+		stop: {$stop}
+		builds:
+		  - {name: stock, binary: /usr/bin/qemu-system-x86_64}
+		operations:
+	END
+	for operation; do
+		echo "  - {operation: $operation}" >>"$scratch/$name.yaml"
+	done
+}
+
+# begin NAME: the campaign of that profile, in the background; its client is $client.
+begin() {
+	state=$scratch/shared/$1
+	"$BUILD/qsoak" run "$scratch/$1.yaml" --local --state-dir "$state" >"$scratch/$1.out" 2>"$scratch/$1.log" &
+	client=$!
+	started+=("$client")
+}
+
+sql() {
+	sqlite3 -cmd '.timeout 5000' "file:$state/results.db?mode=ro" "$1" 2>/dev/null
+}
+
+has_done() {
+	[ "$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = '$1'")" -ge "$2" ] 2>/dev/null
+}
+
+failures() {
+	sql "SELECT count(*) FROM failure"
+}
+
+has_failed() {
+	[ "$(failures)" -ge "$1" ] 2>/dev/null
+}
+
+# Of the failure with this number, from 1 on.
+failure() {
+	sql "SELECT s.class || ' ' || coalesce(f.place, '-') FROM failure f JOIN signature s ON s.id = f.signature_id
+		ORDER BY f.id LIMIT 1 OFFSET $(($1 - 1))"
+}
+
+ends() {
+	kill -INT "$client" 2>/dev/null
+	wait "$client"
+}
+
+ours_left() {
+	{ virsh_on a list --name; virsh_on b list --name; } | grep '^qsoak-' | xargs
+}
+
+describe() {
+	sed 's/^/# /' "$scratch/${1}.log"
+	sql 'SELECT * FROM failure' | sed 's/^/# /'
+	false
+}
+
+two_hosts || { check 'two hosts come up' false; exit; }
+check 'a domain of somebody else runs' decoy b
+
+# The bug that qsoak was written for, with the signature that it has without libvirt.
+assertion='assertion in bdrv_poll_co: qemu_get_current_aio_context() == qemu_get_aio_context()'
+profile bug '' 'failures: 8, duration: 5m' snapshot-save snapshot-delete
+echo "expect: [{signature: \"assertion in bdrv_poll_co: *\"}]" >>"$scratch/bug.yaml"
+sed -i 's/stop: {.*/stop: {expected: true, failures: 8, duration: 5m}/' "$scratch/bug.yaml"
+begin bug
+wait "$client"
+check 'the stock assertion is found, and is told as without libvirt' same \
+	"$(sql "SELECT DISTINCT s.title FROM failure f JOIN signature s ON s.id = f.signature_id
+		WHERE s.class = 'assertion' AND s.title LIKE 'assertion%'")" "$assertion"
+check 'nothing of it is left' same "$(ours_left)" ''
+
+# A guest that leaves its flash alone meets no known bug of QEMU.
+profile move ', turns-per-write: 1000000000' 'loops: 5' snapshot-save snapshot-load 'migrate, channels: 4' snapshot-delete
+begin move
+wait "$client"
+check 'migrations, saves and loads end well' eval 'same "$? $(failures)" "0 0" || describe move'
+check 'there and back: both hosts had the VM' same "$(sql 'SELECT count(DISTINCT uri) FROM run')" 2
+check 'each migration has blackout, downtime and setup' same "$(sql "SELECT min(n) FROM (SELECT count(*) AS n FROM operation o
+	JOIN measure m ON m.operation_id = o.id AND m.name IN ('blackout_ns', 'downtime_ms', 'setup_ms')
+	WHERE o.kind = 'migrate' GROUP BY o.id)")" 3
+check 'and the time that QEMU took, not libvirt' same "$(sql "SELECT count(*) FROM operation o WHERE kind = 'migrate' AND
+	duration_ns >= (SELECT sum(duration_ns) FROM step WHERE operation_id = o.id AND name = 'migrate')")" 0
+check 'nothing of it is left' same "$(ours_left)" ''
+
+# Faults, one after the other; after each the campaign goes on.
+profile faults ', turns-per-write: 1000000000' 'duration: 20m' snapshot-save snapshot-load snapshot-delete
+sed -i 's/^uris: .*/uris: ["'"$(uri a | sed 's/[/&]/\\&/g')"'"]/' "$scratch/faults.yaml"
+begin faults
+check 'a campaign does its first loops' eval 'await 60 has_done snapshot-load 2 || describe faults'
+
+libvirtd_kill a
+check 'libvirtd is killed: a failure' await 60 has_failed 1
+check 'libvirtd is killed: its place is libvirt' same "$(failure 1)" 'exit libvirt'
+libvirtd_start a
+done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = 'snapshot-load'")
+check 'libvirtd is back: the campaign goes on' eval 'await 90 has_done snapshot-load $((done_before + 2)) || describe faults'
+check 'libvirtd is back: one domain of ours, not two' same "$(wc -w <<<"$(ours_left)")" 1
+
+before=$(failures)
+pid=$(qemu_pid a "$(ours_left)")
+kill -STOP "$pid"
+check 'a QEMU is stopped: a failure' await 120 has_failed $((before + 1))
+check 'a QEMU is stopped: its place is the process' same "$(failure $((before + 1)))" 'hang process'
+done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = 'snapshot-load'")
+check 'it is ended, and the campaign goes on' eval 'await 90 has_done snapshot-load $((done_before + 2)) || describe faults'
+
+before=$(failures)
+pid=$(qemu_pid a "$(ours_left)")
+libvirtd_stop a
+check 'libvirtd hangs: a failure' await 120 has_failed $((before + 1))
+check 'libvirtd hangs: its place is libvirt' eval 'same "$(failure $((before + 1)))" "hang libvirt" || describe faults'
+libvirtd_cont a
+done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = 'snapshot-load'")
+check 'libvirtd answers again: the campaign goes on' eval 'await 120 has_done snapshot-load $((done_before + 2)) || describe faults'
+check 'and the QEMU of before is gone' await 30 gone "$pid"
+
+ends
+check 'Ctrl-C: nothing is left' await 30 eval '[ -z "$(ours_left)" ]'
+check 'the domain of somebody else has not been touched' decoy_runs b
