@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "cli/cli.h"
 #include "report/field.h"
+#include "report/json.h"
 #include "report/report.h"
 
 __attribute__((format(printf, 3, 4))) static void say(json_t *settings, const char *key,
@@ -113,8 +114,8 @@ int cli_config(const struct cli *cli)
 			       "there is neither $XDG_CONFIG_HOME nor $HOME: say FILE");
 
 	if (r == 0 && !cli->check) {
-		value = json_pack("{s:s, s:O, s:o}", "path", path, "files", config.files,
-				  "settings", settings_of(&config));
+		value = json_pack("{s:o, s:O, s:o}", "path", report_json_string(path), "files",
+				  config.files, "settings", settings_of(&config));
 		r = report_print(value, report_config, cli->json, stdout, &err);
 	}
 	config_finish(&config);

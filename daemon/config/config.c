@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "config/keys.h"
+#include "report/json.h"
 
 #define SYSTEM_FOLDER "/etc/qsoak"
 
@@ -80,7 +81,7 @@ static int add_file(struct config *config, const char *path, struct err *err)
 
 	if (r < 0)
 		return r;
-	json_array_append_new(config->files, json_string(path));
+	json_array_append_new(config->files, report_json_string(path));
 	return config_add(config, text, size, path, err);
 }
 

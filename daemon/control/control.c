@@ -29,6 +29,7 @@
 #include "control/reader.h"
 #include "control/service.h"
 #include "control/story.h"
+#include "report/json.h"
 #include "store/resume.h"
 #include "store/store.h"
 
@@ -137,12 +138,13 @@ json_t *service_status(const struct control *control, bool slots)
 	if (campaign)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
-		"{s:o, s:s?, s:b, s:s?, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:i, s:b, s:s?, s:I}",
+		"{s:o, s:s?, s:b, s:s?, s:o, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:I, s:i, s:b, s:s?, s:I}",
 		"campaign", service_campaign_or_null(control), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
-		"paused", pauses_why(&control->pauses), "set-aside", control->spec.set_aside,
-		"refused", control->refused, "elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
+		"paused", pauses_why(&control->pauses), "set-aside",
+		report_json_string(control->spec.set_aside), "refused", control->refused,
+		"elapsed-ns", (json_int_t)progress.elapsed_ns, "duration-ns",
 		(json_int_t)progress.duration_ns, "loops-wanted", (json_int_t)progress.loops_wanted,
 		"vms-wanted", (json_int_t)progress.vms_wanted, "vms", (json_int_t)progress.vms,
 		"blocks", (json_int_t)progress.blocks, "blocks-wanted",

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "control/limits.h"
 #include "control/read.h"
+#include "report/json.h"
 #include "store/query-rows.h"
 #include "store/store.h"
 #include "triage/bundle.h"
@@ -212,8 +213,9 @@ int read_incident(const char *state, json_t *arguments, json_t **ret_value, stru
 	if (read_manifest(folder, &manifest, &no_manifest) < 0)
 		manifest = json_null();
 	path = mem_printf("%s/%s", state, directory);
-	*ret_value = json_pack("{s:O, s:s, s:s, s:o, s:o}", "incident",
+	*ret_value = json_pack("{s:O, s:s, s:o, s:o, s:o}", "incident",
 			       json_object_get(arguments, "incident"), "directory", directory,
-			       "path", path, "manifest", manifest, "files", list_files(folder));
+			       "path", report_json_string(path), "manifest", manifest, "files",
+			       list_files(folder));
 	return 0;
 }

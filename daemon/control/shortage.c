@@ -2,6 +2,7 @@
 /* Looking at the disk by statvfs(), and at the memory by /proc/meminfo. */
 #include "control/shortage.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,15 +48,15 @@ static void judge(struct shortage *shortage, enum pause_cause cause,
 		  int64_t total, bool *was)
 {
 	bool now = shortage_is(limit, fallback, available, total, *was);
-	auto_free char *why =
-		mem_printf("%s: %" PRId64 " MiB are left, it takes %" PRId64,
-			   cause == PAUSE_DISK ? shortage->spec.folder : "memory of the host",
-			   available >> 20, least(limit, fallback, total) >> 20);
+	struct err why = { 0 };
 
 	if (now == *was)
 		return;
 	*was = now;
-	shortage->spec.pause(shortage->spec.ctx, cause, now ? why : NULL);
+	err_set(&why, -ENOSPC, "%s: %" PRId64 " MiB are left, it takes %" PRId64,
+		cause == PAUSE_DISK ? shortage->spec.folder : "memory of the host", available >> 20,
+		least(limit, fallback, total) >> 20);
+	shortage->spec.pause(shortage->spec.ctx, cause, now ? why.text : NULL);
 }
 
 static void look_at_disk(struct shortage *shortage)

@@ -31,7 +31,7 @@ struct shortage_limit {
 struct shortage_spec {
 	const char *folder; /* whose disk it is; outlives it */
 	struct shortage_limit disk, memory;
-	/* A cause has come, or (why NULL) gone. */
+	/* A cause has come, or (why NULL) gone; why is UTF-8, whatever the name of the folder. */
 	void (*pause)(void *ctx, enum pause_cause cause, const char *why);
 	void *ctx;
 };

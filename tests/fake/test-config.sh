@@ -74,6 +74,10 @@ hooks:
 END
 check 'what is right is silent' same "$("$BUILD/qsoak" config "$config" --check 2>&1; echo $?)" 0
 check 'and is shown' contains "$("$BUILD/qsoak" config "$config")" 'fleet.vms: 1'
+named=$(printf '%s/not-utf8-\xff.conf' "$scratch")
+cp "$config" "$named"
+check 'whatever the name of the file' contains "$("$BUILD/qsoak" config "$named" --json)" \
+	"$scratch/not-utf8-"
 serve
 profile 2 'loops: 4' good >"$scratch/two.yaml"
 check 'a campaign of more VMs than the fleet may have is refused' contains \

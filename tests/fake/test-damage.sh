@@ -71,6 +71,23 @@ serve
 check 'a store under suspicion that is well' test ! -e "$state/results.db-suspect" -a -z "$(aside)"
 stop_service
 
+# --- a folder of any name, which texts for people quote
+
+state=$(printf '%s/not-utf8-\xff' "$scratch")
+mkdir -p "$scratch/etc"
+fill
+flip_page 2
+echo 'disk: {pause-below: 1048576GiB}' >"$scratch/etc/qsoakd.conf"
+serve
+check 'a name that is no UTF-8: it is said where the store is now' contains \
+	"$(qsoak status)" "set aside: $scratch/not-utf8-\\xff/$(aside)"
+check '... and of what there is a shortage' contains \
+	"$(qsoak status --json | jq -r .paused)" "$scratch/not-utf8-?: "
+stop_service
+check '... and it ends well' same $? 0
+rm "$scratch/etc/qsoakd.conf"
+state=$scratch/service
+
 # --- what is none of ours
 
 fill
