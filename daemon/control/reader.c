@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Theory of operation: a job goes from the list of those that wait to the thread, and from there to
- * the list of those that are done, which an ev_async makes the loop work off. A job that was
- * cancelled goes the same way and is freed in silence. JSON values are not shared between threads:
+ * the list of those that are done, which an ev_async makes the loop work off. A job that is cancelled
+ * while it waits is gone at once, or a peer that comes and goes would leave any number of them; one that
+ * the thread has goes the same way and is freed in silence. JSON values are not shared between threads:
  * arguments are copied on the way in, answers leave as text.
  */
 #include "control/reader.h"
@@ -18,6 +19,7 @@
 
 struct reader_job {
 	struct reader_job *next;
+	struct reader *reader;
 	const struct command *command;
 	json_t *arguments;
 	char *text;
@@ -59,6 +61,21 @@ static struct reader_job *jobs_take(struct jobs *jobs)
 	if (job)
 		jobs->first = job->next;
 	return job;
+}
+
+/* Whether it was in the list. */
+static bool jobs_remove(struct jobs *jobs, const struct reader_job *job)
+{
+	struct reader_job *before = NULL, *at = jobs->first;
+
+	for (; at && at != job; at = at->next)
+		before = at;
+	if (!at)
+		return false;
+	*(before ? &before->next : &jobs->first) = at->next;
+	if (jobs->last == at)
+		jobs->last = before;
+	return true;
 }
 
 static void job_free(struct reader_job *job)
@@ -175,6 +192,7 @@ struct reader_job *reader_submit(struct reader *reader, const struct command *co
 {
 	struct reader_job *job = mem_new(struct reader_job);
 
+	job->reader = reader;
 	job->command = command;
 	job->arguments = json_deep_copy(arguments);
 	job->fn = fn;
@@ -188,5 +206,13 @@ struct reader_job *reader_submit(struct reader *reader, const struct command *co
 
 void reader_cancel(struct reader_job *job)
 {
+	struct reader *reader = job->reader;
+	bool waits;
+
 	job->fn = NULL;
+	pthread_mutex_lock(&reader->mutex);
+	waits = jobs_remove(&reader->waiting, job);
+	pthread_mutex_unlock(&reader->mutex);
+	if (waits)
+		job_free(job);
 }

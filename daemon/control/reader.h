@@ -29,7 +29,7 @@ void reader_free(struct reader *reader);
 struct reader_job *reader_submit(struct reader *reader, const struct command *command,
 				 json_t *arguments, reader_fn fn, void *ctx);
 
-/* fn is not called any more. */
+/* fn is not called any more; nor is the command executed, unless that has begun. */
 void reader_cancel(struct reader_job *job);
 
 #endif
