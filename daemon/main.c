@@ -256,11 +256,12 @@ static int open_doors(struct daemon *daemon, const struct config *config, struct
 	if (other) {
 		http_close(daemon->http);
 		daemon->http = NULL;
-		if (!http)
-			control_set_http(daemon->control, NULL);
 	}
-	if (http)
+	if (http) {
 		daemon->http = http;
+		log_info("the live page is http://%s/", http_address(http));
+	}
+	control_set_http(daemon->control, http_address(daemon->http));
 	return 0;
 }
 

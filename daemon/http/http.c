@@ -26,6 +26,7 @@
 struct http {
 	struct ev_loop *loop;
 	struct control *control;
+	char *address;
 	struct MHD_Daemon *mhd;
 	struct http_streams *streams;
 	struct http_request *requests;
@@ -396,10 +397,14 @@ int http_open(struct ev_loop *loop, const char *address, struct control *control
 		return r;
 	}
 	http->streams = http_streams_new(loop, http);
-	control_set_http(control, text);
-	log_info("the live page is http://%s/", text);
+	http->address = mem_steal(text);
 	*ret_http = http;
 	return 0;
+}
+
+const char *http_address(const struct http *http)
+{
+	return http ? http->address : NULL;
 }
 
 void http_close(struct http *http)
@@ -412,5 +417,6 @@ void http_close(struct http *http)
 	MHD_stop_daemon(http->mhd); /* every request is over then */
 	http_streams_free(http->streams);
 	deadline_stop(http->loop, &http->due);
+	free(http->address);
 	free(http);
 }

@@ -24,10 +24,12 @@
 
 struct http;
 
-/* address: see http_address_parse(). control outlives it, and is told where it listens. -EINVAL: no
- * address that we serve; -EADDRINUSE. */
+/* address: see http_address_parse(). control outlives it. -EINVAL: no address that we serve; -EADDRINUSE. */
 int http_open(struct ev_loop *loop, const char *address, struct control *control,
 	      struct http **ret_http, struct err *err);
+
+/* Where it listens, with the port that was chosen; NULL: it is none. */
+const char *http_address(const struct http *http);
 
 /* Closes all connections; takes NULL. */
 void http_close(struct http *http);

@@ -110,6 +110,13 @@ check 'what is wrong changes nothing' reload 'stays as it was'
 check 'and is said' grep -q '70-wrong.conf:1: fleet.vms: found 0' "$scratch/daemon.log"
 check 'HTTP is still there' same "$(curl -s "http://$address/healthz")" ok
 rm "$config.d/70-wrong.conf"
+# It can be opened, but nobody could be let in any more.
+echo 'http: {listen: "127.0.0.2:0"}' >"$config.d/70-wrong.conf"
+mv "$sock" "$sock.away"
+check 'what fails half way changes nothing' reload 'stays as it was'
+mv "$sock.away" "$sock"
+check 'nor is it said to be elsewhere' same "$(field .http)" "$address"
+rm "$config.d/70-wrong.conf"
 echo 'http: {listen: none}' >"$config.d/60-http.conf"
 check 'HTTP is closed' reload 'was read again'
 check 'for all' eval '! curl -s "http://$address/healthz"'
