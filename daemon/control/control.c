@@ -2,8 +2,8 @@
 /*
  * Theory of operation: clients come and go, one campaign at a time lives beside them. A client of
  * the service that goes leaves the campaign alone; when the one that owns a private qsoakd goes, or
- * a signal asks for the end, the campaign is killed, and when it has ended, idle is called. The
- * campaign is freed in its own `ended`, a client in its own `gone`.
+ * a signal asks for the end, the campaign is killed, and when it has ended, or waits for a store that
+ * cannot be written, idle is called. The campaign is freed in its own `ended`, a client in its own `gone`.
  */
 #include "control/control.h"
 
@@ -55,7 +55,7 @@ struct control {
 	struct failures *failures;
 	struct counters counters;
 	struct campaign *campaign;
-	struct deadline progress, idle;
+	struct deadline progress, idle, store_limit;
 };
 
 /* data is stolen. */
@@ -177,6 +177,24 @@ static void call_idle(void *ctx)
 	control->spec.idle(control->spec.ctx);
 }
 
+/* The store has its last try when it is closed. */
+static void store_limit_passed(void *ctx)
+{
+	struct control *control = ctx;
+
+	log_error("campaign %" PRId64 " is not waited for any longer: the store cannot be written",
+		  campaign_id(control->campaign));
+	call_idle(control);
+}
+
+static void limit_quit(struct control *control)
+{
+	if (!control->quitting || !control->campaign || !control->pauses.why[PAUSE_STORE])
+		deadline_stop(control->loop, &control->store_limit);
+	else if (!ev_is_active(&control->store_limit.timer))
+		deadline_start(control->loop, &control->store_limit, CONTROL_QUIT_LIMIT_NS);
+}
+
 /* What was to be seen and was not. */
 static json_t *unseen_list(const struct campaign *campaign)
 {
@@ -217,6 +235,7 @@ static void campaign_ended(void *ctx, enum exit_code code, bool suspended)
 	deadline_stop(control->loop, &control->progress);
 	campaign_free(control->campaign);
 	control->campaign = NULL;
+	limit_quit(control);
 	failures_forget(control->failures);
 	control->stopping = false;
 	story_campaign_end(id, code, suspended);
@@ -582,6 +601,7 @@ struct control *control_new(struct ev_loop *loop, const struct control_spec *spe
 	control->lag = lag_new(loop);
 	deadline_init(&control->progress, progress_due, control);
 	deadline_init(&control->idle, call_idle, control);
+	deadline_init(&control->store_limit, store_limit_passed, control);
 	records_subscribe(spec->records, record_in, control);
 	return control;
 }
@@ -592,6 +612,7 @@ void control_free(struct control *control)
 		return;
 	deadline_stop(control->loop, &control->progress);
 	deadline_stop(control->loop, &control->idle);
+	deadline_stop(control->loop, &control->store_limit);
 	campaign_free(control->campaign);
 	for (size_t i = 0; i < control->client_count; i++)
 		client_free(control->clients[i]);
@@ -613,6 +634,7 @@ void control_pause(struct control *control, enum pause_cause cause, const char *
 		campaign_pause(control->campaign, pauses_why(&control->pauses));
 	if (was == (why != NULL))
 		return;
+	limit_quit(control);
 	story_pause(service_campaign(control), cause, why);
 	broadcast(control, why ? "PAUSED" : "RESUMED",
 		  json_pack("{s:o, s:s, s:s*}", "campaign", service_campaign_or_null(control),
@@ -636,6 +658,7 @@ void control_quit(struct control *control)
 	} else {
 		deadline_start(control->loop, &control->idle, 0);
 	}
+	limit_quit(control);
 }
 
 void control_set_budget(struct control *control, const struct budget *budget)

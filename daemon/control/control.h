@@ -67,6 +67,9 @@
 
 #define CONTROL_PROGRESS_NS CLOCK_NS_PER_S
 
+/* How long the end waits for a store that cannot be written. */
+#define CONTROL_QUIT_LIMIT_NS (20 * CLOCK_NS_PER_S)
+
 /* A wall clock that was set by more than this is worth a line in the log. */
 #define CONTROL_CLOCK_SET_NS CLOCK_NS_PER_S
 
@@ -113,7 +116,8 @@ int64_t control_loop_lag_ns(const struct control *control);
 /* The campaign that the last qsoakd left goes on, if there is one. */
 void control_go_on(struct control *control);
 
-/* The campaign, if there is one, is interrupted as by a user, or kept for the next qsoakd; then idle is called. */
+/* The campaign, if there is one, is interrupted as by a user, or kept for the next qsoakd; then idle is called. What
+ * waits to be stored is waited for, but no longer than CONTROL_QUIT_LIMIT_NS while the store cannot be written. */
 void control_quit(struct control *control);
 
 /* Campaigns, also one that begins later, are paused as long as any cause has a text; NULL ends this one. */

@@ -254,3 +254,19 @@ check 'SIGTERM: the service ends well' same $? 0
 check 'SIGTERM: the campaign has not ended' same "$(end_of "$id")" ''
 check 'SIGTERM: no image or socket is left behind' test ! -e "$sock" -a ! -e "$state/work"
 check 'SIGTERM: no process is left behind' nothing_left
+
+# No file may grow: what the campaign's end takes cannot be stored.
+cannot_store() {
+	[[ $(qsoak status --json | jq -r .paused) == *results.db* ]]
+}
+
+serve
+await 20 eval '[ "$(campaign)" = "$id" ]'
+prlimit --pid "$daemon" --fsize=0:
+qsoak stop --kill >/dev/null
+check 'SIGTERM: where the store cannot be written' await 20 cannot_store
+kill -TERM "$daemon"
+check 'SIGTERM: the service ends all the same' await 60 gone "$daemon"
+wait "$daemon"
+check 'SIGTERM: and says that something is lost' same $? 3
+check 'SIGTERM: no process is left behind' nothing_left
