@@ -508,8 +508,8 @@ void campaign_stop(struct campaign *campaign, enum slot_stop stop, bool interrup
 
 void campaign_suspend(struct campaign *campaign, const char *why)
 {
-	/* One that a user has ended comes to its end. */
-	if (!campaign->interrupted)
+	/* One that a user has ended comes to its end, and so does one that only waits for it to be stored. */
+	if (!campaign->interrupted && campaign->places_stopped < campaign->profile->vms)
 		campaign->suspended = mem_strdup(why);
 	campaign_stop(campaign, SLOT_KILL, true);
 	campaign_stop_holding(campaign);

@@ -8,6 +8,7 @@ profile 2 'loops: 6' good >"$scratch/short.yaml"
 profile 2 'loops: 1000000' good >"$scratch/long.yaml"
 profile 2 'failures: 1' bad=-fake,assert@snapshot-save:3 >"$scratch/assert.yaml"
 profile 1 'loops: 1000000' slow=-fake-slow,snapshot-load=8000 >"$scratch/slow.yaml"
+profile 1 'loops: 1' late=-fake-slow,quit=2000 >"$scratch/last.yaml"
 LIMIT=1s profile 1 'failures: 1' bad=-fake,stuck-main@snapshot-save >"$scratch/hang.yaml"
 
 # refused NAME STATUS EXPECTED COMMAND...: exits with STATUS and one line that contains EXPECTED.
@@ -246,6 +247,23 @@ for command in "qmp_capabilities", "query-signatures":
 print(len(answer["signatures"]), answer["next"] > 0)' "$sock")" '20 True'
 
 # --- the end
+
+slot_is() {
+	[ "$(qsoak status --json | jq -r ".slots[0].$1")" = "$2" ]
+}
+
+# No file may grow while the campaign comes to its end.
+qsoak run "$scratch/last.yaml" --detach >/dev/null
+id=$(campaign)
+await 30 slot_is operation shutdown
+prlimit --pid "$daemon" --fsize=0:
+await 30 slot_is state stopped
+kill -TERM "$daemon"
+prlimit --pid "$daemon" --fsize=unlimited:
+wait "$daemon"
+check 'SIGTERM: a campaign that waits for its end to be stored has ended' grep -q \
+	"campaign $id has ended with 0" "$scratch/daemon.log"
+serve
 
 begin
 kill -TERM "$daemon"
