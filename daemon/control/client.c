@@ -294,6 +294,11 @@ void client_send_event(struct client *client, const char *text)
 	qmp_stream_send(client->stream, "\n", 1);
 }
 
+bool client_reads_only(const struct client *client)
+{
+	return client->spec.reads_only;
+}
+
 struct control *client_control(const struct client *client)
 {
 	return client->spec.control;

@@ -35,6 +35,8 @@ void client_refuse(int fd, const char *why);
 /* Sends an event, JSON that is borrowed, if the client has subscribed. */
 void client_send_event(struct client *client, const char *text);
 
+bool client_reads_only(const struct client *client);
+
 /* For commands. */
 struct control *client_control(const struct client *client);
 void client_set_negotiated(struct client *client);

@@ -565,6 +565,16 @@ static void client_gone(void *ctx, struct client *client)
 	control_quit(control);
 }
 
+static bool has_room(const struct control *control, bool reads_only)
+{
+	size_t readers = 0;
+
+	for (size_t i = 0; i < control->client_count; i++)
+		readers += client_reads_only(control->clients[i]);
+	return control->client_count < CONTROL_CLIENTS_MAX &&
+	       (!reads_only || readers < CONTROL_READERS_MAX);
+}
+
 void control_add_client(struct control *control, int fd, enum control_role role)
 {
 	struct client_spec spec = {
@@ -576,7 +586,7 @@ void control_add_client(struct control *control, int fd, enum control_role role)
 	};
 	struct client *client;
 
-	if (control->client_count == CONTROL_CLIENTS_MAX) {
+	if (!has_room(control, spec.reads_only)) {
 		client_refuse(fd, "qsoakd has as many clients as it serves");
 		return;
 	}

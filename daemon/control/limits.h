@@ -8,6 +8,9 @@
 /* Connections at a time; the next one is told so and closed. */
 #define CONTROL_CLIENTS_MAX 64
 
+/* Of these, such as may only read: they keep nobody out who may do more. */
+#define CONTROL_READERS_MAX 48
+
 /* One message: room for a profile of PROFILE_TEXT_MAX bytes and its registered builds, each byte
  * escaped ("\u001b"). */
 #define CONTROL_LINE_MAX (4 * 1024 * 1024)

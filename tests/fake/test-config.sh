@@ -134,6 +134,35 @@ if [ "$(id -u)" = 0 ]; then
 	check 'and reads results' contains "$(as_reader campaigns)" story
 	check 'but changes nothing' contains "$(as_reader pause)" 'this user may only read'
 	check 'not even by a campaign' contains "$(as_reader run "$scratch/two.yaml")" 'this user may only read'
+	cat >"$scratch/crowd.py" <<-'END'
+		import grp
+		import os
+		import pwd
+		import signal
+		import socket
+		import sys
+
+		os.setgroups([])
+		os.setgid(grp.getgrnam('nogroup').gr_gid)
+		os.setuid(pwd.getpwnam('nobody').pw_uid)
+		kept = []
+		for i in range(64):
+		    kept.append(socket.socket(socket.AF_UNIX))
+		    kept[-1].connect(sys.argv[1])
+		    lines = kept[-1].makefile('rw')
+		    if 'error' in lines.readline():
+		        break
+		    print('{"execute": "qmp_capabilities"}', file=lines, flush=True)
+		    lines.readline()
+		print(i, flush=True)
+		signal.pause()
+	END
+	python3 "$scratch/crowd.py" "$sock" >"$scratch/crowd" &
+	started+=($!)
+	check 'a crowd of readers fills its own places' await 60 grep -qx 48 "$scratch/crowd"
+	check 'and none of those who may do more' contains "$(qsoak status)" 'no campaign is in progress'
+	kill "${started[-1]}"
+	wait "${started[-1]}" 2>/dev/null
 else
 	skip 'readers' 'only root can be somebody else'
 fi
