@@ -38,6 +38,17 @@ void log_set_max(enum log_level max)
 	log_max = max;
 }
 
+/* A line may quote anything, and is one line on a terminal all the same. C1 controls are two bytes of UTF-8. */
+static void tame(char *line)
+{
+	for (char *c = line; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+		else if (*c == '\xc2' && ((unsigned char)c[1] & 0xe0) == 0x80)
+			c[0] = c[1] = '?';
+	}
+}
+
 static void write_line(enum log_level level, const struct log_event *event, const char *fmt,
 		       va_list ap)
 {
@@ -46,6 +57,7 @@ static void write_line(enum log_level level, const struct log_event *event, cons
 	if (!log_sink || level > log_max)
 		return;
 	vsnprintf(line, sizeof(line), fmt, ap);
+	tame(line);
 	log_sink(level, line, event);
 }
 

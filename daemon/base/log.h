@@ -28,7 +28,7 @@ struct log_event {
 	size_t count;
 };
 
-/* text has no newline; event is NULL for a line that is about nothing of that kind. Both are borrowed. */
+/* text has no control character; event is NULL for a line that is about nothing of that kind. Both are borrowed. */
 typedef void (*log_sink_fn)(enum log_level level, const char *text, const struct log_event *event);
 
 /* Lines above max are not made at all. */

@@ -27,6 +27,12 @@ cat >"$scratch/keep" <<END
 { echo "\$QSOAK_EVENT \$*"; cat; } >>"$scratch/kept"
 END
 chmod 755 "$scratch/keep"
+cat >"$scratch/shout" <<'END'
+#!/bin/bash
+printf '\033]0;title\007\302\233no\n'
+exit 3
+END
+chmod 755 "$scratch/shout"
 cat >"$scratch/web.py" <<'END'
 import http.server
 import sys
@@ -71,6 +77,7 @@ hooks:
   - {on: new-signature, command: [$scratch/keep, one, two words]}
   - {on: campaign-ended, url: "http://127.0.0.1:$(cat "$scratch/port")/hook"}
   - {on: failure, command: [/bin/false]}
+  - {on: campaign-ended, command: [$scratch/shout]}
 END
 check 'what is right is silent' same "$("$BUILD/qsoak" config "$config" --check 2>&1; echo $?)" 0
 check 'and is shown' contains "$("$BUILD/qsoak" config "$config")" 'fleet.vms: 1'
@@ -92,6 +99,8 @@ check 'a new signature is told once, as JSON' await 20 eval \
 check 'the end is POSTed to the webhook' await 20 eval \
 	'grep -q "^application/json.*CAMPAIGN_ENDED" "$scratch/posted"'
 check 'a hook that fails is in the log' await 20 grep -q 'hook /bin/false: exit status 1' "$scratch/daemon.log"
+check 'whose words are no commands for a terminal' await 20 grep -qF \
+	"hook $scratch/shout: exit status 3: ?]0;title???no" "$scratch/daemon.log"
 check 'evidence is within the limits of the host' same "$(find "$state/incidents" -mindepth 1 -maxdepth 1 | wc -l)" 2
 qsoak run "$scratch/fails.yaml" --json >/dev/null 2>&1
 check 'a signature is new only once' same "$(grep -c '^new-signature' "$scratch/kept")" 1
