@@ -42,6 +42,11 @@ static int open_folder(const char *state, json_t *arguments, char **ret_director
 
 	if (r < 0)
 		return r == -ENOENT ? (err->code = -EINVAL) : r;
+	/* The store may be anybody's. */
+	if (*directory == '/' || strstr(directory, ".."))
+		return err_set(err, -EIO,
+			       "the store has a folder of failure %lld that is none of its own: %s",
+			       (long long)failure, directory);
 	path = mem_printf("%s/%s", state, directory);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)

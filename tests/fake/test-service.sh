@@ -187,6 +187,12 @@ check 'show: a long file is whole' same \
 	"$(qsoak show "$failure" --json | jq '.files[] | select(.file == "long").text | length')" 700000
 check 'show: a file of bytes' same "$(qsoak show "$failure" --all | grep -A2 '> bytes' | tail -2)" $'a?b?\nc'
 check 'show: links are not followed' same "$(qsoak show "$failure" --all | grep -c root:)" 0
+mkdir "$scratch/outside"
+echo '{"class": "secret"}' >"$scratch/outside/manifest.json"
+sql "UPDATE incident SET directory = '../outside' WHERE directory = 'incidents/$failure'"
+check 'show: nor out of the state, whatever the store says' contains \
+	"$(qsoak show "$failure" 2>&1)" 'none of its own: ../outside'
+sql "UPDATE incident SET directory = 'incidents/$failure' WHERE directory = '../outside'"
 
 qsoak run "$scratch/hang.yaml" >/dev/null 2>&1
 failure=$(qsoak failures --json | jq '.failures[-1].id')
