@@ -26,6 +26,19 @@ for unit in qsoakd.service qsoak-soak@.service; do
 		--threshold=30 --no-pager "$units/$unit" >/dev/null 2>&1'
 done
 
+# limit HEADER NAME: a limit of the code, in seconds.
+limit() {
+	sed -n "s/^#define $2 \([0-9]*\)000000000ll$/\1/p" "$top/daemon/$1"
+}
+
+# It is fed three times an interval. A build is asked three questions, and then held to its greeting.
+patient() {
+	local interval asked=$((3 * $(limit vm/build.h BUILD_VERSION_LIMIT_NS) + $(limit vm/audition.h AUDITION_LIMIT_NS)))
+	interval=$(sed -n 's/^WatchdogSec=\([0-9]*\)s$/\1/p' "$units/qsoakd.service")
+	[ $((interval * 2 / 3)) -gt "$asked" ] || { echo "# $interval s, for a loop that waits $asked s"; false; }
+}
+check 'the watchdog bites no qsoakd that waits for a build' patient
+
 sysusers() {
 	systemd-sysusers --root "$scratch/root" "$top/systemd/sysusers.conf" 2>&1 | sed 's/^/# /'
 	grep -q '^qsoak:' "$scratch/root/etc/passwd" && grep -q '^kvm:.*:qsoak$' "$scratch/root/etc/group"
