@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mkdir -p and rm -r. */
+/* mkdir -p and rm -r, and the folders of a unit. */
 #include "base/folder.h"
 
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -50,4 +51,11 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 void folder_remove(const char *path)
 {
 	nftw(path, remove_entry, FOLDER_FDS_MAX, FTW_DEPTH | FTW_MOUNT | FTW_PHYS);
+}
+
+char *folder_of_unit(const char *variable)
+{
+	const char *folders = getenv(variable);
+
+	return folders && *folders == '/' ? mem_strndup(folders, strcspn(folders, ":")) : NULL;
 }

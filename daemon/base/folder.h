@@ -14,4 +14,8 @@ int folder_make(const char *path, mode_t mode, struct err *err);
  * cannot be removed stays; the log says so. */
 void folder_remove(const char *path);
 
+/* The first of the folders that an environment variable names as the service manager does (systemd.exec(5)), separated
+ * by colons, or NULL. The caller frees. */
+char *folder_of_unit(const char *variable);
+
 #endif

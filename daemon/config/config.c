@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/mem.h"
 #include "config/keys.h"
 #include "report/json.h"
@@ -16,11 +17,11 @@
 
 char *config_path(void)
 {
-	const char *unit = getenv("CONFIGURATION_DIRECTORY");
+	auto_free char *unit = folder_of_unit("CONFIGURATION_DIRECTORY");
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 
-	if (unit && *unit == '/')
-		return mem_printf("%.*s/" CONFIG_FILE, (int)strcspn(unit, ":"), unit);
+	if (unit)
+		return mem_printf("%s/" CONFIG_FILE, unit);
 	if (geteuid() == 0)
 		return mem_strdup(SYSTEM_FOLDER "/" CONFIG_FILE);
 	if (xdg && *xdg == '/')

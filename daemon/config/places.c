@@ -7,17 +7,18 @@
 
 #include "base/beside.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/mem.h"
 #include "control/address.h"
 
 char *places_state(const char *asked)
 {
-	const char *unit = getenv("STATE_DIRECTORY");
+	auto_free char *unit = folder_of_unit("STATE_DIRECTORY");
 
 	if (asked)
 		return mem_strdup(asked);
-	if (unit && unit[0] == '/')
-		return mem_strdup(unit);
+	if (unit)
+		return mem_steal(unit);
 	return geteuid() == 0 ? mem_strdup("/var/lib/qsoak") : address_private_state();
 }
 

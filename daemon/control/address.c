@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/mem.h"
 
 /* Of the user, NULL where the session has no such folder. */
@@ -16,9 +17,9 @@ static char *users_own(void)
 
 char *address_to_listen(void)
 {
-	const char *folder = getenv("RUNTIME_DIRECTORY");
+	auto_free char *folder = folder_of_unit("RUNTIME_DIRECTORY");
 
-	if (folder && folder[0] == '/')
+	if (folder)
 		return mem_printf("%s/control.sock", folder);
 	return geteuid() == 0 ? mem_strdup(ADDRESS_SYSTEM) : users_own();
 }

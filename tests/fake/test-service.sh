@@ -78,6 +78,17 @@ refused "somebody else's socket" 3 "somebody listens on $scratch/foreign" \
 	"$BUILD/qsoakd" --state-dir "$scratch/other" --socket "$scratch/foreign"
 wait "$foreign" # it has seen the connection that asked
 
+# As a unit with more than one of each.
+mkdir "$scratch/etc"
+CONFIGURATION_DIRECTORY=$scratch/etc:$scratch/more STATE_DIRECTORY=$scratch/first:$scratch/more \
+	RUNTIME_DIRECTORY=$scratch/first-run:$scratch/more "$BUILD/qsoakd" 2>"$scratch/first.log" &
+started+=($!)
+check 'of the folders of a unit the first is meant' await 20 eval \
+	'"$BUILD/qsoak" status --socket "$scratch/first-run/control.sock" >/dev/null 2>&1'
+kill "${started[-1]}"
+wait "${started[-1]}"
+check 'for results, too' test -e "$scratch/first/results.db"
+
 # --- campaigns and their clients
 
 qsoak run "$scratch/short.yaml" --json >"$scratch/run.json" 2>"$scratch/run.log"
