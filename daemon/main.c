@@ -340,6 +340,16 @@ static void tidy_due(void *ctx)
 	deadline_start(daemon->loop, &daemon->tidy, TIDY_NS);
 }
 
+/* One that comes before there is what it is about waits, rather than end us. */
+static void hold_hangup(int how)
+{
+	sigset_t hangup;
+
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(how, &hangup, NULL);
+}
+
 /* It listens. */
 static void start_service(struct daemon *daemon, const char *path)
 {
@@ -352,6 +362,7 @@ static void start_service(struct daemon *daemon, const char *path)
 	ev_signal_init(&daemon->hangup, reload, SIGHUP);
 	daemon->hangup.data = daemon;
 	ev_signal_start(daemon->loop, &daemon->hangup);
+	hold_hangup(SIG_UNBLOCK);
 	log_event_write(&event, LOG_LEVEL_INFO, "qsoakd %s listens on %s, results below %s",
 			QSOAK_VERSION, path, daemon->state);
 	if (daemon->no_cgroups)
@@ -550,6 +561,8 @@ int main(int argc, char **argv)
 	clock_begin_dates();
 	if (options.control_fd >= 0)
 		fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
+	else if (!options.rebuild)
+		hold_hangup(SIG_BLOCK);
 	if (daemon_start(&daemon, &options, &err) == 0 && !options.rebuild)
 		ev_run(daemon.loop, 0);
 	if (err.code == 0)

@@ -176,6 +176,26 @@ else
 	skip 'readers' 'only root can be somebody else'
 fi
 
+# Its start waits for whoever writes to the store by hand.
+kill -TERM "$daemon"
+wait "$daemon"
+coproc hand { sqlite3 "$state/results.db"; }
+started+=("$hand_PID")
+printf 'BEGIN IMMEDIATE;\nSELECT 1;\n' >&"${hand[1]}"
+read -r <&"${hand[0]}"
+: >"$scratch/daemon.log"
+CONFIGURATION_DIRECTORY=$scratch/etc "$BUILD/qsoakd" --state-dir "$state" --socket "$sock" 2>>"$scratch/daemon.log" &
+daemon=$!
+started+=("$daemon")
+opens() {
+	readlink "/proc/$daemon/fd/"* | grep -qx "$state/results.db"
+}
+await 20 opens
+kill -HUP "$daemon"
+echo 'ROLLBACK;' >&"${hand[1]}"
+eval "exec ${hand[1]}>&-"
+check 'SIGHUP while it starts waits until it has' await 20 grep -q 'was read again' "$scratch/daemon.log"
+
 kill -TERM "$daemon"
 wait "$daemon"
 check 'ends well' same $? 0
