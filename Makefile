@@ -31,7 +31,9 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-
 	libmicrohttpd-dev zlib1g-dev libsystemd-dev libvirt-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium e2fsprogs \
-	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container
+	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container $(DEPS_LIBVIRT)
+# No libvirt-daemon-system: it would start one, and tests have their own.
+DEPS_LIBVIRT := libvirt-daemon libvirt-clients libvirt-dev iproute2
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 
