@@ -209,14 +209,23 @@ last_job() {
 }
 
 # domain HOST NAME: starts a transient domain of ours; its images, in the shared folder, are new. ACCEL is kvm or tcg (as by
-# default), RAM_MIB, MACHINE and EMULATOR say more.
+# default), RAM_MIB, MACHINE and EMULATOR say more. The guest writes to its flash every TURNS_PER_WRITE, by default
+# never, since then no known bug of QEMU comes in between; PAUSE_NS is how long it rests in each turn.
 domain() {
 	local host=$1 name=$2 image
+	guest_config >"$shared/$name.config" || return
 	for image in vars:64K vmstate:1G; do
 		qemu-img create -q -f qcow2 "$shared/$name.${image%:*}.qcow2" "${image#*:}" || return
 	done
 	domain_xml "$name" >"$scratch/$host/$name.xml"
 	virsh_on "$host" create "$scratch/$host/$name.xml" >/dev/null
+}
+
+# A struct guest_config: of each turn a page of RAM is written.
+guest_config() {
+	python3 -c 'import struct, sys
+sys.stdout.buffer.write(struct.pack("<4sHHQIIIIQII", b"QGCF", 1, 48, 0, 0, int(sys.argv[1]), 0, 1, 0, int(sys.argv[2]), 0))' \
+		"${PAUSE_NS:-200000}" "${TURNS_PER_WRITE:-4000000000}"
 }
 
 domain_xml() {
