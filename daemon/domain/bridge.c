@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <libvirt/libvirt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,17 +19,19 @@
 #include "domain/tasks.h"
 #include "qmp/stream.h"
 
+#define CONNECT_LOOK_MS 200
+
 struct bridge {
 	struct ev_loop *loop;
 	const struct host_spec *spec;
 	struct qmp_stream *stream;
-	struct tasks *back, *commands, *control;
+	struct tasks *back, *commands, *calls, *control;
 	struct host *host; /* set by the thread of commands; others read it once it is opened */
 	struct process_log *log;
 	ev_signal term, interrupt;
 	struct deadline destroy_limit, refusal;
 	json_t *refused; /* answers to commands, until it is sure that the domain lives; or NULL */
-	bool opened, negotiated, ending, over;
+	bool opened, greeted, ending, over;
 	enum domain_exit exit;
 };
 
@@ -56,10 +59,15 @@ static void send_object(void *ctx)
 		qmp_stream_send(bridge.stream, line, strlen(line));
 }
 
-/* A monitor has no events for who has not negotiated. */
+static void send_greeting(void *ctx)
+{
+	bridge.greeted = true;
+	send_object(ctx);
+}
+
 static void send_event(void *ctx)
 {
-	if (bridge.negotiated)
+	if (bridge.greeted)
 		send_object(ctx);
 	else
 		json_decref(ctx);
@@ -206,7 +214,6 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 	request->id = json_deep_copy(json_object_get(message, "id"));
 	if (name && !strcmp(name, "qmp_capabilities")) {
 		/* libvirt has negotiated for itself. */
-		bridge.negotiated = true;
 		send_object(answer(request->id, "return", json_object()));
 		request_free(request);
 		return;
@@ -220,7 +227,7 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 			continue;
 		request->number = i;
 		request->arguments = json_deep_copy(json_object_get(message, "arguments"));
-		tasks_add(bridge.commands, do_call, request);
+		tasks_add(bridge.calls, do_call, request);
 		return;
 	}
 	json_object_del(message, "id");
@@ -263,9 +270,12 @@ static void begin_end(void)
 	if (bridge.ending)
 		return;
 	bridge.ending = true;
+	if (!bridge.opened) {
+		end(DOMAIN_EXIT_ENDED);
+		return;
+	}
 	deadline_start(bridge.loop, &bridge.destroy_limit, BRIDGE_DESTROY_LIMIT_NS);
-	if (bridge.opened)
-		tasks_add(bridge.control, do_destroy, NULL);
+	tasks_add(bridge.control, do_destroy, NULL);
 }
 
 static void peer_closed(void *ctx, const struct err *err)
@@ -348,51 +358,21 @@ static void closed_in(void *ctx, int reason)
 	tasks_add(bridge.back, connection_closed, (void *)(intptr_t)reason);
 }
 
-/* Takes version over. */
-static json_t *greeting(json_t *version, pid_t pid)
-{
-	return json_pack("{s:{s:o, s:[s], s:{s:i}}}", "QMP", "version", version, "capabilities",
-			 "oob", "qsoak", "pid", (int)pid);
-}
-
-static pid_t find_process(void)
+static void do_arrive(void *ctx)
 {
 	pid_t pid = process_find(bridge.spec->uuid);
 
+	(void)ctx;
 	bridge.log = process_log_open(pid, bridge.spec->uri, bridge.spec->name);
-	return pid;
-}
-
-static void do_greet(void *ctx)
-{
-	auto_json json_t *found = NULL;
-	struct err err = { 0 };
-	pid_t pid = find_process();
-
-	(void)ctx;
-	if (host_command(bridge.host, "{\"execute\":\"query-version\"}", &found, &err) < 0)
-		tasks_add(bridge.back, refused, mem_strdup(err.text));
-	else
-		tasks_add(bridge.back, send_object,
-			  greeting(json_incref(json_object_get(found, "return")), pid));
-}
-
-/* No command may be sent in the middle of a migration; events come all the same. */
-static void do_arrive(void *ctx)
-{
-	(void)ctx;
 	tasks_add(bridge.back, send_event,
-		  json_pack("{s:s, s:{s:i}}", "event", BRIDGE_ARRIVED, "data", "pid",
-			    (int)find_process()));
+		  json_pack("{s:s, s:{s:i}}", "event", BRIDGE_ARRIVED, "data", "pid", (int)pid));
 }
 
+/* While a domain is on its way, libvirt takes no command for it. */
 static void started_in(void *ctx)
 {
 	(void)ctx;
-	if (bridge.spec->xml)
-		tasks_add(bridge.commands, do_greet, NULL);
-	else
-		tasks_add(bridge.control, do_arrive, NULL);
+	tasks_add(bridge.control, do_arrive, NULL);
 }
 
 static const struct host_handler host_handler = {
@@ -406,29 +386,52 @@ static void opened(void *ctx)
 {
 	(void)ctx;
 	bridge.opened = true;
-	/* There was nobody to do it. */
-	if (bridge.ending)
-		tasks_add(bridge.control, do_destroy, NULL);
+}
+
+/* Until libvirt is there: who waits for us has a limit, and nothing tells when it comes. */
+static int connect_to(struct err *err)
+{
+	bool told = false;
+
+	for (;;) {
+		int r = host_open(bridge.spec->uri, &host_handler, NULL, &bridge.host, err);
+
+		if (r != -ECONNREFUSED)
+			return r;
+		if (!told)
+			fprintf(stderr, "qsoak-domain: %s; waiting\n", err->text);
+		told = true;
+		poll(NULL, 0, CONNECT_LOOK_MS);
+	}
+}
+
+static int greet(struct err *err)
+{
+	json_t *version = NULL;
+	int r = host_version(bridge.host, &version, err);
+
+	if (r == 0)
+		tasks_add(bridge.back, send_greeting,
+			  json_pack("{s:{s:o, s:[s]}}", "QMP", "version", version, "capabilities",
+				    "oob"));
+	return r;
 }
 
 static void do_open(void *ctx)
 {
 	const struct host_spec *spec = bridge.spec;
-	json_t *version = NULL;
 	struct err err = { 0 };
-	int r = host_open(spec->uri, &host_handler, NULL, &bridge.host, &err);
+	int r = connect_to(&err);
 
 	(void)ctx;
 	if (r == 0)
 		r = host_sweep(bridge.host, spec, &err);
 	if (r >= 0) {
 		tasks_add(bridge.back, opened, NULL);
-		r = host_start(bridge.host, spec->name, spec->xml, &err);
+		r = greet(&err);
 	}
-	if (r >= 0 && !spec->xml)
-		r = host_version(bridge.host, &version, &err);
-	if (version)
-		tasks_add(bridge.back, send_object, greeting(version, 0));
+	if (r == 0)
+		r = host_start(bridge.host, spec->name, spec->xml, &err);
 	if (r < 0)
 		tasks_add(bridge.back, refused, mem_strdup(err.text));
 }
@@ -452,6 +455,7 @@ enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec
 	ev_signal_start(loop, &bridge.interrupt);
 	bridge.back = tasks_of_loop(loop);
 	bridge.commands = tasks_of_thread();
+	bridge.calls = tasks_of_thread();
 	bridge.control = tasks_of_thread();
 	tasks_add(bridge.commands, do_open, NULL);
 	ev_run(loop, 0);

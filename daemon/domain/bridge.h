@@ -2,9 +2,9 @@
 /*
  * Makes a domain look like a QEMU that is our child: QMP on a socket, last words on stderr, an exit code.
  *
- * The peer (qsoakd) is greeted once the domain runs; the greeting has the pid of its QEMU where that is a process
- * of this host: {"QMP": {..., "qsoak": {"pid": N}}}. One that comes by a migration is greeted for at once; the
- * event BRIDGE_ARRIVED has the pid. Commands go through libvirt in their order, as a monitor takes
+ * The peer (qsoakd) is greeted once libvirt is connected to, and told by the event BRIDGE_ARRIVED that the domain runs
+ * here; its data are the pid of the QEMU, 0 where that is no process of this host. Commands, which are for a domain
+ * that has arrived, go through libvirt in their order, as a monitor takes
  * them; those out-of-band ask whether libvirt answers, meanwhile. What libvirt answers with is passed on. Two commands
  * are libvirt's, not QEMU's: qsoak-migrate and qsoak-migrated (struct host_migration, host_migrated()).
  */

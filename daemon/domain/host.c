@@ -86,8 +86,12 @@ int host_open(const char *uri, const struct host_handler *handler, void *ctx,
 	host->ctx = ctx;
 	host->connection = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
 	if (!host->connection) {
+		/* Nobody listens: that may be another time. Anything else will not. */
+		bool away = virGetLastErrorCode() == VIR_ERR_SYSTEM_ERROR ||
+			    virGetLastErrorCode() == VIR_ERR_RPC;
+
 		free(host);
-		return set_error(err, -EHOSTUNREACH, uri);
+		return set_error(err, away ? -ECONNREFUSED : -EHOSTUNREACH, uri);
 	}
 	/* A driver without a daemon of its own (embed) knows neither. */
 	virConnectSetKeepAlive(host->connection, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
@@ -349,6 +353,10 @@ int host_probe(struct host *host, const char **ret_state, struct err *err)
 	};
 	virDomainControlInfo info = { 0 };
 
+	if (!host->domain) {
+		*ret_state = "none";
+		return 0;
+	}
 	if (virDomainGetControlInfo(host->domain, &info, 0) < 0)
 		return set_error(err, -EIO, "the probe");
 	*ret_state = info.state < ARRAY_SIZE(states) ? states[info.state] : "unknown";

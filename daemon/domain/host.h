@@ -43,7 +43,7 @@ struct host;
 /* Starts libvirt's event loop; once in a process. */
 int host_start_events(struct err *err);
 
-/* Connects, and has nobody called before host_listen(). */
+/* Connects. -ECONNREFUSED: libvirt is not there now. */
 int host_open(const char *uri, const struct host_handler *handler, void *ctx,
 	      struct host **ret_host, struct err *err);
 
@@ -74,7 +74,7 @@ int host_migrate(struct host *host, const struct host_migration *how, struct err
  * does not tell is left out. */
 int host_migrated(struct host *host, json_t **ret_figures, struct err *err);
 
-/* Whether libvirt answers, and what it says of its monitor: ok, job, occupied or error. Answers also while a
+/* Whether libvirt answers, and what it says of its monitor: ok, job, occupied, error, or none: there is no domain yet. Answers also while a
  * command is in progress. */
 int host_probe(struct host *host, const char **ret_state, struct err *err);
 

@@ -54,4 +54,17 @@ static const struct op_step steps[] = {
 	{ 0 },
 };
 
+/* libvirt has to be there, and starts the domain. */
+static const struct op_step libvirt_steps[] = {
+	{ .name = "connect",
+	  .start = start_spawn,
+	  .ended = op_ended_greeted,
+	  .limit = LIMIT_LIBVIRT,
+	  .place = OP_PLACE_HOST,
+	  .ours = true },
+	{ .name = "spawn", .ended = op_ended_arrived, .limit = LIMIT_BOOT },
+	{ 0 },
+};
+
 const struct op_type op_type_boot = { .steps = steps };
+const struct op_type op_type_boot_libvirt = { .before = libvirt_steps, .steps = steps + 1 };

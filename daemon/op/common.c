@@ -13,6 +13,12 @@ enum op_progress op_ended_greeted(struct op *op, struct err *err)
 	return run && qmp_greeted(run_qmp(run)) ? OP_DONE : OP_WAITS;
 }
 
+enum op_progress op_ended_arrived(struct op *op, struct err *err)
+{
+	(void)err;
+	return run_arrived(op->run[op->step->side]) ? OP_DONE : OP_WAITS;
+}
+
 int op_start_negotiate(struct op *op, struct err *err)
 {
 	struct run *run = op->run[op->step->side];

@@ -14,6 +14,7 @@ static const char *const limit_names[] = {
 	[LIMIT_MIGRATE] = "migrate",
 	[LIMIT_SHUTDOWN] = "shutdown",
 	[LIMIT_IMAGE] = "image",
+	[LIMIT_LIBVIRT] = "libvirt",
 	[LIMIT_STALL] = "stall",
 };
 NAMES_COMPLETE(limit_names, LIMIT_COUNT);
@@ -23,7 +24,7 @@ static const int64_t defaults_ns[] = {
 	[LIMIT_SAVE] = 120 * CLOCK_NS_PER_S,	[LIMIT_LOAD] = 120 * CLOCK_NS_PER_S,
 	[LIMIT_DELETE] = 60 * CLOCK_NS_PER_S,	[LIMIT_MIGRATE] = 300 * CLOCK_NS_PER_S,
 	[LIMIT_SHUTDOWN] = 60 * CLOCK_NS_PER_S, [LIMIT_IMAGE] = 60 * CLOCK_NS_PER_S,
-	[LIMIT_STALL] = 10 * CLOCK_NS_PER_S,
+	[LIMIT_LIBVIRT] = 120 * CLOCK_NS_PER_S, [LIMIT_STALL] = 10 * CLOCK_NS_PER_S,
 };
 NAMES_COMPLETE(defaults_ns, LIMIT_COUNT);
 

@@ -18,6 +18,7 @@ enum limit {
 	LIMIT_MIGRATE,	/* migrate until source and destination say completed */
 	LIMIT_SHUTDOWN, /* quit until the process has gone */
 	LIMIT_IMAGE,	/* qemu-img looks at the images of a VM that stands or has ended */
+	LIMIT_LIBVIRT,	/* libvirt is away, until it can be connected to */
 	LIMIT_STALL,	/* within any step: main loop, monitor or guest stand still */
 	LIMIT_COUNT,
 };

@@ -33,6 +33,12 @@ static const struct op_type *const types[] = {
 };
 NAMES_COMPLETE(types, OP_KIND_COUNT);
 
+/* Where libvirt goes another way. */
+static const struct op_type *const libvirt_types[OP_KIND_COUNT] = {
+	[OP_BOOT] = &op_type_boot_libvirt,
+	[OP_MIGRATE] = &op_type_migrate_libvirt,
+};
+
 static const char *const outcome_names[] = {
 	[OP_OK] = "ok",
 	[OP_FAILED] = "failed",
@@ -457,8 +463,8 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	op->loop = loop;
 	op->vm = vm;
 	op->spec = *spec;
-	op->type = spec->kind == OP_MIGRATE && vm_spec(vm)->machine->libvirt
-			   ? &op_type_migrate_libvirt
+	op->type = vm_spec(vm)->machine->libvirt && libvirt_types[spec->kind]
+			   ? libvirt_types[spec->kind]
 			   : types[spec->kind];
 	op->before = op->type->before != NULL;
 	op->step = op->before ? op->type->before : op->type->steps;

@@ -76,6 +76,7 @@ struct op_type {
 };
 
 extern const struct op_type op_type_boot;
+extern const struct op_type op_type_boot_libvirt;
 extern const struct op_type op_type_snapshot_save;
 extern const struct op_type op_type_snapshot_save_verify;
 extern const struct op_type op_type_snapshot_load;
@@ -182,6 +183,7 @@ enum op_progress op_ended_guest(struct op *op, struct err *err);
 /* The negotiation every new run needs; boot and migrate share it. */
 int op_start_negotiate(struct op *op, struct err *err);
 enum op_progress op_ended_greeted(struct op *op, struct err *err);
+enum op_progress op_ended_arrived(struct op *op, struct err *err);
 enum op_progress op_ended_negotiate(struct op *op, struct err *err);
 
 /* What a build can do, asked once. */

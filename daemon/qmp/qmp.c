@@ -32,7 +32,6 @@ struct qmp {
 	uint64_t last_id;
 	bool greeted, oob, closed;
 	char version[32];
-	pid_t peer_pid;
 	struct transcript transcript;
 };
 
@@ -55,7 +54,7 @@ static void breach(struct qmp *qmp, const char *what)
 
 static void greeting_in(struct qmp *qmp, json_t *greeting)
 {
-	int major = -1, minor = -1, micro = -1, pid = 0;
+	int major = -1, minor = -1, micro = -1;
 	json_t *capabilities = NULL, *capability;
 	size_t i;
 
@@ -69,8 +68,6 @@ static void greeting_in(struct qmp *qmp, json_t *greeting)
 	json_array_foreach(capabilities, i, capability)
 		if (json_is_string(capability) && !strcmp(json_string_value(capability), "oob"))
 			qmp->oob = true;
-	if (json_unpack(greeting, "{s:{s:i}}", "qsoak", "pid", &pid) == 0 && pid > 0)
-		qmp->peer_pid = pid;
 	qmp->greeted = true;
 	qmp->handler->greeting(qmp->ctx);
 }
@@ -206,11 +203,6 @@ bool qmp_offers_oob(const struct qmp *qmp)
 const char *qmp_version(const struct qmp *qmp)
 {
 	return qmp->version;
-}
-
-pid_t qmp_peer_pid(const struct qmp *qmp)
-{
-	return qmp->peer_pid;
 }
 
 void qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, bool oob, qmp_reply_fn fn,

@@ -13,7 +13,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 #include "qmp/transcript.h"
@@ -54,9 +53,6 @@ void qmp_free(struct qmp *qmp);
 bool qmp_greeted(const struct qmp *qmp);
 bool qmp_offers_oob(const struct qmp *qmp);
 const char *qmp_version(const struct qmp *qmp);
-
-/* The QEMU's process, if who greeted speaks for one of this host (domain/bridge.h); otherwise 0. */
-pid_t qmp_peer_pid(const struct qmp *qmp);
 
 /* Sends a command; arguments are stolen and may be NULL. fn is called at most once (not at all after
  * close, qmp_forget() or qmp_free()); it may be NULL. oob: out-of-band, legal once negotiated. */

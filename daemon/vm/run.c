@@ -35,7 +35,7 @@ struct run {
 	struct child_exit how; /* once it has gone */
 	enum run_loss loss;
 	int64_t spawned_ns;
-	bool negotiated, oob, exit_expected, failure_expected;
+	bool arrived, negotiated, oob, exit_expected, failure_expected;
 };
 
 #define RUN_TELL(run, member, ...)                                               \
@@ -46,18 +46,11 @@ struct run {
 			listener_->member(listener_->ctx, (run), ##__VA_ARGS__); \
 	}
 
-static void find_guest(struct run *run, pid_t pid)
-{
-	run->pid = pid;
-	run->backend->find_ram(run->machine, pid, run->ram);
-}
-
 static void greeting_in(void *ctx)
 {
 	struct run *run = ctx;
 
-	if (run->backend->find_ram && qmp_peer_pid(run->qmp))
-		find_guest(run, qmp_peer_pid(run->qmp));
+	run->arrived = run->backend->is_qemu;
 	RUN_TELL(run, greeting);
 }
 
@@ -65,8 +58,11 @@ static void event_in(void *ctx, const struct qmp_event *event)
 {
 	struct run *run = ctx;
 
-	if (run->backend->find_ram && !strcmp(event->name, BRIDGE_ARRIVED))
-		find_guest(run, (pid_t)json_integer_value(json_object_get(event->data, "pid")));
+	if (!run->backend->is_qemu && !strcmp(event->name, BRIDGE_ARRIVED)) {
+		run->pid = (pid_t)json_integer_value(json_object_get(event->data, "pid"));
+		run->backend->find_ram(run->machine, run->pid, run->ram);
+		run->arrived = true;
+	}
 	RUN_TELL(run, event, event);
 }
 
@@ -293,6 +289,11 @@ int run_check(const struct run *run, struct err *err)
 	return ram_fd(run->ram) < 0
 		       ? 0
 		       : build_check_process(run->build, run->pid, ram_fd(run->ram), err);
+}
+
+bool run_arrived(const struct run *run)
+{
+	return run->arrived;
 }
 
 void run_set_negotiated(struct run *run, bool oob)

@@ -116,7 +116,10 @@ char *run_output(const struct run *run, size_t *ret_size);
 /* Whether the QMP connection ended, and why (then the code is not 0). */
 const struct err *run_closed(const struct run *run);
 
-/* Once it has greeted: whether its process is QEMU itself, and of the build that was identified. One that cannot be
+/* Whether its QEMU runs: of what libvirt runs the greeting comes first. */
+bool run_arrived(const struct run *run);
+
+/* Once it has arrived: whether its process is QEMU itself, and of the build that was identified. One that cannot be
  * seen is taken for it. */
 int run_check(const struct run *run, struct err *err);
 

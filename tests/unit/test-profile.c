@@ -250,7 +250,7 @@ static void test_bad_edits(void **state)
 		{"stop:", "limits: {save: 1s}\nstop:",
 		 "12: limits.save: unknown key, expected boot, reply, snapshot-save, "
 		 "snapshot-load, "
-		 "snapshot-delete, migrate, shutdown, image or stall"},
+		 "snapshot-delete, migrate, shutdown, image, libvirt or stall"},
 		{"vms: 4", "vms: 4, \"a\\nb\": 1",
 		 "6: fleet.\"a\\x0ab\": unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus"},
 		{"vms: 4", "vms: 4, <<: {}",
