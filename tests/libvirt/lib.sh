@@ -8,6 +8,9 @@ libvirt=$top/tests/libvirt
 shared=$scratch/shared
 declare -A keeper decoy_was
 
+# Seconds for what takes one on an idle host.
+host_limit=120
+
 # Why there can be no hosts here, and nothing if there can.
 hosts_missing() {
 	local program
@@ -107,9 +110,9 @@ make_host() {
 	echo "log_outputs = \"2:file:$folder/virtlogd.log\"" >"$folder/etc/libvirt/virtlogd.conf"
 	in_namespaces "$host" --mount --net --uts "$libvirt/host.sh" "$folder" "$(host_name "$host")" \
 		"$scratch" "$top" "$BUILD"
-	await 20 test -e "$folder/pid" || { sed 's/^/# /' "$folder/log"; return 1; }
+	await "$host_limit" test -e "$folder/pid" || { sed 's/^/# /' "$folder/log"; return 1; }
 	start_on "$host" virtlogd
-	await 20 test -S "$folder/run/libvirt/virtlogd-sock"
+	await "$host_limit" test -S "$folder/run/libvirt/virtlogd-sock" || { sed 's/^/# /' "$folder"/*log; false; }
 }
 
 # start_on HOST COMMAND...: a process that lives as long as the host. No word of it has a blank.
@@ -126,7 +129,7 @@ make_switch() {
 	mkdir -p "$scratch/switch"
 	in_namespaces switch --net --uts sh -c "hostname $(host_name switch) &&
 		echo \$\$ >$scratch/switch/pid && exec sleep infinity"
-	await 20 test -s "$scratch/switch/pid" && on switch ip link add ports type bridge &&
+	await "$host_limit" test -s "$scratch/switch/pid" && on switch ip link add ports type bridge &&
 		on switch ip link set ports up || return
 	for host; do
 		on switch ip link add "port-$host" type veth peer name eth0 netns "$(<"$scratch/$host/pid")" &&
@@ -139,7 +142,7 @@ make_switch() {
 
 libvirtd_start() {
 	start_on "$1" libvirtd --listen
-	await 60 virsh_on "$1" uri >/dev/null 2>&1 || { sed 's/^/# /' "$scratch/$1"/*log; false; }
+	await "$host_limit" virsh_on "$1" uri >/dev/null 2>&1 || { sed 's/^/# /' "$scratch/$1"/*log; false; }
 }
 
 libvirtd_pid() {
@@ -149,12 +152,12 @@ libvirtd_pid() {
 # Its QEMUs live on.
 libvirtd_kill() {
 	local pid
-	pid=$(libvirtd_pid "$1") && kill -9 "$pid" && await 20 gone "$pid"
+	pid=$(libvirtd_pid "$1") && kill -9 "$pid" && await "$host_limit" gone "$pid"
 }
 
 libvirtd_stop() {
 	local pid
-	pid=$(libvirtd_pid "$1") && kill -STOP "$pid" && await 20 grep -q '^State:.*stopped' "/proc/$pid/status"
+	pid=$(libvirtd_pid "$1") && kill -STOP "$pid" && await "$host_limit" grep -q '^State:.*stopped' "/proc/$pid/status"
 }
 
 libvirtd_cont() {
@@ -248,7 +251,7 @@ guest_ticks() {
 
 guest_moves() {
 	local ticks
-	ticks=$(guest_ticks "$1" "$2") && await 20 guest_has_moved "$1" "$2" "$ticks"
+	ticks=$(guest_ticks "$1" "$2") && await "$host_limit" guest_has_moved "$1" "$2" "$ticks"
 }
 
 guest_has_moved() {
@@ -287,6 +290,7 @@ hosts_end() {
 }
 
 end() {
+	trap '' HUP INT TERM
 	hosts_end
 	finish
 }

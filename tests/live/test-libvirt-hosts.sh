@@ -82,6 +82,7 @@ migration=$!
 check 'a slow one is under way' await 60 under_way a vm
 link_down b
 check 'it ends when the link is down' await 120 gone "$migration"
+kill "$migration" 2>/dev/null
 wait "$migration"
 check 'it has failed' same "$?" 1
 sed 's/^/# /' "$scratch/migrate.log"
