@@ -28,10 +28,11 @@ WERROR ?=
 # What the program needs to build, to run, and to be tested, as Debian 12 names it.
 DEPS_BUILD := gcc libc6-dev make pkg-config libev-dev libjansson-dev libsqlite3-dev libyaml-dev \
 	libsmartcols-dev nettle-dev libelf-dev libdw-dev libzstd-dev \
-	libmicrohttpd-dev zlib1g-dev libsystemd-dev libvirt-dev
+	libmicrohttpd-dev zlib1g-dev libsystemd-dev libvirt-dev libpq-dev
 DEPS_RUN := qemu-system-x86 qemu-utils zstd
 DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps python3 curl chromium e2fsprogs \
-	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container $(DEPS_LIBVIRT)
+	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container \
+	postgresql $(DEPS_LIBVIRT)
 # No libvirt-daemon-system: it would start one, and tests have their own.
 DEPS_LIBVIRT := libvirt-daemon libvirt-clients libvirt-dev iproute2
 DEPS_MAN := python3-docutils
@@ -40,9 +41,11 @@ DEPS_FUZZ := clang libclang-rt-14-dev
 PKGS := jansson sqlite3 yaml-0.1 smartcols nettle libdw libelf libzstd libmicrohttpd zlib libsystemd
 # libev ships no pkg-config file.
 LIBS = -lev $(shell pkg-config --libs $(PKGS)) -lpthread -lm
+# Of the client alone: nothing that talks to another host is in qsoakd.
+LIBS_CLIENT = $(LIBS) $(shell pkg-config --libs libpq)
 CPPFLAGS_ALL = -D_GNU_SOURCE -DQSOAK_VERSION='"$(VERSION)"' -DQSOAK_LIBDIR='"$(libdir)/qsoak"' \
 	-DQSOAK_DATADIR='"$(datadir)/qsoak"' \
-	-Idaemon -I. $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
+	-Idaemon -I. $(shell pkg-config --cflags $(PKGS) libpq) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wvla -fno-strict-aliasing -fno-common $(if $(WERROR),-Werror) \
 	$(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
@@ -95,7 +98,7 @@ $(BUILD)/qsoakd: $(BUILD)/daemon/main.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(BUILD)/qsoak: $(cli_obj) $(BUILD)/libqsoak.a
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT)
 
 $(BUILD)/qsoak-stack: $(BUILD)/daemon/stack/qsoak-stack.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)

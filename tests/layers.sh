@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../daemon"
 
-layers='base qmp domain vm op watch stack triage campaign store report control http config cli'
+layers='base qmp domain vm op watch stack triage campaign store upstream report control http config cli'
 
 allowed=
 tests=0

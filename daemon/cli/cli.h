@@ -75,6 +75,7 @@ int cli_replay(const struct cli *cli);
 int cli_export(const struct cli *cli);
 int cli_gate(const struct cli *cli);
 int cli_import(const struct cli *cli);
+int cli_push(const struct cli *cli);
 int cli_profiles(const struct cli *cli);
 int cli_config(const struct cli *cli);
 

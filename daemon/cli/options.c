@@ -195,6 +195,8 @@ static const struct command {
 	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,
 	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_BUILD) | BIT(OPTION_JSON) |
 		  ALWAYS },
+	{ "push", "URL", "copy what has finished to a PostgreSQL that has the results of many hosts", cli_push,
+	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_JSON) | ALWAYS },
 	{ "config", "[FILE]", "print what qsoakd.conf says, or what is wrong with it", cli_config,
 	  BIT(OPTION_CHECK) | BIT(OPTION_JSON) | ALWAYS },
 };

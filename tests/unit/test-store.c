@@ -115,7 +115,7 @@ static void test_round_trip(void **state)
 		    "14|1|-|3|-|1|1|1|0|2|4500|-|-|-|killed|0|-\n");
 	assert_rows(fx,
 		    "SELECT count(*) FROM (SELECT uuid FROM host UNION SELECT uuid FROM campaign) "
-		    "WHERE uuid LIKE '________-____-4___-____-____________' "
+		    "WHERE uuid LIKE '________-____-7___-____-____________' "
 		    "AND substr(uuid, 20, 1) IN ('8', '9', 'a', 'b')",
 		    "2\n");
 }
