@@ -28,6 +28,7 @@ struct cli {
 	const char *const *arguments; /* all, and NULL at the end */
 	const char *state;	      /* --state-dir, or NULL */
 	const char *socket;	      /* --socket, or NULL */
+	const char *store;	      /* --store, or NULL */
 	const char *known;	      /* --known, or NULL */
 	const char *format;	      /* --format, or NULL */
 	const char *list;	      /* --list, or NULL */

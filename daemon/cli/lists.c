@@ -55,8 +55,8 @@ int cli_campaigns(const struct cli *cli)
 static void add_registered(const struct cli *cli, struct link *service, json_t *value)
 {
 	(void)service;
-	/* A campaign has none. */
-	if (!cli->campaign)
+	/* A campaign has none, and other hosts have others. */
+	if (!cli->campaign && !cli->store)
 		json_object_set_new(value, "registered", registry_list());
 }
 
@@ -75,7 +75,7 @@ static void mark_held(const struct cli *cli, struct link *service, json_t *value
 	json_t *slot, *failure;
 	size_t i, j;
 
-	if (!link && source_open_daemon(cli, &link, &ignored) < 0)
+	if (cli->store || (!link && source_open_daemon(cli, &link, &ignored) < 0))
 		return;
 	if (link_call(link, "query-status", NULL, &status, &ignored) == 0)
 		json_array_foreach(json_object_get(status, "slots"), i, slot) {

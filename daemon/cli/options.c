@@ -53,6 +53,7 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_STATE_DIR,
 	OPTION_SOCKET,
+	OPTION_STORE,
 	OPTION_JSON,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -115,6 +116,7 @@ static const struct {
 	[OPTION_STATE_DIR] = { "state-dir", "DIR",
 			       "a private state; default $XDG_STATE_HOME/qsoak" },
 	[OPTION_SOCKET] = { "socket", "PATH", "where the service listens" },
+	[OPTION_STORE] = { "store", "URL", "the results of many hosts, in a PostgreSQL: see push" },
 	[OPTION_JSON] = { "json", NULL, "print JSON" },
 	[OPTION_HELP] = { "help", NULL, "this text" },
 	[OPTION_VERSION] = { "version", NULL, "print the version" },
@@ -126,6 +128,7 @@ NAMES_COMPLETE(options, OPTION_COUNT);
 #define SERVICE (BIT(OPTION_SOCKET) | BIT(OPTION_JSON) | ALWAYS)
 #define RESULTS (BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | SERVICE)
 #define KNOWN (BIT(OPTION_KNOWN) | RESULTS)
+#define STORE BIT(OPTION_STORE)
 
 static const struct command {
 	const char *name;
@@ -151,15 +154,15 @@ static const struct command {
 	  BIT(OPTION_VERBOSE) | KNOWN },
 	{ "release", "[INCIDENT]", "kill the VM that is held for an incident; its slot goes on",
 	  cli_release, BIT(OPTION_ALL) | RESULTS },
-	{ "campaigns", NULL, "list campaigns", cli_campaigns, RESULTS },
+	{ "campaigns", NULL, "list campaigns", cli_campaigns, STORE | RESULTS },
 	{ "builds", NULL, "list builds: those that were soaked, and those that are registered",
-	  cli_builds, BIT(OPTION_CAMPAIGN) | RESULTS },
+	  cli_builds, BIT(OPTION_CAMPAIGN) | STORE | RESULTS },
 	{ "profiles", NULL, "list the profiles that come with qsoak", cli_profiles,
 	  BIT(OPTION_JSON) | ALWAYS },
 	{ "failures", NULL, "list failures, oldest first", cli_failures,
-	  BIT(OPTION_CAMPAIGN) | KNOWN },
+	  BIT(OPTION_CAMPAIGN) | STORE | KNOWN },
 	{ "signatures", NULL, "list under which titles failures came, and what is known of them",
-	  cli_signatures, BIT(OPTION_CAMPAIGN) | KNOWN },
+	  cli_signatures, BIT(OPTION_CAMPAIGN) | STORE | KNOWN },
 	{ "show", "INCIDENT", "print the evidence of a failure, given by its id", cli_show,
 	  BIT(OPTION_ALL) | KNOWN },
 	{ "reproducer", "INCIDENT", "print a script that repeats a failure without qsoak",
@@ -177,21 +180,22 @@ static const struct command {
 		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) |
 		  RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
-	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | KNOWN },
+	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) |
+		  STORE | KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
 	  cli_compare,
 	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |
-		  RESULTS },
+		  STORE | RESULTS },
 	{ "history", "METRIC", "how a metric was over all campaigns, and where it changed",
-	  cli_history, BIT(OPTION_OF) | RESULTS },
+	  cli_history, BIT(OPTION_OF) | STORE | RESULTS },
 	{ "selfcheck", NULL, "compare a build with itself: what this host can tell apart",
 	  cli_selfcheck,
 	  BIT(OPTION_BUILD) | BIT(OPTION_VMS) | BIT(OPTION_DURATION) | BIT(OPTION_SEED) |
 		  BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) | RESULTS },
 	{ "gate", "CAMPAIGN", "judge by rules whether a campaign lets its build out", cli_gate,
-	  BIT(OPTION_RULES) | KNOWN },
+	  BIT(OPTION_RULES) | STORE | KNOWN },
 	{ "export", "CAMPAIGN", "print all rows of a campaign", cli_export,
-	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | BIT(OPTION_OPERATION) | RESULTS },
+	  BIT(OPTION_FORMAT) | BIT(OPTION_LIST) | BIT(OPTION_OPERATION) | STORE | RESULTS },
 	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,
 	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_BUILD) | BIT(OPTION_JSON) |
 		  ALWAYS },
@@ -468,6 +472,9 @@ static int set_option(struct cli *cli, enum option_id id, const char *value, str
 		break;
 	case OPTION_SOCKET:
 		cli->socket = value;
+		break;
+	case OPTION_STORE:
+		cli->store = value;
 		break;
 	case OPTION_JSON:
 		cli->json = true;

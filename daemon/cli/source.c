@@ -14,6 +14,13 @@ int source_open(const struct cli *cli, struct source *ret_source, struct err *er
 	int r;
 
 	*ret_source = (struct source){ 0 };
+	if (cli->store && (cli->local || cli->state || cli->socket))
+		return err_set(err, -EINVAL, "--store and --%s exclude each other",
+			       cli->socket  ? "socket"
+			       : cli->state ? "state-dir"
+					    : "local");
+	if (cli->store)
+		return pulled_new(cli->store, &ret_source->pulled, err);
 	if (cli->local || cli->state) {
 		ret_source->state = cli_state(cli);
 		return 0;
@@ -64,6 +71,7 @@ int source_print_answer(const struct cli *cli, const char *command, json_t *argu
 void source_close(struct source *source)
 {
 	link_close(source->link);
+	pulled_free(source->pulled);
 	free(source->state);
 	*source = (struct source){ 0 };
 }
@@ -91,6 +99,7 @@ int source_get(struct source *source, const char *command, json_t *arguments, js
 	       struct err *err)
 {
 	auto_json json_t *owned = arguments ? arguments : json_object();
+	const char *state = source->state;
 
 	if (source->link) {
 		int r = link_call(source->link, command, json_incref(owned), ret_value, err);
@@ -99,7 +108,13 @@ int source_get(struct source *source, const char *command, json_t *arguments, js
 			       ? get_again(source, command, owned, ret_value, err)
 			       : r;
 	}
-	return command_read(source->state, command, owned, ret_value, err);
+	if (source->pulled) {
+		int r = pulled_state(source->pulled, command, owned, &state, err);
+
+		if (r < 0)
+			return r;
+	}
+	return command_read(state, command, owned, ret_value, err);
 }
 
 bool source_lost(const struct source *source)

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where results come from: the service, or a private state that is read without a daemon. Both
- * execute the same commands.
+ * Where results come from: the service, a private state that is read without a daemon, or a PostgreSQL, of which a
+ * private state is made. All execute the same commands.
  */
 #ifndef QSOAK_CLI_SOURCE_H
 #define QSOAK_CLI_SOURCE_H
 
 #include "cli/cli.h"
 #include "cli/link.h"
+#include "cli/pulled.h"
 #include "report/report.h"
 
 struct source {
 	struct link *link; /* of the service, or NULL */
 	char *state;	   /* the private one, or NULL */
+	struct pulled *pulled; /* of --store, or NULL */
 	int64_t wait_ns;   /* how long a service that has gone is waited for; 0: not at all */
 };
 
-/* By --state-dir and --local, else the service. */
+/* By --store, --state-dir and --local, else the service. */
 int source_open(const struct cli *cli, struct source *ret_source, struct err *err);
 void source_close(struct source *source);
 

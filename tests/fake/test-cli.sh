@@ -22,7 +22,7 @@ takes() {
 
 commands=$("$qsoak" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 check '--help lists the commands' same "$(tr '\n' ' ' <<<"$commands")" \
-	'run status watch stop pause resume release campaigns builds profiles failures signatures show reproducer replay bisect report compare history selfcheck gate export import config '
+	'run status watch stop pause resume release campaigns builds profiles failures signatures show reproducer replay bisect report compare history selfcheck gate export import push config '
 check '--help fits a terminal' same "$("$qsoak" --help | awk 'length > 100')" ''
 for command in $commands; do
 	help=$("$qsoak" "$command" --help)
@@ -33,7 +33,7 @@ for command in $commands; do
 		case $option in
 		vms | loops | campaign | times | tries | operation | experiments) value=1 ;;
 		confidence | rate) value=0.5 ;;
-		good | bad | profile | signature | qemu | html | of) value=x ;;
+		good | bad | profile | signature | qemu | html | of | store) value=x ;;
 		build) value=x=/bin/true ;;
 		duration | wait) value=1s ;;
 		seed | format | list | state-dir | socket | on-failure | known | rules | junit | tap) value=x ;;

@@ -48,17 +48,19 @@ def store_rows(store):
 
 def upstream_rows(url):
     own = ('campaign_id', 'id', 'pushed_below', 'complete_unix_ns')
+    queries = []
     for table in TABLES + ('campaign', 'host'):
         more = ', c.uuid AS campaign' if table in TABLES else ''
         join = 'JOIN qsoak.campaign AS c ON c.id = t.campaign_id' if table in TABLES else ''
-        out = subprocess.run(['psql', '-qAtX', url, '-c', f'SELECT row_to_json(r) FROM '
-                              f'(SELECT t.*{more} FROM qsoak.{table} AS t {join}) AS r'],
-                             capture_output=True, text=True, timeout=120, check=True)
-        for line in out.stdout.splitlines():
-            row = json.loads(line)
-            for gone in own if table == 'campaign' else own[:1]:
-                row.pop(gone, None)
-            yield table, row
+        queries.append(f"SELECT json_build_array('{table}', row_to_json(r)) FROM "
+                       f'(SELECT t.*{more} FROM qsoak.{table} AS t {join}) AS r;')
+    out = subprocess.run(['psql', '-qAtX', '-v', 'ON_ERROR_STOP=1', url], input='\n'.join(queries),
+                         capture_output=True, text=True, timeout=120, check=True)
+    for line in out.stdout.splitlines():
+        table, row = json.loads(line)
+        for gone in own if table == 'campaign' else own[:1]:
+            row.pop(gone, None)
+        yield table, row
 
 
 def collect(rows):
