@@ -28,6 +28,7 @@
 #include "control/journal.h"
 #include "control/listener.h"
 #include "control/notify.h"
+#include "control/pushes.h"
 #include "control/shortage.h"
 #include "http/http.h"
 #include "store/damage.h"
@@ -63,6 +64,7 @@ struct daemon {
 	struct shortage *shortage;
 	struct http *http;
 	struct hooks *hooks; /* of the service */
+	struct pushes *pushes; /* likewise */
 	struct deadline tidy;
 	ev_signal interrupt, terminate, hangup;
 };
@@ -280,6 +282,8 @@ static void configure(struct daemon *daemon)
 		log_warning("the fleet has no limits: %s", err.text);
 	if (daemon->hooks)
 		hooks_set(daemon->hooks, config->hooks, config->hook_count);
+	if (daemon->pushes)
+		pushes_set(daemon->pushes, config->upstream, config->upstream_every_ns);
 }
 
 /* What the options say comes before what the files say. */
@@ -359,6 +363,9 @@ static void start_service(struct daemon *daemon, const char *path)
 	daemon->notify = notify_new(daemon->loop, &spec);
 	daemon->hooks = hooks_new(daemon->loop, daemon->control);
 	hooks_set(daemon->hooks, daemon->config.hooks, daemon->config.hook_count);
+	daemon->pushes = pushes_new(daemon->loop, daemon->control, daemon->state);
+	pushes_set(daemon->pushes, daemon->config.upstream, daemon->config.upstream_every_ns);
+	control_set_pushes(daemon->control, daemon->pushes);
 	ev_signal_init(&daemon->hangup, reload, SIGHUP);
 	daemon->hangup.data = daemon;
 	ev_signal_start(daemon->loop, &daemon->hangup);
@@ -496,6 +503,9 @@ static int daemon_finish(struct daemon *daemon, struct err *err)
 {
 	int r;
 
+	if (daemon->control)
+		control_set_pushes(daemon->control, NULL);
+	pushes_free(daemon->pushes);
 	hooks_free(daemon->hooks);
 	notify_free(daemon->notify);
 	shortage_free(daemon->shortage);

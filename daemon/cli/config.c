@@ -85,6 +85,11 @@ static json_t *settings_of(const struct config *config)
 		say(settings, "evidence.age", "%s",
 		    size_format_duration(text, config->evidence.age_ns));
 	say_hooks(settings, config);
+	if (config->upstream) {
+		say(settings, "store.upstream", "%s", config->upstream);
+		say(settings, "store.push-every", "%s",
+		    size_format_duration(text, config->upstream_every_ns));
+	}
 	say(settings, "log.level", "%s", log_level_name(config->log_level));
 	return settings;
 }

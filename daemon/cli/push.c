@@ -19,13 +19,15 @@ int cli_push(const struct cli *cli)
 
 	if (r == -ENOENT)
 		err.code = -EINVAL;
+	if (r < 0)
+		return cli_error(&err);
 	if (cli->json)
 		printf("{\"campaigns\": %" PRId64 ", \"rows\": %" PRId64
 		       ", \"unfinished\": %" PRId64 "}\n",
 		       totals.campaigns, totals.rows, totals.unfinished);
-	else if (r == 0)
+	else
 		printf("pushed %" PRId64 " rows of %" PRId64 " campaigns; %" PRId64
 		       " in progress\n",
 		       totals.rows, totals.campaigns, totals.unfinished);
-	return r == 0 ? EXIT_CLEAN : cli_error(&err);
+	return EXIT_CLEAN;
 }

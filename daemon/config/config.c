@@ -11,6 +11,7 @@
 #include "base/folder.h"
 #include "base/mem.h"
 #include "config/keys.h"
+#include "control/pushes.h"
 #include "report/json.h"
 
 #define SYSTEM_FOLDER "/etc/qsoak"
@@ -34,6 +35,7 @@ void config_init(struct config *config)
 	*config = (struct config){
 		.access = { .group = LISTENER_NO_GROUP },
 		.evidence = evidence_rules_none,
+		.upstream_every_ns = PUSHES_EVERY_NS,
 		.log_level = LOG_LEVEL_INFO,
 		.files = json_array(),
 	};
@@ -126,6 +128,7 @@ void config_finish(struct config *config)
 	config_forget_hooks(config);
 	free(config->access.readers);
 	free(config->http);
+	free(config->upstream);
 	json_decref(config->files);
 	*config = (struct config){ 0 };
 }

@@ -30,6 +30,8 @@
 #define CONFIG_URL_MAX 2048
 #define CONFIG_HOOK_LIMIT_MIN_NS CLOCK_NS_PER_S
 #define CONFIG_HOOK_LIMIT_MAX_NS (10 * 60 * CLOCK_NS_PER_S)
+#define CONFIG_PUSH_MIN_NS CLOCK_NS_PER_S
+#define CONFIG_PUSH_MAX_NS (24 * 3600 * CLOCK_NS_PER_S)
 #define CONFIG_BYTES_MIN (1ll << 20)
 #define CONFIG_BYTES_MAX (1ll << 50)
 #define CONFIG_AGE_MAX_NS (10 * 365 * 24 * 3600 * CLOCK_NS_PER_S)
@@ -42,6 +44,8 @@ struct config {
 	struct evidence_rules evidence; /* of the host: bytes, incidents, age */
 	struct hook *hooks;
 	size_t hook_count;
+	char *upstream; /* URL of a PostgreSQL, or NULL */
+	int64_t upstream_every_ns;
 	enum log_level log_level;
 	json_t *files; /* that were read, in order */
 };

@@ -13,6 +13,7 @@
 #include "campaign/profile.h"
 #include "config/config.h"
 #include "http/address.h"
+#include "upstream/url.h"
 
 /* control */
 
@@ -256,6 +257,37 @@ void config_forget_hooks(struct config *config)
 	config->hook_count = 0;
 }
 
+/* store */
+
+static int read_upstream(const struct bind *at, const struct bind_key *key, void *base)
+{
+	struct config *config = base;
+	const char *text = NULL;
+	int r = bind_scalar(at, "none, or " UPSTREAM_URL_EXPECTED, &text);
+
+	(void)key;
+	if (r < 0)
+		return r;
+	free(config->upstream);
+	config->upstream = NULL;
+	if (!strcmp(text, "none"))
+		return 0;
+	/* Nor into an error, which goes to the log. */
+	if (upstream_url_has_password(text))
+		return bind_fail(at, "%s", UPSTREAM_PASSWORD_ADVICE);
+	if (!upstream_url_is(text))
+		return bind_expected(at, "none, or " UPSTREAM_URL_EXPECTED);
+	config->upstream = mem_strdup(text);
+	return 0;
+}
+
+static const struct bind_key store_keys[] = {
+	{ "upstream", .read = read_upstream },
+	{ "push-every", BIND_DURATION(struct config, upstream_every_ns), .min = CONFIG_PUSH_MIN_NS,
+	  .max = CONFIG_PUSH_MAX_NS },
+	{ 0 }
+};
+
 /* log */
 
 BIND_ENUM_READER(read_level, log_level, LOG_LEVEL_COUNT, log_level_name)
@@ -274,5 +306,6 @@ const struct bind_key config_keys[] = { { "control", .read = bind_mapping, .keys
 					{ "hooks", .read = read_hooks,
 					  .offset = BIND_FIELD(struct config, hooks, struct hook *),
 					  .list = &hook_list, .max = CONFIG_HOOKS_MAX },
+					{ "store", .read = bind_mapping, .keys = store_keys },
 					{ "log", .read = bind_mapping, .keys = log_keys },
 					{ 0 } };

@@ -26,6 +26,7 @@
 #include "control/counters.h"
 #include "control/failures.h"
 #include "control/limits.h"
+#include "control/pushes.h"
 #include "control/reader.h"
 #include "control/service.h"
 #include "control/story.h"
@@ -49,6 +50,7 @@ struct control {
 	size_t subscriber_count;
 	struct lag *lag;
 	char *http; /* where it is served, or NULL */
+	const struct pushes *pushes; /* or NULL */
 	bool quitting, stopping;
 	struct pauses pauses;
 	char *refused; /* why the campaign that was left to us did not go on, until another one begins; or NULL */
@@ -97,6 +99,11 @@ void control_set_http(struct control *control, const char *address)
 	control->http = address ? mem_strdup(address) : NULL;
 }
 
+void control_set_pushes(struct control *control, const struct pushes *pushes)
+{
+	control->pushes = pushes;
+}
+
 int64_t control_loop_lag_ns(const struct control *control)
 {
 	return lag_longest_ns(control->lag);
@@ -139,7 +146,7 @@ json_t *service_status(const struct control *control, bool slots)
 		campaign_progress(campaign, &progress);
 	status = json_pack(
 		"{s:o, s:s?, s:b, s:s?, s:o, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:i, s:b, s:s?, s:I}",
+		"s:I, s:I, s:i, s:b, s:s?, s:I, s:o}",
 		"campaign", service_campaign_or_null(control), "name",
 		campaign ? campaign_name(campaign) : NULL, "stopping", (int)control->stopping,
 		"paused", pauses_why(&control->pauses), "set-aside",
@@ -152,7 +159,8 @@ json_t *service_status(const struct control *control, bool slots)
 		"loops", (json_int_t)progress.loops, "failures", (json_int_t)progress.failures,
 		"expected", (json_int_t)progress.expected, "held", (int)progress.held, "only-held",
 		(int)progress.only_held, "http", control->http, "loop-lag-ns",
-		(json_int_t)lag_longest_ns(control->lag));
+		(json_int_t)lag_longest_ns(control->lag), "upstream",
+		pushes_status(control->pushes));
 	if (!slots)
 		return status;
 	list = json_array();

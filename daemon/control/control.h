@@ -25,6 +25,7 @@
  *			 "duration-ns", "loops-wanted", "operations", "loops", "failures",
  *			 "expected" (of these), "held", "only-held" (nothing else is left), "http" (address and
  *			 port, or null), "loop-lag-ns" (the longest turn of the loop in the last minute),
+ *			 "upstream": {"age-ns" (since the last push, or null), "failing" (why pushes fail, or null)} or null,
  *			 "slots": [{"slot", "vm", "build", "state", "operation", "step", "loops",
  *			 "incident" (it is held for), "pids" (of what is held)}]}
  *	subscribe	{"enable": BOOLEAN (default true)} -> {}: whether events are sent
@@ -109,6 +110,10 @@ void control_unsubscribe(struct control *control, const void *ctx);
 
 /* Where HTTP is served, for query-status; copied. NULL: nowhere. */
 void control_set_http(struct control *control, const char *address);
+
+/* What query-status tells of them; NULL: nothing. */
+struct pushes;
+void control_set_pushes(struct control *control, const struct pushes *pushes);
 
 /* The longest turn of the loop within LAG_WINDOW_S. */
 int64_t control_loop_lag_ns(const struct control *control);

@@ -106,6 +106,24 @@ static void lag(const struct scrape *scrape)
 	of_status(scrape, "loop-lag-ns", CLOCK_NS_PER_S);
 }
 
+/* There is none where nothing is pushed, and no age before the first push. */
+static void upstream_age(const struct scrape *scrape)
+{
+	json_t *upstream = json_object_get(scrape->status, "upstream");
+
+	if (field_known(upstream, "age-ns"))
+		sample(scrape, NULL, NULL,
+		       (double)field_integer(upstream, "age-ns") / CLOCK_NS_PER_S);
+}
+
+static void upstream_failing(const struct scrape *scrape)
+{
+	json_t *upstream = json_object_get(scrape->status, "upstream");
+
+	if (json_is_object(upstream))
+		sample(scrape, NULL, NULL, field_known(upstream, "failing"));
+}
+
 /* Only the states that are there. */
 static void slots(const struct scrape *scrape)
 {
@@ -198,6 +216,9 @@ static const struct family families[] = {
 	{ "qsoak_held_vms", "gauge", "VMs that are kept for a debugger.", held },
 	{ "qsoak_paused", "gauge", "Whether campaigns are paused, by cause.", paused },
 	{ "qsoak_loop_lag_seconds", "gauge", "Longest turn of the loop in the last minute.", lag },
+	{ "qsoak_upstream_age_seconds", "gauge", "Time since the last push upstream that ended well.",
+	  upstream_age },
+	{ "qsoak_upstream_failing", "gauge", "Whether pushes upstream fail.", upstream_failing },
 	{ "qsoak_operations", "counter", "Operations that ended.", operations },
 	{ "qsoak_loops", "counter", "Loops that were finished.", loops },
 	{ "qsoak_runs", "counter", "QEMU processes that were started.", runs },

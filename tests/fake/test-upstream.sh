@@ -148,6 +148,158 @@ refused 'newer tables' 2 'its tables have version 1000, this qsoak knows version
 check 'are left alone' same "$(psql_ -c 'SELECT version FROM qsoak.version')" 1000
 psql_ -c "UPDATE qsoak.version SET version = $(sqlite3 "$scratch/one/results.db" 'PRAGMA user_version')"
 
+#--- read from there
+
+# file NAME COMMAND...: what a command says of the store of a host; there: of upstream.
+file() {
+	"$BUILD/qsoak" "${@:2}" --state-dir "$scratch/$1" 2>&1
+	echo $?
+}
+there() {
+	"$BUILD/qsoak" "$@" --store "$upstream" 2>&1
+	echo $?
+}
+
+# comparing NAME: 6 blocks of two builds that are the same.
+comparing() {
+	LOOPS=2 profile 2 'loops: 1000000' a b | sed "s/^name: .*/name: $1/"
+	echo 'compare: {blocks: 6, metrics: [{metric: snapshot-save.duration, margin: 50%}]}'
+}
+
+# What this host can tell apart, and a comparison.
+for name in selfcheck versus; do
+	comparing $name >"$scratch/$name.yaml"
+	"$BUILD/qsoak" run "$scratch/$name.yaml" --local --state-dir "$scratch/three" >/dev/null 2>&1
+done
+ids=($(sqlite3 "$scratch/three/results.db" 'SELECT id FROM campaign ORDER BY id'))
+# Also a text that is no UTF-8, which PostgreSQL does not take.
+sqlite3 "$scratch/three/results.db" \
+	"UPDATE campaign SET request = CAST(x'6d61c36c5c09ff' AS TEXT) WHERE id = ${ids[0]}"
+check 'a third host' push three >/dev/null
+check 'what is no UTF-8 comes with question marks' same "$(psql_ -c "SELECT request FROM qsoak.campaign WHERE id = 3")" \
+	"$(printf 'ma?l\\\t?')"
+for command in 'report 1' 'report 1 --json' 'failures --campaign 1 --json' 'builds --campaign 1' 'signatures --json' \
+	'gate 1 --json' 'export 1' 'export 1 --format csv --list steps' 'report 1 --html /dev/stdout'; do
+	check "$command says the same" same "$(there $command | sha256sum)" "$(file one $command | sha256sum)"
+done
+check 'of another host: report' same "$(there report 2 | sed '1s/campaign 2/campaign 1/')" "$(file two report 1)"
+renumbered() {
+	sed "s/campaign 4\>/campaign ${ids[1]}/g; s/campaign 3\>/campaign ${ids[0]}/g"
+}
+check 'compare, with what the host can tell apart' same "$(there compare a b | renumbered)" "$(file three compare a b)"
+check 'which there is' contains "$(there compare a b)" 'campaign 3'
+check 'compare of a campaign' same "$(there compare a b --campaign 4 | renumbered)" \
+	"$(file three compare a b --campaign "${ids[1]}")"
+check 'report of it' same "$(there report 4 | renumbered)" "$(file three report "${ids[1]}")"
+check 'the newest' same "$(there report)" "$(there report 4)"
+check 'the history of a metric is that of all hosts' same \
+	"$(there history snapshot-save.duration --json | grep -c '"campaign"')" \
+	"$(for state in one two three; do file "$state" history snapshot-save.duration --json; done | grep -c '"campaign"')"
+check 'campaigns of all hosts' same "$(there campaigns --json | sed '$d' | jq -c '[.campaigns[].id]')" '[1,2,3,4]'
+check 'failures of all hosts have ids of their own' same \
+	"$(there failures --json | sed '$d' | jq '.failures[0].id % 10000000000')" \
+	"$(file one failures --json | sed '$d' | jq '.failures[0].id')"
+check 'and say where their evidence is' contains "$(there failures)" "$(uname -n):incidents/"
+refused 'a campaign that is not there' 2 'upstream: there is no campaign 99' "$BUILD/qsoak" report 99 --store "$upstream"
+refused 'two places' 2 '--store and --state-dir exclude each other' \
+	"$BUILD/qsoak" report --store "$upstream" --state-dir "$scratch/one"
+mkdir "$scratch/tmp"
+TMPDIR=$scratch/tmp "$BUILD/qsoak" report --store "$upstream" >/dev/null
+check 'nothing is left of it' same "$(ls -A "$scratch/tmp")" ''
+hold 'LOCK TABLE qsoak.run IN ACCESS EXCLUSIVE MODE'
+TMPDIR=$scratch/tmp "$BUILD/qsoak" report --store "$upstream" >/dev/null 2>&1 &
+reader=$!
+started+=("$reader")
+await 20 waiting 1
+check 'a reader that is killed has a private folder' same "$(stat -c %a "$scratch"/tmp/qsoak-*)" 700
+kill -9 "$reader"
+wait "$reader" 2>/dev/null
+release
+check 'of which nothing is left either' await 20 eval '[ -z "$(ls -A "$scratch/tmp")" ]'
+psql_ -c 'UPDATE qsoak.version SET version = 1'
+refused 'older tables' 2 'its tables have version 1, a `qsoak push` of this qsoak brings them to version' \
+	"$BUILD/qsoak" report --store "$upstream"
+check 'a push does' push one >/dev/null
+check 'so that they are read' same "$(there report 1)" "$(file one report 1)"
+psql_ -c 'DROP SCHEMA qsoak CASCADE' 2>/dev/null
+refused 'no tables' 2 'there are no results of qsoak yet: see `qsoak push`' "$BUILD/qsoak" report --store "$upstream"
+
+#--- two hosts at work, and PostgreSQL goes and comes back
+
+# host NAME: a qsoakd of that name, which pushes each second. Sets pids[NAME].
+declare -A pids
+host() {
+	mkdir -p "$scratch/$1.etc"
+	echo "store: {upstream: \"${2-$upstream}\", push-every: 1s}" >"$scratch/$1.etc/qsoakd.conf"
+	CONFIGURATION_DIRECTORY=$scratch/$1.etc "$BUILD/qsoakd" --state-dir "$scratch/$1" --socket "$scratch/$1.sock" \
+		--http 127.0.0.1:0 2>>"$scratch/$1.log" &
+	pids[$1]=$!
+	started+=("${pids[$1]}")
+	await 20 on "$1" status >/dev/null 2>&1
+}
+on() {
+	"$BUILD/qsoak" "${@:2}" --socket "$scratch/$1.sock"
+}
+upstream_is() {
+	[ "$(on "$1" status --json | jq -r ".upstream.$2")" = "$3" ]
+}
+operations() {
+	psql_ -c 'SELECT count(*) FROM qsoak.operation' 2>/dev/null
+}
+# looped HOST N: so many loops more than there were.
+looped() {
+	[ "$(on "$1" status --json | jq .loops)" -ge "$2" ]
+}
+metric() {
+	curl -sf "http://$(on "$1" status --json | jq -r .http)/metrics" | awk -v name="$2" '$1 == name { print $2 }'
+}
+
+MIGRATE=3 profile 2 'loops: 1000000, failures: 1000000' good bad=-fake,assert@snapshot-load:9 |
+	sed 's/duration: 120s/duration: 600s/' >"$scratch/long.yaml"
+for name in four five; do
+	check "host $name" host "$name"
+	on "$name" run "$scratch/long.yaml" --detach >/dev/null
+done
+check 'what has finished is there while more is done' await 60 eval '[ "$(operations)" -gt 100 ]'
+check 'from both' await 60 eval '[ "$(psql_ -c "SELECT count(*) FROM qsoak.campaign")" = 2 ]'
+check 'none that runs is there' same "$(psql_ -c "SELECT count(*) FROM qsoak.operation WHERE outcome = 'running'")" 0
+check 'one in progress can be read' contains "$(there report 1)" 'campaign 1 story'
+check 'its age is told' eval '[ "$(on four status --json | jq ".upstream[\"age-ns\"] >= 0")" = true ]'
+check 'also to Prometheus' eval '[ "$(metric four qsoak_upstream_failing)" = 0 ] && [ -n "$(metric four qsoak_upstream_age_seconds)" ]'
+pg_stop
+for name in four five; do
+	check "$name: that it is gone is told" await 60 eval "! upstream_is $name failing null"
+	loops=$(on "$name" status --json | jq .loops)
+	check "$name: the campaign goes on" await 60 looped "$name" $((loops + 10))
+done
+check 'also to Prometheus' same "$(metric four qsoak_upstream_failing)" 1
+check 'more than one push has failed' await 60 eval '[ "$(on four status --json | jq ".upstream[\"age-ns\"] > 5e9")" = true ]'
+# A campaign that ends meanwhile does not wait for it.
+on five stop --kill >/dev/null
+check 'a campaign ends without it' await 30 eval '[ "$(on five status --json | jq .campaign)" = null ]'
+check 'it comes back' pg_start
+for name in four five; do
+	check "$name: pushes go on" await 60 upstream_is "$name" failing null
+	check "$name: the log says once that they fail" same "$(grep -c 'results are not pushed to' "$scratch/$name.log")" 1
+	check "$name: and once that they do no more" same "$(grep -c 'are pushed to .* again' "$scratch/$name.log")" 1
+done
+on four stop --kill >/dev/null
+check 'each row of both is there once, without another word' await 60 eval 'same_rows four five >/dev/null'
+same_rows four five
+check 'the campaigns are complete' await 30 eval \
+	'[ "$(psql_ -c "SELECT count(*) FROM qsoak.campaign WHERE complete_unix_ns = ended_unix_ns")" = 2 ]'
+echo 'store: {upstream: "postgresql://127.0.0.1:1/x", push-every: 1s}' >"$scratch/four.etc/qsoakd.conf"
+kill -HUP "${pids[four]}"
+check 'another URL counts on SIGHUP' await 30 eval '! upstream_is four failing null'
+echo 'store: {upstream: none}' >"$scratch/four.etc/qsoakd.conf"
+kill -HUP "${pids[four]}"
+check 'and none' await 30 eval '[ "$(on four status --json | jq .upstream)" = null ]'
+echo 'store: {upstream: "postgresql://me:secret@h/d"}' >"$scratch/four.etc/qsoakd.conf"
+check 'a password is refused in qsoakd.conf' contains "$("$BUILD/qsoak" config "$scratch/four.etc/qsoakd.conf" --check 2>&1)" \
+	'store.upstream: a password is not for the URL'
+kill "${pids[four]}" "${pids[five]}"
+wait "${pids[four]}" "${pids[five]}"
+
 wait "$greets"
 check 'a server that says no more' same "$(cat "$scratch/greets.out")" \
 	"$(printf 'qsoak: upstream: cannot set up the session: the server did not answer in time\n3')"

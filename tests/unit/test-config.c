@@ -33,9 +33,12 @@ static void every_key_is_taken(void **state)
 			     "evidence: {size: 10GiB, incidents: 50, age: 48h}\n"
 			     "hooks:\n"
 			     "- {on: new-signature, command: [/bin/true, a b], limit: 5s}\n"
+			     "store: {upstream: 'postgresql://me@h/d', push-every: 5m}\n"
 			     "log: {level: debug}\n",
 			     &err),
 			 0);
+	assert_string_equal(config.upstream, "postgresql://me@h/d");
+	assert_int_equal(config.upstream_every_ns, 300 * CLOCK_NS_PER_S);
 	assert_int_equal(config.access.group, 0);
 	assert_int_equal(config.access.reader_count, 1);
 	assert_string_equal(config.http, "127.0.0.1:9191");
@@ -129,10 +132,18 @@ static void what_is_wrong_is_said(void **state)
 		{ "hooks: [{command: [/bin/true]}]",
 		  "c:1: hooks[0].on: missing, expected new-signature, failure, "
 		  "campaign-ended or paused" },
+		{ "store: {upstream: 'http://h/d'}",
+		  "c:1: store.upstream: found http://h/d, expected none, or a URL like "
+		  "postgresql://HOST/DATABASE, in printable ASCII" },
+		{ "store: {upstream: 'postgresql://me:secret@h/d'}",
+		  "c:1: store.upstream: a password is not for the URL, which others can read: put "
+		  "it into ~/.pgpass, or a file that PGPASSFILE names" },
+		{ "store: {push-every: 1ms}",
+		  "c:1: store.push-every: found 1ms, expected 1s to 86400s" },
 		{ "log: {level: loud}",
 		  "c:1: log.level: found loud, expected error, warning, info or debug" },
 		{ "colour: blue", "c:1: colour: unknown key, expected control, http, fleet, disk, "
-				  "memory, evidence, hooks or log" },
+				  "memory, evidence, hooks, store or log" },
 	};
 
 	(void)state;
