@@ -7,29 +7,22 @@ upstream=postgresql://qsoak@/qsoak?host=$pg
 export PGCONNECT_TIMEOUT=10
 
 # PostgreSQL refuses to run as root.
-as_postgres() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
-	else
-		"$@"
-	fi
-}
+as_postgres=()
+[ "$(id -u)" != 0 ] || as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups)
 
 pg_init() {
 	chmod 711 "$scratch"
 	mkdir "$pg"
 	[ "$(id -u)" != 0 ] || chown postgres "$pg"
-	(cd / && as_postgres "$pg_bin/initdb" -D "$pg/data" -U qsoak -A trust -E UTF8 --no-locale --no-sync) \
+	(cd / && "${as_postgres[@]}" "$pg_bin/initdb" -D "$pg/data" -U qsoak -A trust -E UTF8 --no-locale --no-sync) \
 		>"$scratch/initdb.log" 2>&1
 }
 
 # Starts it, and waits until it answers; sets postgres.
 pg_start() {
-	cd / || return
-	as_postgres "$pg_bin/postgres" -D "$pg/data" -k "$pg" -c listen_addresses="${PG_LISTEN-}" -c port=5432 \
-		-c fsync=off -c unix_socket_permissions=0777 >>"$scratch/postgres.log" 2>&1 &
+	(cd / && exec "${as_postgres[@]}" "$pg_bin/postgres" -D "$pg/data" -k "$pg" -c listen_addresses= -c port=5432 \
+		-c fsync=off -c unix_socket_permissions=0777) >>"$scratch/postgres.log" 2>&1 &
 	postgres=$!
-	cd "$OLDPWD" || return
 	started+=("$postgres")
 	await 60 pg_answers
 }
@@ -38,7 +31,7 @@ pg_answers() {
 	psql -qAtX "postgresql://qsoak@/postgres?host=$pg" -c 'SELECT 1' >/dev/null 2>&1
 }
 
-# At once, as a crash is; its children go with it.
+# At once, and its children with it: it will have to recover.
 pg_stop() {
 	kill -QUIT "$postgres"
 	wait "$postgres" 2>/dev/null

@@ -160,6 +160,13 @@ there() {
 	echo $?
 }
 
+# alike TITLE FOUND EXPECTED: long texts.
+alike() {
+	printf '%s\n' "$2" >"$scratch/found"
+	printf '%s\n' "$3" >"$scratch/expected"
+	check "$1" eval 'diff "$scratch/expected" "$scratch/found" | head -6 | cut -c1-200 | sed "s/^/# /" | (! grep .)'
+}
+
 # comparing NAME: 6 blocks of two builds that are the same.
 comparing() {
 	LOOPS=2 profile 2 'loops: 1000000' a b | sed "s/^name: .*/name: $1/"
@@ -171,6 +178,9 @@ for name in selfcheck versus; do
 	comparing $name >"$scratch/$name.yaml"
 	"$BUILD/qsoak" run "$scratch/$name.yaml" --local --state-dir "$scratch/three" >/dev/null 2>&1
 done
+psql_ -c 'DROP SCHEMA qsoak CASCADE' 2>/dev/null
+push one >/dev/null
+push two >/dev/null
 ids=($(sqlite3 "$scratch/three/results.db" 'SELECT id FROM campaign ORDER BY id'))
 # Also a text that is no UTF-8, which PostgreSQL does not take.
 sqlite3 "$scratch/three/results.db" \
@@ -180,18 +190,18 @@ check 'what is no UTF-8 comes with question marks' same "$(psql_ -c "SELECT requ
 	"$(printf 'ma?l\\\t?')"
 for command in 'report 1' 'report 1 --json' 'failures --campaign 1 --json' 'builds --campaign 1' 'signatures --json' \
 	'gate 1 --json' 'export 1' 'export 1 --format csv --list steps' 'report 1 --html /dev/stdout'; do
-	check "$command says the same" same "$(there $command | sha256sum)" "$(file one $command | sha256sum)"
+	alike "$command says the same" "$(there $command)" "$(file one $command)"
 done
-check 'of another host: report' same "$(there report 2 | sed '1s/campaign 2/campaign 1/')" "$(file two report 1)"
+alike 'of another host: report' "$(there report 2 | sed '1s/campaign 2/campaign 1/')" "$(file two report 1)"
 renumbered() {
 	sed "s/campaign 4\>/campaign ${ids[1]}/g; s/campaign 3\>/campaign ${ids[0]}/g"
 }
-check 'compare, with what the host can tell apart' same "$(there compare a b | renumbered)" "$(file three compare a b)"
-check 'which there is' contains "$(there compare a b)" 'campaign 3'
-check 'compare of a campaign' same "$(there compare a b --campaign 4 | renumbered)" \
+alike 'compare, with what the host can tell apart' "$(there compare a b | renumbered)" "$(file three compare a b)"
+check 'which there is' grep -q 'selfcheck of this host (campaign 3' <(there compare a b)
+alike 'compare of a campaign' "$(there compare a b --campaign 4 | renumbered)" \
 	"$(file three compare a b --campaign "${ids[1]}")"
-check 'report of it' same "$(there report 4 | renumbered)" "$(file three report "${ids[1]}")"
-check 'the newest' same "$(there report)" "$(there report 4)"
+alike 'report of it' "$(there report 4 | renumbered)" "$(file three report "${ids[1]}")"
+alike 'the newest' "$(there report)" "$(there report 4)"
 check 'the history of a metric is that of all hosts' same \
 	"$(there history snapshot-save.duration --json | grep -c '"campaign"')" \
 	"$(for state in one two three; do file "$state" history snapshot-save.duration --json; done | grep -c '"campaign"')"
@@ -220,7 +230,7 @@ psql_ -c 'UPDATE qsoak.version SET version = 1'
 refused 'older tables' 2 'its tables have version 1, a `qsoak push` of this qsoak brings them to version' \
 	"$BUILD/qsoak" report --store "$upstream"
 check 'a push does' push one >/dev/null
-check 'so that they are read' same "$(there report 1)" "$(file one report 1)"
+alike 'so that they are read' "$(there report 1)" "$(file one report 1)"
 psql_ -c 'DROP SCHEMA qsoak CASCADE' 2>/dev/null
 refused 'no tables' 2 'there are no results of qsoak yet: see `qsoak push`' "$BUILD/qsoak" report --store "$upstream"
 
