@@ -167,6 +167,15 @@ alike() {
 	check "$1" eval 'diff "$scratch/expected" "$scratch/found" | head -6 | cut -c1-200 | sed "s/^/# /" | (! grep .)'
 }
 
+psql_ -c 'DROP SCHEMA qsoak CASCADE' 2>/dev/null
+push one >/dev/null
+push two >/dev/null
+for command in 'report 1' 'report 1 --json' 'failures --campaign 1 --json' 'builds --campaign 1' 'signatures --json' \
+	'gate 1 --json' 'export 1' 'export 1 --format csv --list steps' 'report 1 --html /dev/stdout'; do
+	alike "$command says the same" "$(there $command)" "$(file one $command)"
+done
+alike 'of another host: report' "$(there report 2 | sed '1s/campaign 2/campaign 1/')" "$(file two report 1)"
+
 # comparing NAME: 6 blocks of two builds that are the same.
 comparing() {
 	LOOPS=2 profile 2 'loops: 1000000' a b | sed "s/^name: .*/name: $1/"
@@ -178,9 +187,6 @@ for name in selfcheck versus; do
 	comparing $name >"$scratch/$name.yaml"
 	"$BUILD/qsoak" run "$scratch/$name.yaml" --local --state-dir "$scratch/three" >/dev/null 2>&1
 done
-psql_ -c 'DROP SCHEMA qsoak CASCADE' 2>/dev/null
-push one >/dev/null
-push two >/dev/null
 ids=($(sqlite3 "$scratch/three/results.db" 'SELECT id FROM campaign ORDER BY id'))
 # Also a text that is no UTF-8, which PostgreSQL does not take.
 sqlite3 "$scratch/three/results.db" \
@@ -188,11 +194,6 @@ sqlite3 "$scratch/three/results.db" \
 check 'a third host' push three >/dev/null
 check 'what is no UTF-8 comes with question marks' same "$(psql_ -c "SELECT request FROM qsoak.campaign WHERE id = 3")" \
 	"$(printf 'ma?l\\\t?')"
-for command in 'report 1' 'report 1 --json' 'failures --campaign 1 --json' 'builds --campaign 1' 'signatures --json' \
-	'gate 1 --json' 'export 1' 'export 1 --format csv --list steps' 'report 1 --html /dev/stdout'; do
-	alike "$command says the same" "$(there $command)" "$(file one $command)"
-done
-alike 'of another host: report' "$(there report 2 | sed '1s/campaign 2/campaign 1/')" "$(file two report 1)"
 renumbered() {
 	sed "s/campaign 4\>/campaign ${ids[1]}/g; s/campaign 3\>/campaign ${ids[0]}/g"
 }
