@@ -180,8 +180,8 @@ static const struct command {
 		  BIT(OPTION_RATE) | BIT(OPTION_VMS) | BIT(OPTION_VERBOSE) | BIT(OPTION_WAIT) |
 		  RESULTS },
 	{ "report", "[CAMPAIGN]", "print a campaign's result again; default the newest", cli_report,
-	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) |
-		  STORE | KNOWN },
+	  BIT(OPTION_FORCE) | BIT(OPTION_HTML) | BIT(OPTION_JUNIT) | BIT(OPTION_TAP) | STORE |
+		  KNOWN },
 	{ "compare", "A B", "say whether build B is slower than build A, compared in blocks",
 	  cli_compare,
 	  BIT(OPTION_CAMPAIGN) | BIT(OPTION_FORCE) | BIT(OPTION_EXPERIMENTS) | BIT(OPTION_FORMAT) |
@@ -199,7 +199,8 @@ static const struct command {
 	{ "import", "FILE", "bring reports of QEMU's guestperf into a private state", cli_import,
 	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_BUILD) | BIT(OPTION_JSON) |
 		  ALWAYS },
-	{ "push", "URL", "copy what has finished to a PostgreSQL that has the results of many hosts", cli_push,
+	{ "push", "URL",
+	  "copy what has finished to a PostgreSQL that has the results of many hosts", cli_push,
 	  BIT(OPTION_LOCAL) | BIT(OPTION_STATE_DIR) | BIT(OPTION_JSON) | ALWAYS },
 	{ "config", "[FILE]", "print what qsoakd.conf says, or what is wrong with it", cli_config,
 	  BIT(OPTION_CHECK) | BIT(OPTION_JSON) | ALWAYS },

@@ -55,8 +55,7 @@ static struct pull wanted(const char *command, json_t *arguments)
 int pulled_new(const char *url, struct pulled **ret_pulled, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	auto_free char *folder =
-		mem_printf("%s/qsoak-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
+	auto_free char *folder = mem_printf("%s/qsoak-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
 	struct pulled *pulled;
 	int r;
 

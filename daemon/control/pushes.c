@@ -27,13 +27,13 @@ struct pushes {
 	int64_t every_ns;
 	struct child *child; /* NULL: none runs */
 	struct deadline due, limit;
-	bool late;	     /* it was killed */
-	bool more;	     /* something may be left to push */
-	bool again;	     /* at once, when this one has ended */
-	int64_t began_ns;    /* this one */
-	int64_t pushed_ns;   /* when the last began that ended well; 0: none did */
-	unsigned failures;   /* in a row */
-	char *why;	     /* of the last of them, or NULL */
+	bool late;	   /* it was killed */
+	bool more;	   /* something may be left to push */
+	bool again;	   /* at once, when this one has ended */
+	int64_t began_ns;  /* this one */
+	int64_t pushed_ns; /* when the last began that ended well; 0: none did */
+	unsigned failures; /* in a row */
+	char *why;	   /* of the last of them, or NULL */
 };
 
 static void schedule(struct pushes *pushes, int64_t after_ns)
@@ -92,7 +92,8 @@ static void exited(void *ctx, const struct child_exit *how)
 	else if (how->signal)
 		why = mem_printf("ended by SIG%s", sigabbrev_np(how->signal));
 	else
-		why = mem_strdup(line + (strncmp(line, prefix, strlen(prefix)) ? 0 : strlen(prefix)));
+		why = mem_strdup(line +
+				 (strncmp(line, prefix, strlen(prefix)) ? 0 : strlen(prefix)));
 	push_failed(pushes, why);
 }
 
@@ -106,9 +107,11 @@ static void limit_passed(void *ctx)
 
 static void start(struct pushes *pushes)
 {
-	const char *const argv[] = { pushes->program, "push", "--state-dir", pushes->state,
+	const char *const argv[] = { pushes->program, "push",	   "--state-dir", pushes->state,
 				     "--json",	      pushes->url, NULL };
-	const struct child_spec spec = { .argv = argv, .nice = 10, .exited = exited, .ctx = pushes };
+	const struct child_spec spec = {
+		.argv = argv, .nice = 10, .exited = exited, .ctx = pushes
+	};
 	struct err err = { 0 };
 
 	pushes->late = false;

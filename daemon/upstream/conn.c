@@ -62,15 +62,16 @@ static int connect_it(struct conn *conn, struct err *err)
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 		return fail(conn, what, err);
 	while (r == 0 && next != PGRES_POLLING_OK) {
-		r = wait_for(conn, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ns,
-			     what, err);
+		r = wait_for(conn, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ns, what,
+			     err);
 		if (r == 0)
 			next = PQconnectPoll(conn->pg);
 		if (next == PGRES_POLLING_FAILED)
 			return PQconnectionNeedsPassword(conn->pg)
 				       ? err_set(err, -EIO,
 						 "upstream: %s: the server asks for a password; "
-						 "%s", what, UPSTREAM_PASSWORD_ADVICE)
+						 "%s",
+						 what, UPSTREAM_PASSWORD_ADVICE)
 				       : fail(conn, what, err);
 	}
 	return r;
@@ -104,13 +105,13 @@ static void ignore_notice(void *ctx, const PGresult *result)
  * a server that has lost us lets go of our locks. Settings that it does not know are left alone. */
 static int set_up(struct conn *conn, struct err *err)
 {
-	auto_free char *sql = mem_printf(
-		"SET search_path = pg_catalog, pg_temp; SET extra_float_digits = 3; "
-		"SET bytea_output = hex; SET statement_timeout = %lld; "
-		"SELECT set_config(name, '%lld', false) FROM pg_settings WHERE name IN "
-		"('idle_session_timeout', 'idle_in_transaction_session_timeout')",
-		(long long)(CONN_STATEMENT_LIMIT_NS / CLOCK_NS_PER_MS),
-		(long long)(2 * CONN_STATEMENT_LIMIT_NS / CLOCK_NS_PER_MS));
+	auto_free char *sql =
+		mem_printf("SET search_path = pg_catalog, pg_temp; SET extra_float_digits = 3; "
+			   "SET bytea_output = hex; SET statement_timeout = %lld; "
+			   "SELECT set_config(name, '%lld', false) FROM pg_settings WHERE name IN "
+			   "('idle_session_timeout', 'idle_in_transaction_session_timeout')",
+			   (long long)(CONN_STATEMENT_LIMIT_NS / CLOCK_NS_PER_MS),
+			   (long long)(2 * CONN_STATEMENT_LIMIT_NS / CLOCK_NS_PER_MS));
 
 	return conn_exec(conn, sql, "cannot set up the session", err);
 }

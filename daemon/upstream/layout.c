@@ -74,8 +74,9 @@ int layout_check(struct conn *conn, const struct mirror *mirror, struct err *err
 	if (version > mirror->version)
 		return refuse_newer(mirror, version, err);
 	if (!version)
-		return err_set(err, -EINVAL, "upstream: there are no results of qsoak yet: see "
-					     "`qsoak push`");
+		return err_set(err, -EINVAL,
+			       "upstream: there are no results of qsoak yet: see "
+			       "`qsoak push`");
 	return err_set(err, -EINVAL,
 		       "upstream: its tables have version %" PRId64
 		       ", a `qsoak push` of this qsoak brings them to version %" PRId64,

@@ -12,11 +12,11 @@
 
 static const struct {
 	const char *name;
-	const char *key;	/* besides campaign_id */
-	const char *number;	/* by which rows are looked at in buckets, and for so many at a time */
+	const char *key;    /* besides campaign_id */
+	const char *number; /* by which rows are looked at in buckets, and for so many at a time */
 	int64_t bucket_size;
-	const char *changes;	/* an aggregate that is another one when a row is */
-	const char *finished;	/* of a store's row: it is worth to be pushed */
+	const char *changes;  /* an aggregate that is another one when a row is */
+	const char *finished; /* of a store's row: it is worth to be pushed */
 } tables[] = {
 	[MIRROR_OPERATION] = { "operation", "id", "id", 256, NULL, "outcome <> 'running'" },
 	[MIRROR_STEP] = { "step", "operation_id, position", "operation_id", 256, NULL, NULL },
@@ -61,8 +61,9 @@ static const struct {
 };
 
 static const char *const type_names[] = {
-	[MIRROR_INTEGER] = "bigint", [MIRROR_REAL] = "double precision", [MIRROR_TEXT] = "text",
-	[MIRROR_BLOB] = "bytea",     [MIRROR_UUID] = "uuid",
+	[MIRROR_INTEGER] = "bigint", [MIRROR_REAL] = "double precision",
+	[MIRROR_TEXT] = "text",	     [MIRROR_BLOB] = "bytea",
+	[MIRROR_UUID] = "uuid",
 };
 NAMES_COMPLETE(type_names, MIRROR_TYPE_COUNT);
 
@@ -212,7 +213,8 @@ static const char *own_columns(enum mirror_table_id id)
 		return "id bigint GENERATED ALWAYS AS IDENTITY, complete_unix_ns bigint, "
 		       "pushed_below bigint NOT NULL DEFAULT 0, UNIQUE (uuid), ";
 	default:
-		return "campaign_id bigint NOT NULL REFERENCES qsoak.campaign(id) ON DELETE CASCADE, ";
+		return "campaign_id bigint NOT NULL REFERENCES qsoak.campaign(id) ON DELETE "
+		       "CASCADE, ";
 	}
 }
 
@@ -286,7 +288,8 @@ char *mirror_read_sql(const struct mirror *mirror, enum mirror_table_id id)
 		mem_append(&columns, ", ", "%s", table->columns[i].source);
 	if (id == MIRROR_HOST)
 		return mem_printf("SELECT %s FROM campaign AS c JOIN host AS t ON t.id = c.host_id "
-				  "WHERE c.id = ?1", columns);
+				  "WHERE c.id = ?1",
+				  columns);
 	if (id == MIRROR_CAMPAIGN)
 		return mem_printf("SELECT %s FROM campaign AS t WHERE t.id = ?1", columns);
 	if (mirror_goes_with_operation(id))
@@ -393,5 +396,6 @@ char *mirror_update_campaign_sql(const struct mirror *mirror)
 		mem_append(&new, ", ", "$%zu::%s", i + 1, type);
 	}
 	return mem_printf("UPDATE qsoak.campaign AS t SET %s WHERE uuid = $%d::uuid "
-			  "AND (%s) IS DISTINCT FROM (%s)", set, uuid_number(table), old, new);
+			  "AND (%s) IS DISTINCT FROM (%s)",
+			  set, uuid_number(table), old, new);
 }

@@ -28,9 +28,9 @@ struct mirror_column {
 	char *name; /* upstream */
 	enum mirror_type type;
 	bool not_null;
-	char *preset;	  /* its DEFAULT, or NULL */
-	char *source;	  /* what it is in a store: an expression over its row t */
-	char *back;	  /* the store's column that is made of it; NULL: of it and the one before */
+	char *preset; /* its DEFAULT, or NULL */
+	char *source; /* what it is in a store: an expression over its row t */
+	char *back;   /* the store's column that is made of it; NULL: of it and the one before */
 	const char *made; /* how: an expression over one or two values "?"; NULL: it is the value */
 };
 

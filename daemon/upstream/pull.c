@@ -141,8 +141,8 @@ static int pull_rows(struct puller *puller, const char *select, const char *inse
 #define OF_SET(id) "($2::bigint[] IS NULL OR " id " = ANY ($2::bigint[]))"
 
 /* Two stores of one host are one host to who reads: that of the first uuid. */
-#define SAME_HOSTS(columns, where)                                                     \
-	"SELECT " columns " FROM qsoak.host AS twin JOIN qsoak.host AS own USING "     \
+#define SAME_HOSTS(columns, where)                                                 \
+	"SELECT " columns " FROM qsoak.host AS twin JOIN qsoak.host AS own USING " \
 	"(name, kernel, cpu, cpus) WHERE " where
 
 static int pull_hosts(struct puller *puller, struct err *err)
@@ -166,9 +166,11 @@ static int pull_titles(struct puller *puller, struct err *err)
 	int r = pull_rows(puller,
 			  "SELECT class, title, first_seen_unix_ns, last_seen_unix_ns "
 			  "FROM qsoak.signature AS s WHERE $1::bigint = 0 OR EXISTS (SELECT 1 FROM "
-			  "qsoak.failure AS f WHERE " OF_SET("f.campaign_id") " "
-			  "AND f.signature_title = s.title AND f.signature_class = s.class) "
-			  "ORDER BY first_seen_unix_ns, title, class",
+			  "qsoak.failure AS f WHERE " OF_SET(
+				  "f.campaign_id") " "
+						   "AND f.signature_title = s.title AND "
+						   "f.signature_class = s.class) "
+						   "ORDER BY first_seen_unix_ns, title, class",
 			  "INSERT INTO signature(class, title, first_seen_unix_ns, "
 			  "last_seen_unix_ns) VALUES (?, ?, ?, ?)",
 			  types, ARRAY_SIZE(types), err);
@@ -177,7 +179,8 @@ static int pull_titles(struct puller *puller, struct err *err)
 		     : pull_rows(puller,
 				 "SELECT alternative_title FROM qsoak.failure WHERE "
 				 "alternative_title IS NOT NULL AND $1::bigint >= 0 "
-				 "AND " OF_SET("campaign_id") " GROUP BY 1 ORDER BY min(at_unix_ns), 1",
+				 "AND " OF_SET(
+					 "campaign_id") " GROUP BY 1 ORDER BY min(at_unix_ns), 1",
 				 "INSERT INTO alternative(title) VALUES (?)", types, 1, err);
 }
 
@@ -185,7 +188,8 @@ static bool names_row(const struct mirror_column *column)
 {
 	size_t length = strlen(column->name);
 
-	return column->type == MIRROR_INTEGER && column->back && !strcmp(column->name, column->back) &&
+	return column->type == MIRROR_INTEGER && column->back &&
+	       !strcmp(column->name, column->back) &&
 	       (!strcmp(column->name, "id") ||
 		(length > 3 && !strcmp(column->name + length - 3, "_id")));
 }
@@ -197,13 +201,15 @@ static char *value_sql(const struct puller *puller, enum mirror_table_id id,
 	if (id == MIRROR_CAMPAIGN && !strcmp(column->name, "local_id"))
 		return mem_strdup("t.id");
 	if (id == MIRROR_CAMPAIGN && !strcmp(column->name, "host_uuid"))
-		return mem_strdup("(" SAME_HOSTS("min(twin.uuid::text)", "own.uuid = t.host_uuid") ")");
+		return mem_strdup(
+			"(" SAME_HOSTS("min(twin.uuid::text)", "own.uuid = t.host_uuid") ")");
 	/* Where no operations are pulled nobody can count them. */
 	if (id == MIRROR_CAMPAIGN && !strcmp(column->name, "operations"))
 		return mem_strdup("coalesce(t.operations, (SELECT count(*) FROM qsoak.operation AS "
 				  "o WHERE o.campaign_id = t.id AND outcome IN ('ok', 'failed')))");
 	/* The largest column by far, which only an export shows. */
-	if (id == MIRROR_RUN && !strcmp(column->name, "argv") && puller->pull->what != PULL_ALL_ROWS)
+	if (id == MIRROR_RUN && !strcmp(column->name, "argv") &&
+	    puller->pull->what != PULL_ALL_ROWS)
 		return mem_strdup("'[]'");
 	if (id == MIRROR_INCIDENT && !strcmp(column->name, "directory"))
 		return mem_strdup("CASE WHEN t.campaign_id = $1::bigint THEN t.directory ELSE "
@@ -230,7 +236,8 @@ static char *select_sql(const struct puller *puller, enum mirror_table_id id)
 	}
 	if (id == MIRROR_CAMPAIGN)
 		return mem_printf("SELECT %s FROM qsoak.campaign AS t "
-				  "WHERE $1::bigint >= 0 AND " OF_SET("id"), columns);
+				  "WHERE $1::bigint >= 0 AND " OF_SET("id"),
+				  columns);
 	if (id == MIRROR_OPERATION && puller->pull->what == PULL_REPORT)
 		where = " AND (t.outcome <> 'ok' OR c.\"end\" IS NULL)";
 	else if (mirror_goes_with_operation(id) && puller->pull->what == PULL_REPORT)
@@ -298,7 +305,8 @@ static int find_set(struct puller *puller, struct err *err)
 		"qsoak.campaign AS other JOIN qsoak.host AS h ON h.uuid = other.host_uuid "
 		"WHERE other.name = $2 AND other.\"end\" = 'complete' "
 		"AND (h.name, h.kernel, h.cpu, h.cpus) = (SELECT own.name, own.kernel, own.cpu, "
-		"own.cpus FROM qsoak.campaign AS c JOIN qsoak.host AS own ON own.uuid = c.host_uuid "
+		"own.cpus FROM qsoak.campaign AS c JOIN qsoak.host AS own ON own.uuid = "
+		"c.host_uuid "
 		"WHERE c.id = $1::bigint))) AS s(x) WHERE x IS NOT NULL",
 		values, ARRAY_SIZE(values), cannot, &result, err);
 
@@ -323,8 +331,10 @@ static int find_campaign(struct puller *puller, struct err *err)
 		       values, 1, cannot, &result, err);
 	if (r == 0 && !PQntuples(result))
 		return puller->pull->campaign
-			       ? err_set(err, -EINVAL, "upstream: there is no campaign %s: see "
-						       "`qsoak campaigns`", id)
+			       ? err_set(err, -EINVAL,
+					 "upstream: there is no campaign %s: see "
+					 "`qsoak campaigns`",
+					 id)
 			       : err_set(err, -EINVAL, "upstream: there is no campaign yet");
 	if (r == 0)
 		puller->campaign = strtoll(PQgetvalue(result, 0, 0), NULL, 10);

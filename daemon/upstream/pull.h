@@ -13,16 +13,17 @@
 #define PULL_ID_FACTOR 10000000000
 
 enum pull_what {
-	PULL_LISTS,    /* without operations and their timings */
-	PULL_SAMPLES,  /* with the samples of metrics as they are summed up */
-	PULL_REPORT,   /* with operations that did not end well; all of them of a campaign in progress */
+	PULL_LISTS,   /* without operations and their timings */
+	PULL_SAMPLES, /* with the samples of metrics as they are summed up */
+	PULL_REPORT, /* with operations that did not end well; all of them of a campaign in progress */
 	PULL_ALL_ROWS,
 };
 
 struct pull {
 	int64_t campaign; /* its id upstream; 0: all of them, or */
 	bool newest;	  /* that which began last */
-	const char *beside; /* also the newest complete one of this name on the same host; or NULL */
+	const char
+		*beside; /* also the newest complete one of this name on the same host; or NULL */
 	enum pull_what what;
 };
 

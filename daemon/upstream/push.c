@@ -34,7 +34,8 @@ struct push {
 	struct conn *conn;
 	struct mirror *mirror;
 	struct push_totals *totals;
-	char *sql[MIRROR_ROW_TABLES]; /* that reads them; NULL until it is used, as the session's table is not there */
+	char *sql
+		[MIRROR_ROW_TABLES]; /* that reads them; NULL until it is used, as the session's table is not there */
 };
 
 /* One in the store, and upstream. */
@@ -101,7 +102,8 @@ static int upstream_buckets(struct push *push, enum mirror_table_id table, int64
 			    int64_t from, struct buckets *buckets, struct err *err)
 {
 	auto_free char *sql = mirror_digest_sql(table, true);
-	auto_free char *id = mem_printf("%" PRId64, campaign), *first = mem_printf("%" PRId64, from);
+	auto_free char *id = mem_printf("%" PRId64, campaign),
+		       *first = mem_printf("%" PRId64, from);
 	const char *const values[] = { id, first };
 	auto_result PGresult *result = NULL;
 	int r = conn_query(push->conn, sql, values, ARRAY_SIZE(values), cannot, &result, err);
@@ -263,8 +265,8 @@ static int finished_below(struct push *push, const struct campaign *c, int64_t *
 }
 
 /* The values of the campaign's own row, or its host's: table->count of them, each the caller's, and the list too. */
-static int read_row(struct push *push, enum mirror_table_id id, int64_t campaign, char ***ret_values,
-		    struct err *err)
+static int read_row(struct push *push, enum mirror_table_id id, int64_t campaign,
+		    char ***ret_values, struct err *err)
 {
 	const struct mirror_table *table = &push->mirror->tables[id];
 	auto_free char *sql = mirror_read_sql(push->mirror, id);
@@ -319,8 +321,8 @@ static int read_id(struct push *push, struct campaign *c, struct err *err)
 {
 	const char *const values[] = { c->uuid };
 	auto_result PGresult *result = NULL;
-	int r = conn_query(push->conn, "SELECT id FROM qsoak.campaign WHERE uuid = $1::uuid", values,
-			   1, cannot, &result, err);
+	int r = conn_query(push->conn, "SELECT id FROM qsoak.campaign WHERE uuid = $1::uuid",
+			   values, 1, cannot, &result, err);
 
 	if (r == 0 && !PQntuples(result))
 		r = err_set(err, -EIO, "upstream: campaign %s is not there", c->uuid);
@@ -400,7 +402,8 @@ static int read_campaigns(struct push *push, struct campaigns *campaigns, struct
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int r = sql_prepare(push->db,
 			    "SELECT id, uuid, end NOT NULL, coalesce(ended_unix_ns, 0) "
-			    "FROM campaign ORDER BY id", &stmt, err);
+			    "FROM campaign ORDER BY id",
+			    &stmt, err);
 
 	while (r == 0 && (r = sql_step(push->db, stmt, err)) > 0) {
 		campaigns->list = mem_realloc(campaigns->list, campaigns->count + 1,
@@ -425,16 +428,16 @@ static void campaigns_free(struct campaigns *campaigns)
 /* How far upstream is: all campaigns in one question, for there may be thousands, and a round trip may take long. */
 static int ask(struct push *push, struct campaigns *campaigns, struct err *err)
 {
-	static const char sql[] =
-		"SELECT q.position, c.id, c.pushed_below, c.complete_unix_ns "
-		"FROM unnest($1::uuid[]) WITH ORDINALITY AS q(uuid, position) "
-		"JOIN qsoak.campaign AS c ON c.uuid = q.uuid";
+	static const char sql[] = "SELECT q.position, c.id, c.pushed_below, c.complete_unix_ns "
+				  "FROM unnest($1::uuid[]) WITH ORDINALITY AS q(uuid, position) "
+				  "JOIN qsoak.campaign AS c ON c.uuid = q.uuid";
 	auto_free char *list = NULL, *array = NULL;
 	auto_result PGresult *result = NULL;
 	int r;
 
 	for (size_t i = 0; i < campaigns->count; i++)
-		mem_append(&list, ",", "%s", campaigns->list[i].uuid ? campaigns->list[i].uuid : "");
+		mem_append(&list, ",", "%s",
+			   campaigns->list[i].uuid ? campaigns->list[i].uuid : "");
 	array = mem_printf("{%s}", list ? list : "");
 	r = conn_query(push->conn, sql, (const char *const[]){ array }, 1, cannot, &result, err);
 	for (int i = 0; r == 0 && i < PQntuples(result); i++) {

@@ -10,8 +10,9 @@
 #define UPSTREAM_URL_MAX 2048 /* characters */
 
 #define UPSTREAM_URL_EXPECTED "a URL like postgresql://HOST/DATABASE, in printable ASCII"
-#define UPSTREAM_PASSWORD_ADVICE \
-	"a password is not for the URL, which others can read: put it into ~/.pgpass, or a file that PGPASSFILE names"
+#define UPSTREAM_PASSWORD_ADVICE                                                                  \
+	"a password is not for the URL, which others can read: put it into ~/.pgpass, or a file " \
+	"that PGPASSFILE names"
 
 /* Whether it looks like a URL of libpq; what it means is libpq's business. */
 bool upstream_url_is(const char *text);

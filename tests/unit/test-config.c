@@ -133,7 +133,7 @@ static void what_is_wrong_is_said(void **state)
 		  "c:1: hooks[0].on: missing, expected new-signature, failure, "
 		  "campaign-ended or paused" },
 		{ "store: {upstream: 'http://h/d'}",
-		  "c:1: store.upstream: found http://h/d, expected none, or a URL like "
+		  "c:1: store.upstream: found \"http://h/d\", expected none, or a URL like "
 		  "postgresql://HOST/DATABASE, in printable ASCII" },
 		{ "store: {upstream: 'postgresql://me:secret@h/d'}",
 		  "c:1: store.upstream: a password is not for the URL, which others can read: put "

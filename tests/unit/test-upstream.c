@@ -13,17 +13,28 @@
 static void test_urls(void **state)
 {
 	static const char *const urls[] = {
-		"postgresql://", "postgres://h/d", "postgresql://me@h:5432/d?sslmode=verify-full",
-		"postgresql://h/d?passfile=/etc/p", "postgresql:///d?host=/run/postgresql",
+		"postgresql://",
+		"postgres://h/d",
+		"postgresql://me@h:5432/d?sslmode=verify-full",
+		"postgresql://h/d?passfile=/etc/p",
+		"postgresql:///d?host=/run/postgresql",
 	};
-	static const char *const others[] = { "", "h", "http://h/d", "postgresql:/h",
-					      "postgresql://h/a b", "postgresql://h/\n",
+	static const char *const others[] = { "",
+					      "h",
+					      "http://h/d",
+					      "postgresql:/h",
+					      "postgresql://h/a b",
+					      "postgresql://h/\n",
 					      "host=h dbname=d" };
 	static const char *const secrets[] = {
-		"postgresql://me:x@h/d",	  "postgres://me:@h",
-		"postgresql://:x@h",		  "postgresql://h/d?password=x",
-		"postgresql://h/d?a=b&password=x", "postgresql://h?sslpassword=x",
-		"postgresql://h/d?p%61ssword=x",  "postgresql://h/d?PASSWORD=x",
+		"postgresql://me:x@h/d",
+		"postgres://me:@h",
+		"postgresql://:x@h",
+		"postgresql://h/d?password=x",
+		"postgresql://h/d?a=b&password=x",
+		"postgresql://h?sslpassword=x",
+		"postgresql://h/d?p%61ssword=x",
+		"postgresql://h/d?PASSWORD=x",
 	};
 
 	(void)state;
@@ -104,18 +115,19 @@ static void test_statements_of_the_store(void **state)
 	assert_int_equal(schema_migrate(db, &err), 0);
 	for (int table = 0; table < MIRROR_TABLE_COUNT; table++) {
 		auto_free char *read = mirror_read_sql(mirror, (enum mirror_table_id)table);
-		auto_free char *digest = table < MIRROR_ROW_TABLES &&
-							 !mirror_goes_with_operation(
-								 (enum mirror_table_id)table)
-						 ? mirror_digest_sql((enum mirror_table_id)table, false)
-						 : NULL;
+		auto_free char *digest =
+			table < MIRROR_ROW_TABLES &&
+					!mirror_goes_with_operation((enum mirror_table_id)table)
+				? mirror_digest_sql((enum mirror_table_id)table, false)
+				: NULL;
 		sqlite3_stmt *stmt = NULL;
 
 		assert_int_equal(sqlite3_prepare_v2(db, read, -1, &stmt, NULL), SQLITE_OK);
 		assert_int_equal(sqlite3_column_count(stmt), mirror->tables[table].count);
 		sqlite3_finalize(stmt);
 		if (digest)
-			assert_int_equal(sqlite3_prepare_v2(db, digest, -1, &stmt, NULL), SQLITE_OK);
+			assert_int_equal(sqlite3_prepare_v2(db, digest, -1, &stmt, NULL),
+					 SQLITE_OK);
 		if (digest)
 			sqlite3_finalize(stmt);
 	}
@@ -151,8 +163,10 @@ static void test_rows_as_copy_takes_them(void **state)
 {
 	static const enum mirror_type all[] = { MIRROR_INTEGER, MIRROR_REAL, MIRROR_TEXT,
 						MIRROR_BLOB, MIRROR_TEXT };
-	auto_free char *row = copied("SELECT -9223372036854775807 - 1, 0.1, 'a' || char(9) || '\\N' "
-				     "|| char(10) || char(13) || 'ü', x'00ff5c', NULL", all, 5);
+	auto_free char *row =
+		copied("SELECT -9223372036854775807 - 1, 0.1, 'a' || char(9) || '\\N' "
+		       "|| char(10) || char(13) || 'ü', x'00ff5c', NULL",
+		       all, 5);
 	auto_free char *bad = copied("SELECT CAST(x'61ff62' AS TEXT)", &all[2], 1);
 	auto_free char *odd = copied("SELECT 'x'", &all[0], 1);
 	auto_free char *empty = copied("SELECT '', x''", &all[2], 2);

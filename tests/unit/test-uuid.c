@@ -33,8 +33,9 @@ static void test_version_and_variant_are_no_random_bits(void **state)
 
 static void test_later_comes_later(void **state)
 {
-	static const int64_t times[] = { 0, 1, 255, 256, 1700000000000, 1700000000001,
-					 (1ll << 32) * 1000 };
+	static const int64_t times[] = {
+		0, 1, 255, 256, 1700000000000, 1700000000001, (1ll << 32) * 1000
+	};
 	static const uint8_t low[UUID_RANDOM_BYTES] = { 0 };
 	uint8_t high[UUID_RANDOM_BYTES];
 	char before[UUID_TEXT_SIZE] = "", text[UUID_TEXT_SIZE];
