@@ -139,7 +139,7 @@ static void what_is_wrong_is_said(void **state)
 		  "c:1: store.upstream: a password is not for the URL, which others can read: put "
 		  "it into ~/.pgpass, or a file that PGPASSFILE names" },
 		{ "store: {push-every: 1ms}",
-		  "c:1: store.push-every: found 1ms, expected 1s to 86400s" },
+		  "c:1: store.push-every: found 1ms, expected 1s to 24h" },
 		{ "log: {level: loud}",
 		  "c:1: log.level: found loud, expected error, warning, info or debug" },
 		{ "colour: blue", "c:1: colour: unknown key, expected control, http, fleet, disk, "
