@@ -57,14 +57,27 @@ static void what_does_not_fit_together_is_refused(void **state)
 	refused_with("backend: xen\n", "t.yaml:2: backend: found xen, expected direct or libvirt");
 	refused_with(
 		"backend: libvirt\n",
-		"t.yaml:1: uris: `backend: libvirt` takes a list of one, like [qemu:///system]");
+		"t.yaml:1: uris: `backend: libvirt` takes a list, like [qemu:///system]");
 	refused_with("uris: [qemu:///system]\n", "t.yaml:2: uris: they take `backend: libvirt`");
 	refused_with("backend: libvirt\nuris: []\n",
-		     "t.yaml:3: uris: found 0 entries, expected 1 to 1");
+		     "t.yaml:3: uris: found 0 entries, expected 1 to 2");
 	refused_with("backend: libvirt\nuris: [\"xen:///\"]\n",
 		     "t.yaml:3: uris[0]: found \"xen:///\", " URI_RULE);
 	refused_with("backend: libvirt\nuris: [\"qemu:system\"]\n",
 		     "t.yaml:3: uris[0]: found \"qemu:system\", " URI_RULE);
+}
+
+static void refused_with_operation(const char *operation, const char *expected)
+{
+	auto_free char *entry = mem_printf("{operation: %s}", operation);
+	auto_free char *text = edited("{operation: migrate}", entry);
+	char *at = strstr(text, "machine:");
+	auto_free char *whole = mem_printf(
+		"%.*sbackend: libvirt\nuris: [qemu:///system, qemu:///session]\n%s",
+		(int)(at - text), text, at);
+	auto_free char *error = mem_printf("t.yaml:13: operations[3]: %s", expected);
+
+	refused_bytes(whole, strlen(whole), error);
 }
 
 static void what_libvirt_does_not_do_is_refused(void **state)
@@ -79,7 +92,11 @@ static void what_libvirt_does_not_do_is_refused(void **state)
 
 	(void)state;
 	refused_bytes(migrates, strlen(migrates),
-		      "t.yaml:13: operations[3]: migrate takes `backend: direct`");
+		      "t.yaml:13: operations[3]: migrate takes two `uris`");
+	refused_with_operation("migrate-cancel", "migrate-cancel takes `backend: direct`");
+	refused_with_operation("migrate, transport: tcp",
+			       "dirty-bitmaps, block, to, compression and transport take "
+			       "`backend: direct`");
 	refused_bytes(text, strlen(text), "t.yaml:7: builds[0]: a wrapper takes `backend: direct`");
 }
 
