@@ -53,8 +53,8 @@ if [ $# = 0 ]; then
 		set -- "$@" "${test%.c}"
 	done
 	set -- "$@" tests/fake/test-*.sh tests/live/test-*.sh
-	# It has objects of its own: once is enough.
-	once=tests/systemd/test-package.sh
+	# These have objects of their own, or none: once is enough.
+	once='tests/libvirt/test-hosts.sh tests/systemd/test-package.sh'
 fi
 
 for sanitizer in '' address,undefined; do

@@ -3,7 +3,7 @@
 # What other tests with libvirt build on: two hosts in namespaces, migrations between them, their faults, a domain of
 # somebody else, and an end that leaves nothing.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/../libvirt/lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 missing=$(hosts_missing)
 if [ -n "$missing" ]; then
