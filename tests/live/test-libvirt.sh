@@ -139,6 +139,17 @@ done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind 
 check 'libvirtd answers again: the campaign goes on' eval 'await 120 has_done snapshot-load $((done_before + 2)) || describe faults'
 check 'and the QEMU of before is gone' await 30 gone "$pid"
 
+# With all of ours killed at once nobody is there to end the domain: the next one of that state does.
+daemon=$(pgrep -P "$client" qsoakd)
+lost=$(ours_left)
+kill -9 $(pgrep -P "$daemon" qsoak-domain) "$daemon"
+wait "$client"
+check 'killed with all that it has: a domain is left' same "$(ours_left)" "$lost"
+begin faults
+done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = 'snapshot-load'")
+check 'the next campaign runs' eval 'await 90 has_done snapshot-load $((done_before + 1)) || describe faults'
+check 'and has ended what was left' eval '[[ "$(ours_left)" != *"$lost"* ]]'
+
 ends
 check 'Ctrl-C: nothing is left' await 30 eval '[ -z "$(ours_left)" ]'
 check 'the domain of somebody else has not been touched' decoy_runs b
