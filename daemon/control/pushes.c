@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/service.h"
+#include "report/json.h"
 
 /* The last rows of a campaign are in the store within this time of its end. */
 #define SETTLE_NS CLOCK_NS_PER_S
@@ -206,5 +207,5 @@ json_t *pushes_status(const struct pushes *pushes)
 	if (!pushes || !pushes->url)
 		return json_null();
 	age = pushes->pushed_ns ? json_integer(clock_now_ns() - pushes->pushed_ns) : json_null();
-	return json_pack("{s:o, s:s?}", "age-ns", age, "failing", pushes->why);
+	return json_pack("{s:o, s:o}", "age-ns", age, "failing", report_json_string(pushes->why));
 }
