@@ -222,13 +222,30 @@ static void step_begin(struct op *op)
 	step_send(op);
 }
 
+/* What one that has not even greeted has said; the caller frees. NULL: nothing. */
+static char *first_words(const struct run *run)
+{
+	char *output;
+
+	if (!run || qmp_greeted(run_qmp(run)))
+		return NULL;
+	output = run_output(run, NULL);
+	output[strcspn(output, "\r\n")] = '\0';
+	if (*output)
+		return output;
+	free(output);
+	return NULL;
+}
+
 static void limit_passed(void *ctx)
 {
 	struct op *op = ctx;
+	auto_free char *words = first_words(op->run[op->step->side]);
 	struct err err = { 0 };
 
-	err_set(&err, -ETIMEDOUT, "no end of step %s after %" PRId64 " ms", op->step->name,
-		(clock_now_ns() - op->step_began_ns) / CLOCK_NS_PER_MS);
+	err_set(&err, -ETIMEDOUT, "no end of step %s after %" PRId64 " ms%s%s", op->step->name,
+		(clock_now_ns() - op->step_began_ns) / CLOCK_NS_PER_MS, words ? ": " : "",
+		words ?: "");
 	fail(op, op->step->place == OP_PLACE_HOST ? OP_CAUSE_HOST : OP_CAUSE_DEADLINE,
 	     op->run[op->step->side], &err);
 }
