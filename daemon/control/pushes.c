@@ -82,20 +82,20 @@ static void exited(void *ctx, const struct child_exit *how)
 
 	output[strcspn(output, "\n")] = '\0';
 	deadline_stop(pushes->loop, &pushes->limit);
-	child_free(mem_steal(pushes->child));
-	if (how->status == 0) {
-		push_succeeded(pushes, output);
-		return;
-	}
 	if (pushes->late)
 		why = mem_printf("killed, it took longer than %.0f s",
 				 (double)PUSHES_LIMIT_NS / CLOCK_NS_PER_S);
 	else if (how->signal)
 		why = mem_printf("ended by SIG%s", sigabbrev_np(how->signal));
-	else
+	else if (how->status)
 		why = mem_strdup(line +
 				 (strncmp(line, prefix, strlen(prefix)) ? 0 : strlen(prefix)));
-	push_failed(pushes, why);
+	/* how goes with it. */
+	child_free(mem_steal(pushes->child));
+	if (why)
+		push_failed(pushes, why);
+	else
+		push_succeeded(pushes, output);
 }
 
 static void limit_passed(void *ctx)
