@@ -60,6 +60,8 @@ def check_pages():
         check(f'{name} builds without warnings',
               (out.stderr.splitlines() or ['no output']) if out.stderr or not out.stdout else [])
         check(f'{name} is formatted without warnings', warnings(out.stdout))
+        check(f'{name} shows no markup',
+              [f'{name}: {line}' for line in out.stdout.splitlines() if re.search(r'``|\*\*', line)])
         section = name.rsplit('.', 2)[1]
         check(f'{name} is in its section',
               [] if f':Manual section: {section}\n' in read(f'man/{name}') else [f'not {section}'])
