@@ -101,6 +101,19 @@ static void print_line(const char *line, size_t size, FILE *out)
 	fputc('\n', out);
 }
 
+/* Of these JSON has a text that stands for them, but which tells nothing. */
+static bool is_text(const char *name)
+{
+	static const char *const others[] = { "firmware.bin", "guest-config", "vars.qcow2",
+					      "shadow.raw" };
+	const char *dot = strchr(name, '.');
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (bundle_is_file(name, others[i]))
+			return false;
+	return !dot || !bundle_is_file(dot + 1, "core");
+}
+
 static void print_file(json_t *file, FILE *out)
 {
 	const char *name = field_text(file, "file"), *text = field_text(file, "text");
@@ -113,7 +126,7 @@ static void print_file(json_t *file, FILE *out)
 		print_printable(field_text(file, "error"), out);
 		fputc('\n', out);
 	}
-	while (text && *text) {
+	while (text && *text && is_text(name)) {
 		size_t length = strcspn(text, "\n");
 
 		print_line(text, length, out);

@@ -213,6 +213,11 @@ static void print_tail(json_t *value, const char *role, const char *name, const 
 	const char *text = field_text(file, "text");
 
 	print_damage(file, title, out);
+	/* The title tells what its columns are. */
+	if (text && !strcmp(name, "heartbeats")) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
 	if (!text || !*text)
 		return;
 	fprintf(out, "\n%s\n", title);

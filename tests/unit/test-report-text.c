@@ -100,7 +100,9 @@ static void test_incident(void **state)
 		"   \"text\": \"PID 12\\nTID 12:\\n#0 x\\nTID 123:\\r\\nTID 9:\\n\\u009b\\tz\"},"
 		"  {\"file\": \"qemu.threads\", \"size\": 5, \"text\":"
 		"   \"     tid name             s\\n      12 qemu main        S\\n     123 CPU "
-		"0/TCG        R\"}]}";
+		"0/TCG        R\"},"
+		"  {\"file\": \"firmware.bin.zst\", \"size\": 9, \"text\": \"?\"},"
+		"  {\"file\": \"qemu.core.zst\", \"size\": 8, \"text\": \"?\"}]}";
 	static const char expected[] = "incident 7 in incidents/7\n"
 				       "\n"
 				       "failure         7\n"
@@ -126,7 +128,11 @@ static void test_incident(void **state)
 				       "==> qemu.threads (5 bytes)\n"
 				       "     tid name             s\n"
 				       "      12 qemu main        S\n"
-				       "     123 CPU 0/TCG        R\n";
+				       "     123 CPU 0/TCG        R\n"
+				       "\n"
+				       "==> firmware.bin.zst (9 bytes)\n"
+				       "\n"
+				       "==> qemu.core.zst (8 bytes)\n";
 
 	(void)state;
 	assert_text(print_json(report_incident, json), expected);
@@ -159,7 +165,9 @@ static void test_screen(void **state)
 		"   \"process 12\\ncircle: x\\n\\nthread 12 main\\n#0   0x1 raise - "
 		"libc.so.6+0x1\\n"
 		"#1   0x2 f at f.c:1 - q+0x2\\n\\nthread 13\\n#0   0x1 g - q+0x1\"},"
-		"  {\"file\": \"source.qmp.zst\", \"text\": \"1\\n2\\n3\\n4\\n5\\n6\\n\"}]}";
+		"  {\"file\": \"source.qmp.zst\", \"text\": \"1\\n2\\n3\\n4\\n5\\n6\\n\"},"
+		"  {\"file\": \"source.heartbeats\", \"text\": \"in-band\\n7\\n\"},"
+		"  {\"file\": \"destination.heartbeats\", \"text\": \"in-band\\n\"}]}";
 	static const char expected[] =
 		"incident 7: hang of main-loop in migrate/setup, 2026-01-02T03:04:05Z\n"
 		"             hang of main-loop in migrate/setup\n"
@@ -185,8 +193,12 @@ static void test_screen(void **state)
 		"last of QMP\n"
 		"  2\n  3\n  4\n  5\n  6\n"
 		"\n"
+		"last looks: monotonic time, ms that a heartbeat waits in-band and "
+		"out-of-band, guest's ticks\n"
+		"  7\n"
+		"\n"
 		"files        /s/incidents/7/\n"
-		"             source.stacks source.qmp.zst\n"
+		"             source.stacks source.qmp.zst source.heartbeats destination.heartbeats\n"
 		"\n"
 		"all of it  qsoak show 7 --all\n"
 		"again      qsoak replay 7\n"
