@@ -27,7 +27,7 @@ static int find_group(const struct bind *at, gid_t *ret_group)
 		return r;
 	group = getgrnam(name);
 	if (!group)
-		return bind_expected(at, "the name of a group");
+		return bind_expected(at, "the name of a group of this host");
 	*ret_group = group->gr_gid;
 	return 0;
 }

@@ -69,7 +69,7 @@ static int set_option(int option, const char *value, struct options *options)
 	case 'G':
 		group = getgrnam(value);
 		if (!group)
-			return bad_option("--group", value, "the name of a group");
+			return bad_option("--group", value, "the name of a group of this host");
 		options->group = group->gr_gid;
 		break;
 	case 'H':

@@ -37,7 +37,7 @@ wait "$daemon"
 
 check 'an unknown group is refused' same \
 	"$("$BUILD/qsoakd" --state-dir "$state" --socket "$sock" --group no-such 2>&1; echo $?)" \
-	"$(printf 'qsoakd: --group: found "no-such", expected the name of a group\n2')"
+	"$(printf 'qsoakd: --group: found "no-such", expected the name of a group of this host\n2')"
 
 # A user of its own, with a folder of its own for sockets.
 mkdir "$scratch/user"
