@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -284,11 +285,25 @@ const struct err *run_closed(const struct run *run)
 	return &run->closed;
 }
 
+static bool has_ended(pid_t pid)
+{
+	auto_free char *exe = mem_printf("/proc/%d/exe", pid);
+	char c;
+
+	return readlink(exe, &c, 1) < 0 && errno == ENOENT;
+}
+
 int run_check(const struct run *run, struct err *err)
 {
-	return ram_fd(run->ram) < 0
-		       ? 0
-		       : build_check_process(run->build, run->pid, ram_fd(run->ram), err);
+	struct err found = { 0 };
+	int r = 0;
+
+	if (ram_fd(run->ram) >= 0)
+		r = build_check_process(run->build, run->pid, ram_fd(run->ram), &found);
+	if (r == 0 || has_ended(run->pid))
+		return 0;
+	*err = found;
+	return r;
 }
 
 bool run_arrived(const struct run *run)

@@ -120,7 +120,7 @@ const struct err *run_closed(const struct run *run);
 bool run_arrived(const struct run *run);
 
 /* Once it has arrived: whether its process is QEMU itself, and of the build that was identified. One that cannot be
- * seen is taken for it. */
+ * seen is taken for it, and so is one that has ended: how it ended says more. */
 int run_check(const struct run *run, struct err *err);
 
 /* After qmp_capabilities: whether out-of-band commands are legal, in-band ones too. */

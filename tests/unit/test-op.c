@@ -9,6 +9,8 @@
  */
 #include "tests/unit/stage.h"
 
+#include <sys/wait.h>
+
 #define EXIT_STATUS 3
 
 /* How far the peer goes in the step under test before the fault strikes. */
@@ -374,6 +376,26 @@ static void migrate_cancel(void **state)
 
 /* Odd cases. */
 
+static void a_qemu_that_has_ended_is_checked_no_more(void **state)
+{
+	const struct variant save = { .kind = OP_SNAPSHOT_SAVE };
+	struct stage *stage = *state;
+	struct err err = { 0 };
+	siginfo_t how;
+
+	stage->target = NULL;
+	stage->holds = false;
+	raise_curtain(stage, &save, true);
+	/* The loop does not turn, so nobody else has noticed. */
+	puppet_exit(&stage->peer[OP_SRC].puppet, EXIT_STATUS);
+	assert_int_equal(waitid(P_PID, (id_t)run_pid(vm_run(stage->vm)), &how, WEXITED | WNOWAIT),
+			 0);
+	assert_int_equal(run_check(vm_run(stage->vm), &err), 0);
+	until(stage, wait_ended);
+	assert_int_equal(stage->result.cause, OP_CAUSE_LOST);
+	drop_curtain(stage);
+}
+
 static bool wait_destination(struct stage *stage)
 {
 	return stage->peer[OP_DST].there;
@@ -619,6 +641,7 @@ int main(int argc, char **argv)
 		TEST(shutdown_by_sigterm),
 		TEST(migrate),
 		TEST(migrate_cancel),
+		TEST(a_qemu_that_has_ended_is_checked_no_more),
 		TEST(without_channels_a_migration_is_plain_precopy_by_a_unix_socket),
 		TEST(a_guest_that_hardly_moves_while_it_is_copied_is_seen),
 		TEST(without_a_rate_before_there_is_no_brownout),
