@@ -78,6 +78,8 @@ check '--version' same "$("$qsoak" --version | grep -c '^qsoak [0-9]')" 1
 # Profiles by name.
 check 'profiles: each has a name and a description' same \
 	"$("$qsoak" profiles --json | jq -r '.profiles[] | select(.description | length < 20) | .name')" ''
+check 'profiles: the description is a whole sentence' same \
+	"$("$qsoak" profiles --json | jq -r '.profiles[] | select(.description | test("[.?]$") | not) | .name')" ''
 check 'profiles: all that are there' same "$("$qsoak" profiles --json | jq -r '.profiles[].name')" \
 	"$(cd "$top/profiles" && ls *.yaml | sed 's/\.yaml$//')"
 check 'profiles: as a table' contains "$("$qsoak" profiles)" 'quick'
