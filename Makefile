@@ -68,11 +68,6 @@ all: $(programs) guests units ## build qsoakd, qsoak, qsoak-stack and the guests
 include guests/guests.mk
 include qemu/qemu.mk
 
-guest_images := $(BUILD)/guests/pflash-hammer.bin
-
-.PHONY: guests
-guests: $(guest_images)
-
 units := $(notdir $(patsubst %.in,%,$(wildcard $(addprefix systemd/*.,service.in socket slice timer))))
 
 .PHONY: units

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the guests: to be included by the top-level Makefile, which sets BUILD.
 
+# What is built and installed: BUILD/guests/NAME.bin of each guest.
+guest_images := $(BUILD)/guests/pflash-hammer.bin
+
+.PHONY: guests
+guests: $(guest_images)
+
 GUEST_CC ?= gcc
 GUEST_OBJCOPY ?= objcopy
 
@@ -30,8 +36,5 @@ $(HAMMER).elf: $(HAMMER_OBJS) $(HAMMER_SRC)/link.ld
 
 $(HAMMER).bin: $(HAMMER).elf
 	$(GUEST_OBJCOPY) -O binary $< $@
-
-.PHONY: guests
-guests: $(HAMMER).bin
 
 -include $(HAMMER_OBJS:.o=.d)

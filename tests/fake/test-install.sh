@@ -28,6 +28,8 @@ check 'below DESTDIR: profiles are found' same "$(names "$home")" "$there"
 check 'below DESTDIR: they are its own' same \
 	"$("$home/bin/qsoak" profiles --json | jq -r '.profiles[0].file')" \
 	"$(realpath "$home")/share/qsoak/profiles/$(head -1 <<<"$there").yaml"
+check 'below DESTDIR: each guest is there' same "$(cd "$home/lib/qsoak/guests" && echo *)" \
+	"$(cd "$top/guests" && for guest in */; do echo "${guest%/}.bin"; done | xargs)"
 check 'below DESTDIR: known issues are beside the profiles' cmp "$top/known-issues.yaml" \
 	"$home/share/qsoak/known-issues.yaml"
 check 'below DESTDIR: man pages that were built are in their sections' same \
