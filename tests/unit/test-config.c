@@ -105,10 +105,11 @@ static void what_is_wrong_is_said(void **state)
 		{ "fleet: {vm: 3}", "c:1: fleet.vm: unknown key, expected vms, memory or cpus" },
 		{ "\nfleet: {vms: 0}", "c:2: fleet.vms: found 0, expected 1 to 256" },
 		{ "fleet: {cpus: x}", "c:1: fleet.cpus: found x, expected 0.05 to 1024, like 1.5" },
-		{ "control: {group: no-such-group}",
-		  "c:1: control.group: found no-such-group, expected the name of a group of this host" },
+		{ "control: {group: no-such-group}", "c:1: control.group: found no-such-group, "
+						     "expected the name of a group of this host" },
 		{ "control: {readers: [no-such-group]}",
-		  "c:1: control.readers[0]: found no-such-group, expected the name of a group of this host" },
+		  "c:1: control.readers[0]: found no-such-group, expected the name of a group of "
+		  "this host" },
 		{ "control: {readers: all}", "c:1: control.readers: found all, expected everyone" },
 		{ "http: {listen: 0.0.0.0:80}", "c:1: http.listen: found \"0.0.0.0:80\", expected "
 						"none, or a loopback address like "
