@@ -351,7 +351,7 @@ struct witness *witness_start(struct ev_loop *loop, const struct witness_spec *s
 	deadline_init(&witness->ask_again, ask, witness);
 	deadline_init(&witness->limit, cut, witness);
 	if (!how && !run_pid(spec->run))
-		lack(witness, "its QEMU is no process of this host, or not yet one");
+		lack(witness, "the process of the QEMU is not known");
 	else if (!how)
 		read_stacks(witness);
 	else if (how->signal && how->signal != SIGKILL && spec->cores != EVIDENCE_CORES_NONE)
