@@ -299,6 +299,10 @@ static void domain_stopped(void *ctx)
 
 	if (bridge.over)
 		return;
+	/* A migration to here has failed, and libvirt has ended what was to take it: why, the source is told. */
+	if (!bridge.spec->xml && !bridge.ending && detail == VIR_DOMAIN_EVENT_STOPPED_FAILED &&
+	    process_log_terminated(bridge.log))
+		return;
 	process_log_print(bridge.log, stderr);
 	if (bridge.ending || detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
 	    detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED || detail == VIR_DOMAIN_EVENT_STOPPED_SAVED)

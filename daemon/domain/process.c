@@ -131,22 +131,38 @@ static bool is_libvirts(const char *line)
 	return true;
 }
 
-void process_log_print(struct process_log *log, FILE *out)
+/* From the log's begin on, the last bytes of it; the caller frees. NULL: there is nothing. */
+static char *read_log(struct process_log *log, size_t *ret_size)
 {
-	auto_free char *text = NULL;
-	off_t end;
+	off_t end = log ? lseek(log->fd, 0, SEEK_END) : 0;
+	char *text;
 	ssize_t n;
 
-	if (!log)
-		return;
-	end = lseek(log->fd, 0, SEEK_END);
+	if (!log || end <= log->begin)
+		return NULL;
 	if (end - log->begin > PROCESS_LOG_MAX)
 		log->begin = end - PROCESS_LOG_MAX;
-	if (end <= log->begin)
-		return;
 	text = mem_zalloc((size_t)(end - log->begin) + 1);
 	n = pread(log->fd, text, (size_t)(end - log->begin), log->begin);
-	for (char *line = text; n > 0 && line < text + n;) {
+	*ret_size = n > 0 ? (size_t)n : 0;
+	return text;
+}
+
+/* QEMU, os-posix.c and softmmu/runstate.c: "terminating on signal 15 from pid 7 (libvirtd)". */
+bool process_log_terminated(struct process_log *log)
+{
+	size_t size = 0;
+	auto_free char *text = read_log(log, &size);
+
+	return text && strstr(text, ": terminating on signal ");
+}
+
+void process_log_print(struct process_log *log, FILE *out)
+{
+	size_t size = 0;
+	auto_free char *text = read_log(log, &size);
+
+	for (char *line = text; line && line < text + size;) {
 		char *next = line + strcspn(line, "\n");
 
 		*next = '\0';

@@ -7,6 +7,7 @@
 #ifndef QSOAK_DOMAIN_PROCESS_H
 #define QSOAK_DOMAIN_PROCESS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -19,6 +20,9 @@ struct process_log;
 /* From now on, what is appended to the log of the domain called name, of the process and of this URI. NULL: it
  * cannot be read. */
 struct process_log *process_log_open(pid_t pid, const char *uri, const char *name);
+
+/* Whether QEMU says that somebody has ended it by a signal that it can tell of. */
+bool process_log_terminated(struct process_log *log);
 
 /* Prints what QEMU itself has said, at most PROCESS_LOG_MAX bytes from the end. NULL is fine. */
 #define PROCESS_LOG_MAX (64 * 1024)

@@ -108,7 +108,10 @@ static enum failure_place place_of(const struct patient *patient, enum op_place 
 {
 	enum failure_place place = hang_place(&patient->signals, step);
 
-	return place == PLACE_MONITOR && run_uri(patient->run) ? PLACE_LIBVIRT : place;
+	return place == PLACE_MONITOR && run_uri(patient->run) &&
+			       patient->signals.out_of_band == HANG_SILENT
+		       ? PLACE_LIBVIRT
+		       : place;
 }
 
 static void decide_hang(struct diagnosis *diagnosis)
@@ -132,6 +135,9 @@ static void decide_hang(struct diagnosis *diagnosis)
 		struct patient *patient = &diagnosis->patient[i];
 		enum failure_place found;
 
+		/* Nobody can ask a domain that has not arrived yet; its source can be asked. */
+		if (diagnosis->patient_count > 1 && !run_arrived(patient->run))
+			continue;
 		look_at_threads(patient);
 		patient->signals.halted = patient->signals.halted && patient->halted_before;
 		if (patient->signals.guest == HANG_GUEST_STANDS &&

@@ -107,6 +107,23 @@ check 'and the time that QEMU took, not libvirt' same "$(sql "SELECT count(*) FR
 	duration_ns >= (SELECT sum(duration_ns) FROM step WHERE operation_id = o.id AND name = 'migrate')")" 0
 check 'nothing of it is left' same "$(ours_left)" ''
 
+# The cable is pulled in the middle of a migration, for longer than both hosts wait.
+profile link ', turns-per-write: 1000000000, working-set: 1MiB' 'loops: 2, duration: 10m' snapshot-save snapshot-delete \
+	'migrate, channels: 4, bandwidth: 6MiB, downtime-limit: 1s'
+sed -i 's/ram: 32MiB/ram: 128MiB/' "$scratch/link.yaml"
+moves() {
+	virsh_on a domjobinfo "$(ours_left)" 2>/dev/null | grep -q '^Data processed: *[1-9]'
+}
+begin link
+check 'a migration is under way' eval 'await 90 moves || describe link'
+link_down b
+check 'the link is down: a failure' eval 'await 120 has_failed 1 || describe link'
+link_up b
+wait "$client"
+check 'the link is down: the migration has failed' same "$(failure 1)" 'error -'
+check 'the link is up: the campaign goes on, and nothing else fails' eval 'same "$(failures) $(sql "SELECT sum(loops) FROM vm")" "1 2" || describe link'
+check 'nothing of it is left' same "$(ours_left)" ''
+
 # Faults, one after the other; after each the campaign goes on.
 profile faults ', turns-per-write: 1000000000' 'duration: 20m' snapshot-save snapshot-load snapshot-delete
 sed -i 's/^uris: .*/uris: ["'"$(uri a | sed 's/[/&]/\\&/g')"'"]/' "$scratch/faults.yaml"
