@@ -103,17 +103,6 @@ static void set_failure(struct diagnosis *diagnosis, enum failure_class class,
 	failure_set_detail(&diagnosis->failure, detail);
 }
 
-/* Out-of-band it is libvirt that answers, not QEMU's monitor. */
-static enum failure_place place_of(const struct patient *patient, enum op_place step)
-{
-	enum failure_place place = hang_place(&patient->signals, step);
-
-	return place == PLACE_MONITOR && run_uri(patient->run) &&
-			       patient->signals.out_of_band == HANG_SILENT
-		       ? PLACE_LIBVIRT
-		       : place;
-}
-
 static void decide_hang(struct diagnosis *diagnosis)
 {
 	static const char *const answers[] = {
@@ -172,7 +161,9 @@ static void decide_hang(struct diagnosis *diagnosis)
 		set_failure(diagnosis, FAILURE_PROTOCOL, PLACE_NONE, worst->run, no_resume);
 		return;
 	}
-	set_failure(diagnosis, FAILURE_HANG, place_of(worst, result->place), worst->run, detail);
+	set_failure(diagnosis, FAILURE_HANG,
+		    failure_place_in(worst->run, hang_place(&worst->signals, result->place)),
+		    worst->run, detail);
 }
 
 /* Nobody but qsoak has a reason to kill a QEMU, and QEMU does not kill itself: this is the kernel

@@ -43,6 +43,11 @@ const char *failure_place_name(enum failure_place place)
 	return place == PLACE_NONE ? NULL : names_of(place_names, FAILURE_PLACE_COUNT, place);
 }
 
+enum failure_place failure_place_in(const struct run *run, enum failure_place place)
+{
+	return place == PLACE_MONITOR && run_uri(run) ? PLACE_LIBVIRT : place;
+}
+
 void failure_set_detail(struct failure *failure, const char *text)
 {
 	snprintf(failure->detail, sizeof(failure->detail), "%s", text);

@@ -45,6 +45,9 @@ const char *failure_class_name(enum failure_class class);
 /* NULL for PLACE_NONE. */
 const char *failure_place_name(enum failure_place place);
 
+/* The place of a run's hang: of a domain it is libvirt that answers for QEMU's monitor. */
+enum failure_place failure_place_in(const struct run *run, enum failure_place place);
+
 struct failure {
 	enum failure_class class;
 	enum failure_place place; /* of a hang or a corruption */

@@ -265,7 +265,7 @@ static void judge(struct ward *ward)
 	detail = mem_printf("in the middle of step %s: %s",
 			    guard->op ? op_step_name(guard->op) : "none",
 			    describe(&ward->stall.signals, place));
-	find(guard, FAILURE_HANG, place, ward->run, detail);
+	find(guard, FAILURE_HANG, failure_place_in(ward->run, place), ward->run, detail);
 }
 
 static void event_in(void *ctx, struct run *run, const struct qmp_event *event)

@@ -107,12 +107,12 @@ check 'and the time that QEMU took, not libvirt' same "$(sql "SELECT count(*) FR
 	duration_ns >= (SELECT sum(duration_ns) FROM step WHERE operation_id = o.id AND name = 'migrate')")" 0
 check 'nothing of it is left' same "$(ours_left)" ''
 
-# The cable is pulled in the middle of a migration, for longer than both hosts wait.
-profile link ', turns-per-write: 1000000000, working-set: 1MiB' 'loops: 2, duration: 10m' snapshot-save snapshot-delete \
-	'migrate, channels: 4, bandwidth: 6MiB, downtime-limit: 1s'
-sed -i 's/ram: 32MiB/ram: 128MiB/' "$scratch/link.yaml"
+# The cable is pulled in the middle of a migration, which would never end: the guest writes faster than it may be copied.
+profile link ', turns-per-write: 1000000000, working-set: 16MiB' 'failures: 1, duration: 10m' snapshot-save snapshot-delete \
+	'migrate, channels: 4, bandwidth: 1MiB, downtime-limit: 1ms'
+sed -i 's/migrate: 60s/migrate: 5m/' "$scratch/link.yaml"
 moves() {
-	virsh_on a domjobinfo "$(ours_left)" 2>/dev/null | grep -q '^Data processed: *[1-9]'
+	virsh_on a domjobinfo "$(virsh_on a list --name | grep '^qsoak-')" 2>/dev/null | grep -q '^Data processed: *[1-9]'
 }
 begin link
 check 'a migration is under way' eval 'await 90 moves || describe link'
@@ -120,8 +120,16 @@ link_down b
 check 'the link is down: a failure' eval 'await 120 has_failed 1 || describe link'
 link_up b
 wait "$client"
-check 'the link is down: the migration has failed' same "$(failure 1)" 'error -'
-check 'the link is up: the campaign goes on, and nothing else fails' eval 'same "$(failures) $(sql "SELECT sum(loops) FROM vm")" "1 2" || describe link'
+# QEMU 7.2 may say "failed" twice, once for each thread that saw the end: that is a failure by itself.
+has_failed_migration() {
+	case $(failure 1) in
+	'error -') ;;
+	'protocol -') contains "$(sql 'SELECT detail FROM failure')" 'migration status failed after failed' ;;
+	*) false ;;
+	esac
+}
+check 'the link is down: the migration has failed' eval 'has_failed_migration || describe link'
+check 'the link is down: that is one failure' same "$(failures)" 1
 check 'nothing of it is left' same "$(ours_left)" ''
 
 # Faults, one after the other; after each the campaign goes on.
