@@ -10,11 +10,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "control/limits.h"
 
 struct reader_job {
@@ -143,7 +143,6 @@ static void jobs_done(struct ev_loop *loop, ev_async *watch, int revents)
 struct reader *reader_new(struct ev_loop *loop, const char *state)
 {
 	struct reader *reader = mem_new(struct reader);
-	sigset_t all, old;
 
 	reader->loop = loop;
 	reader->state = mem_strdup(state);
@@ -152,12 +151,8 @@ struct reader *reader_new(struct ev_loop *loop, const char *state)
 	ev_async_init(&reader->done_watch, jobs_done);
 	reader->done_watch.data = reader;
 	ev_async_start(loop, &reader->done_watch);
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&reader->thread, NULL, run, reader))
+	if (thread_start(&reader->thread, run, reader))
 		abort(); /* no memory for a stack */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return reader;
 }
 

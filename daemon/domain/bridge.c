@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Theory of operation: the loop reads commands and writes answers and events, and never calls libvirt. Two threads do:
- * one takes commands in their order, each of which may block for ever when the QEMU hangs; the other one asks how
- * libvirt is, and destroys the domain. All that they find comes back as tasks of the loop.
+ * Theory of operation: the loop reads commands and writes answers and events, and never calls libvirt. Three threads do:
+ * one takes commands in their order, each of which may block for ever when the QEMU hangs; one makes calls that last, a
+ * migration above all, beside which commands go on; and one asks how libvirt is, and destroys the domain. All that they
+ * find comes back as tasks of the loop.
  */
 #include "domain/bridge.h"
 
@@ -362,12 +363,18 @@ static void closed_in(void *ctx, int reason)
 	tasks_add(bridge.back, connection_closed, (void *)(intptr_t)reason);
 }
 
+static void log_found(void *ctx)
+{
+	bridge.log = ctx;
+}
+
 static void do_arrive(void *ctx)
 {
 	pid_t pid = process_find(bridge.spec->uuid);
 
 	(void)ctx;
-	bridge.log = process_log_open(pid, bridge.spec->uri, bridge.spec->name);
+	tasks_add(bridge.back, log_found,
+		  process_log_open(pid, bridge.spec->uri, bridge.spec->name));
 	tasks_add(bridge.back, send_event,
 		  json_pack("{s:s, s:{s:i}}", "event", BRIDGE_ARRIVED, "data", "pid", (int)pid));
 }

@@ -10,13 +10,12 @@
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* A libvirtd that says nothing for so long is given up. */
 #define KEEPALIVE_INTERVAL_S 5
@@ -55,17 +54,13 @@ __attribute__((noreturn)) static void *run_events(void *ctx)
 
 int host_start_events(struct err *err)
 {
-	sigset_t all, old;
 	pthread_t thread;
 	int r;
 
 	virSetErrorFunc(NULL, ignore_error);
 	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0)
 		return set_error(err, -EIO, "cannot start");
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	r = pthread_create(&thread, NULL, run_events, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	r = thread_start(&thread, run_events, NULL);
 	return r ? err_set_errno(err, r, "cannot start a thread") : 0;
 }
 

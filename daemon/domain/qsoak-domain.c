@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/size.h"
 #include "domain/bridge.h"
 
 /* Far above what qsoakd writes. */
@@ -48,10 +49,10 @@ static int usage(const char *text, const char *found)
 /* From 0 on; -1: it is none. */
 static int number(const char *text)
 {
-	char *end;
-	long value = strtol(text, &end, 10);
+	struct err ignored = { 0 };
+	uint64_t value;
 
-	return *text >= '0' && *text <= '9' && !*end && value <= INT_MAX ? (int)value : -1;
+	return size_parse_number(text, &value, &ignored) == 0 && value <= INT_MAX ? (int)value : -1;
 }
 
 static void nothing(void *ctx, int reason)

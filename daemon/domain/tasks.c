@@ -3,9 +3,9 @@
 #include "domain/tasks.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 struct task {
 	void (*fn)(void *ctx);
@@ -84,15 +84,10 @@ static struct tasks *tasks_new(void)
 struct tasks *tasks_of_thread(void)
 {
 	struct tasks *tasks = tasks_new();
-	sigset_t all, old;
 	pthread_t thread;
 
-	/* Signals are for the loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (pthread_create(&thread, NULL, work, tasks))
-		abort();
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (thread_start(&thread, work, tasks))
+		abort(); /* no memory for a stack */
 	pthread_detach(thread);
 	return tasks;
 }

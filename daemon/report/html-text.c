@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/xml.h"
 #include "report/text.h"
 
 static char *format_duration(double ns)
@@ -122,29 +123,13 @@ void html_escape(const struct html *html, const char *text)
 	auto_free char *printable = text ? text_printable(text) : mem_strdup("");
 
 	for (const char *s = printable; *s; s++) {
-		switch (*s) {
-		case '&':
-			fputs("&amp;", html->out);
-			break;
-		case '<':
-			fputs("&lt;", html->out);
-			break;
-		case '>':
-			fputs("&gt;", html->out);
-			break;
-		case '"':
-			fputs("&quot;", html->out);
-			break;
-		case '\'':
+		if (*s == '\'') {
 			fputs("&#39;", html->out);
-			break;
-		default:
-			if (is_no_character(s)) {
-				fputs("\u25a1", html->out);
-				s += 2;
-			} else {
-				fputc(*s, html->out);
-			}
+		} else if (is_no_character(s)) {
+			fputs("\u25a1", html->out);
+			s += 2;
+		} else {
+			xml_print(*s, html->out);
 		}
 	}
 }

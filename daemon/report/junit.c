@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/xml.h"
 #include "report/cases.h"
 #include "report/text.h"
 
@@ -30,22 +31,7 @@ static void print_escaped(const char *text, FILE *out)
 			c += 2;
 			continue;
 		}
-		switch (*c) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*c, out);
-		}
+		xml_print(*c, out);
 	}
 }
 

@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/uuid.h"
 #include "store/sql.h"
-#include "store/uuid.h"
 
 static const struct row_sql statements[] = {
 	[ROW_HOST] = { "cannot store the host",

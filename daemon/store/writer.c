@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "store/ballast.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -393,16 +393,10 @@ static void init_locks(struct writer *writer)
 	pthread_condattr_destroy(&attr);
 }
 
-/* Signals are for the main thread. */
 static int start_thread(struct writer *writer, struct err *err)
 {
-	sigset_t all, old;
-	int r;
+	int r = thread_start(&writer->thread, writer_main, writer);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&writer->thread, NULL, writer_main, writer);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (r)
 		return err_set_errno(err, r, "cannot start the thread that writes the store");
 	writer->running = true;

@@ -88,6 +88,18 @@ static void add_images(struct words *words, const struct machine *machine, const
 	}
 }
 
+void direct_add_build(struct words *words, const struct build *build)
+{
+	for (char **data = build->spec.data; *data; data++) {
+		words_add(words, "-L");
+		words_add(words, "%s", *data);
+	}
+	for (char **pattern = build->spec.trace; *pattern; pattern++) {
+		words_add(words, "-trace");
+		words_add(words, "enable=%s", *pattern);
+	}
+}
+
 void direct_add_guest(struct words *words, const struct machine *machine, const char *before)
 {
 	auto_free char *folder = option_text(before);
@@ -126,14 +138,7 @@ char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd)
 		words_add(&words, "-sandbox");
 		words_add(&words, "on");
 	}
-	for (char **data = build->spec.data; *data; data++) {
-		words_add(&words, "-L");
-		words_add(&words, "%s", *data);
-	}
-	for (char **pattern = build->spec.trace; *pattern; pattern++) {
-		words_add(&words, "-trace");
-		words_add(&words, "enable=%s", *pattern);
-	}
+	direct_add_build(&words, build);
 	words_add(&words, "-machine");
 	words_add(&words, "%s,accel=%s,memory-backend=ram,dump-guest-core=off,%s", machine->type,
 		  machine->accel, flash);

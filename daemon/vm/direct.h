@@ -27,6 +27,9 @@
 /* The argv for spec; free with words_free(). */
 char **direct_argv(const struct run_spec *spec, int qmp_fd, int ram_fd);
 
+/* Options for what a build says of itself beside its arguments, which come last. */
+void direct_add_build(struct words *words, const struct build *build);
+
 /* Options for the firmware, the images and the guest's configuration; before: what stands in front of the names of
  * files in the VM's folder, "" or the folder with a slash. */
 void direct_add_guest(struct words *words, const struct machine *machine, const char *before);

@@ -9,10 +9,10 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/xml.h"
 #include "domain/exit.h"
 #include "vm/backend.h"
 #include "vm/direct.h"
@@ -20,43 +20,14 @@
 /* What QEMU calls its memfds: backends/hostmem-memfd.c. A domain has this one. */
 #define RAM_NAME "memory-backend-memfd"
 
-void libvirt_make_uuid(char ret_text[LIBVIRT_UUID_SIZE])
-{
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		abort();
-	b[6] = (b[6] & 0x0f) | 0x40;
-	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(ret_text, LIBVIRT_UUID_SIZE,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-		 b[15]);
-}
-
 /* As text and as an attribute in single quotes. Control characters are in no name that got so far. */
 static void print_text(FILE *out, const char *text)
 {
 	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '\'':
+		if (*text == '\'')
 			fputs("&apos;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
+		else
+			xml_print(*text, out);
 	}
 }
 
@@ -74,14 +45,7 @@ static void print_options(FILE *out, const struct run_spec *spec)
 	auto_free char *flash = direct_flash_option(spec->machine);
 	struct words words = { 0 };
 
-	for (char **data = build->spec.data; *data; data++) {
-		words_add(&words, "-L");
-		words_add(&words, "%s", *data);
-	}
-	for (char **pattern = build->spec.trace; *pattern; pattern++) {
-		words_add(&words, "-trace");
-		words_add(&words, "enable=%s", *pattern);
-	}
+	direct_add_build(&words, build);
 	direct_add_guest(&words, spec->machine, folder);
 	words_add(&words, "-machine");
 	words_add(&words, "%s", flash);

@@ -17,11 +17,6 @@ struct libvirt {
 	char *owner;	 /* whose the domains are: HOST:STATE-FOLDER */
 };
 
-#define LIBVIRT_UUID_SIZE 37
-
-/* A random one (version 4), as text. */
-void libvirt_make_uuid(char ret_text[LIBVIRT_UUID_SIZE]);
-
 /* The domain's XML; the caller frees. */
 char *libvirt_xml(const struct run_spec *spec, const char *name);
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/uuid.h"
 #include "vm/direct.h"
 #include "vm/libvirt.h"
 
@@ -46,7 +47,7 @@ struct vm {
 	unsigned folders;      /* that the VM has had */
 	struct run *run, *incoming;
 	uint64_t generation, saved_generation;
-	char uuid[LIBVIRT_UUID_SIZE]; /* if libvirt runs it */
+	char uuid[UUID_TEXT_SIZE]; /* if libvirt runs it */
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 };
 
@@ -124,7 +125,7 @@ int vm_new(struct ev_loop *loop, const struct vm_spec *spec, struct vm **ret_vm,
 	(*ret_vm)->loop = loop;
 	(*ret_vm)->spec = *spec;
 	(*ret_vm)->generation = 1;
-	libvirt_make_uuid((*ret_vm)->uuid);
+	uuid_make((*ret_vm)->uuid);
 	(*ret_vm)->cgroup = make_cgroup(spec);
 	(*ret_vm)->folder = mem_steal(folder);
 	return 0;

@@ -3,7 +3,7 @@
 #include "tests/unit/helper.h"
 
 #include "base/clock.h"
-#include "store/uuid.h"
+#include "base/uuid.h"
 
 static void test_is_that_of_the_rfc(void **state)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* UUIDs of a time (RFC 9562, version 7). */
-#include "store/uuid.h"
+#include "base/uuid.h"
 
 #include <stdio.h>
 #include <stdlib.h>

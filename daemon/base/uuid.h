@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names for rows that are to be told apart in the stores of many hosts. */
-#ifndef QSOAK_STORE_UUID_H
-#define QSOAK_STORE_UUID_H
+#ifndef QSOAK_BASE_UUID_H
+#define QSOAK_BASE_UUID_H
 
 #include <stdint.h>
 
