@@ -32,8 +32,24 @@ static bool sees_guest(const struct op *op)
 	return ram_fd(run_ram(op->run[OP_SRC])) >= 0;
 }
 
-static const struct op_step steps[] = {
+static const struct op_step direct_steps[] = {
 	{ .name = "spawn", .start = start_spawn, .ended = op_ended_greeted, .limit = LIMIT_BOOT },
+	{ 0 },
+};
+
+/* libvirt has to be there, and starts the domain. */
+static const struct op_step libvirt_steps[] = {
+	{ .name = "connect",
+	  .start = start_spawn,
+	  .ended = op_ended_greeted,
+	  .limit = LIMIT_LIBVIRT,
+	  .place = OP_PLACE_HOST,
+	  .ours = true },
+	{ .name = "spawn", .ended = op_ended_arrived, .limit = LIMIT_BOOT },
+	{ 0 },
+};
+
+static const struct op_step steps[] = {
 	{ .name = "negotiate",
 	  .start = op_start_negotiate,
 	  .ended = op_ended_negotiate,
@@ -54,17 +70,5 @@ static const struct op_step steps[] = {
 	{ 0 },
 };
 
-/* libvirt has to be there, and starts the domain. */
-static const struct op_step libvirt_steps[] = {
-	{ .name = "connect",
-	  .start = start_spawn,
-	  .ended = op_ended_greeted,
-	  .limit = LIMIT_LIBVIRT,
-	  .place = OP_PLACE_HOST,
-	  .ours = true },
-	{ .name = "spawn", .ended = op_ended_arrived, .limit = LIMIT_BOOT },
-	{ 0 },
-};
-
-const struct op_type op_type_boot = { .steps = steps };
-const struct op_type op_type_boot_libvirt = { .before = libvirt_steps, .steps = steps + 1 };
+const struct op_type op_type_boot = { .before = direct_steps, .steps = steps };
+const struct op_type op_type_boot_libvirt = { .before = libvirt_steps, .steps = steps };

@@ -4,17 +4,6 @@
 #include "base/mem.h"
 #include "op/migrate.h"
 
-static int start_spawn(struct op *op, struct err *err)
-{
-	int r;
-
-	op->begin = migrate_source_moment(op);
-	r = vm_start_run(op->vm, run_build(op->run[OP_SRC]), false, err);
-	if (r == 0)
-		op_join(op, OP_DST, vm_incoming(op->vm));
-	return r;
-}
-
 static int start_migrate(struct op *op, struct err *err)
 {
 	const struct op_migration *how = &op->spec.migration;
@@ -61,7 +50,7 @@ static void completed(struct op *op)
 
 static const struct op_step steps[] = {
 	{ .name = "connect",
-	  .start = start_spawn,
+	  .start = migrate_start_spawn,
 	  .ended = op_ended_greeted,
 	  .limit = LIMIT_LIBVIRT,
 	  .side = OP_DST,
@@ -78,12 +67,7 @@ static const struct op_step steps[] = {
 	  .ended = op_ended_negotiate,
 	  .limit = LIMIT_REPLY,
 	  .side = OP_DST },
-	{ .name = "guest",
-	  .ended = op_ended_moved,
-	  .limit = LIMIT_REPLY,
-	  .side = OP_DST,
-	  .oracle = OP_ORACLE_GENERATION,
-	  .guest_due = true },
+	MIGRATE_GUEST_STEP,
 	{ .name = "statistics",
 	  .start = start_statistics,
 	  .ended = ended_statistics,

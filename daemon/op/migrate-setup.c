@@ -26,7 +26,7 @@ struct brownout_moment migrate_source_moment(const struct op *op)
 	return (struct brownout_moment){ clock_now_ns(), ram_ticks(run_ram(op->run[OP_SRC])) };
 }
 
-static int start_spawn(struct op *op, struct err *err)
+int migrate_start_spawn(struct op *op, struct err *err)
 {
 	const struct build *build = op->spec.destination;
 	int r;
@@ -207,7 +207,7 @@ static enum op_progress ended_address(struct op *op, struct err *err)
 
 const struct op_step migrate_setup[] = {
 	{ .name = "spawn",
-	  .start = start_spawn,
+	  .start = migrate_start_spawn,
 	  .ended = op_ended_greeted,
 	  .limit = LIMIT_BOOT,
 	  .side = OP_DST },

@@ -32,6 +32,16 @@ enum op_progress migrate_ended_bitmap_made(struct op *op, struct err *err);
 enum op_progress migrate_ended_bitmap_moved(struct op *op, struct err *err);
 int migrate_start_bitmap_remove(struct op *op, struct err *err);
 
+/* Starts the destination. */
+int migrate_start_spawn(struct op *op, struct err *err);
+
+/* The guest goes on there. */
+#define MIGRATE_GUEST_STEP                                                                      \
+	{                                                                                       \
+		.name = "guest", .ended = op_ended_moved, .limit = LIMIT_REPLY, .side = OP_DST, \
+		.oracle = OP_ORACLE_GENERATION, .guest_due = true                               \
+	}
+
 /* The source's guest, now. */
 struct brownout_moment migrate_source_moment(const struct op *op);
 
