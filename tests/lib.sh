@@ -52,6 +52,17 @@ contains() {
 	[[ $1 == *"$2"* ]] || { echo "# found \"$1\", expected it to contain \"$2\""; false; }
 }
 
+# refused NAME STATUS EXPECTED COMMAND...: exits with STATUS and one line that contains EXPECTED.
+refused() {
+	local name=$1 expected_status=$2 expected=$3 output status
+	shift 3
+	output=$("$@" 2>&1 >/dev/null)
+	status=$?
+	check "$name: exit code" same "$status" "$expected_status"
+	check "$name: says why" contains "$output" "$expected"
+	check "$name: in one line" same "$(grep -c . <<<"$output")" 1
+}
+
 # A profile on standard output: profile VMS STOP-RULE BUILD..., each build NAME[=ARG,ARG...]. LIMIT
 # is that of every step but the boot's, STALL what may stand still within one, LOOPS how many
 # a VM lives, MIGRATE what a loop has of migrations, MORE an operation more, WATCH the keys of watch.

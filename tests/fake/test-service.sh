@@ -11,17 +11,6 @@ profile 1 'loops: 1000000' slow=-fake-slow,snapshot-load=8000 >"$scratch/slow.ya
 profile 1 'loops: 1' late=-fake-slow,quit=2000 >"$scratch/last.yaml"
 LIMIT=1s profile 1 'failures: 1' bad=-fake,stuck-main@snapshot-save >"$scratch/hang.yaml"
 
-# refused NAME STATUS EXPECTED COMMAND...: exits with STATUS and one line that contains EXPECTED.
-refused() {
-	local name=$1 expected_status=$2 expected=$3 output status
-	shift 3
-	output=$("$@" 2>&1 >/dev/null)
-	status=$?
-	check "$name: exit code" same "$status" "$expected_status"
-	check "$name: says why" contains "$output" "$expected"
-	check "$name: in one line" same "$(grep -c . <<<"$output")" 1
-}
-
 campaign() {
 	qsoak status --json | jq .campaign
 }

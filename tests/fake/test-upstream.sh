@@ -17,17 +17,6 @@ same_rows() {
 	python3 "$top/tests/fake/upstream-rows.py" "$upstream" "${stores[@]}"
 }
 
-# refused NAME CODE EXPECTED COMMAND...: an error of one line.
-refused() {
-	local name=$1 code=$2 expected=$3 output status
-	shift 3
-	output=$("$@" 2>&1 >/dev/null)
-	status=$?
-	check "$name: exit code $code" same "$status" "$code"
-	check "$name: says what" contains "$output" "$expected"
-	check "$name: in one line" same "$(grep -c . <<<"$output")" 1
-}
-
 # What goes on the longest is begun first: a server that greets and says no more.
 python3 "$top/tests/fake/silent-server.py" "$scratch/greets.port" greets &
 started+=($!)

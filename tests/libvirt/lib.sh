@@ -2,7 +2,6 @@
 # For tests with a real libvirtd: hosts in namespaces, each with a libvirtd of its own, which no other process and no other
 # run of a test meets. Comes after lib.sh. A host is named by a letter; its files are in $scratch/HOST, its logs
 # in $scratch/HOST/log. What two hosts share is in $scratch/shared.
-# The caller leaves with `exit` where hosts_missing says why there can be none.
 
 libvirt=$top/tests/libvirt
 shared=$scratch/shared
@@ -19,6 +18,13 @@ hosts_missing() {
 		command -v "$program" >/dev/null || { echo "no $program here"; return; }
 	done
 	unshare --mount --net --uts mount -t tmpfs none /mnt 2>/dev/null || echo 'no namespaces here'
+}
+
+# hosts_or_exit TITLE: the test is skipped where there can be none.
+hosts_or_exit() {
+	local missing
+	missing=$(hosts_missing)
+	[ -z "$missing" ] || { skip "$1" "$missing"; exit; }
 }
 
 # in_namespaces HOST COMMAND...: ends with the test, with all that it started, daemons too.

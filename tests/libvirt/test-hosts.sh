@@ -5,11 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/lib.sh"
 
-missing=$(hosts_missing)
-if [ -n "$missing" ]; then
-	skip 'two hosts with libvirt' "$missing"
-	exit
-fi
+hosts_or_exit 'two hosts with libvirt'
 
 # What of this could be seen on the host of the test, where other things come and go too.
 traces() {

@@ -5,11 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../libvirt/lib.sh"
 
-missing=$(hosts_missing)
-if [ -n "$missing" ]; then
-	skip 'soaking by libvirt' "$missing"
-	exit
-fi
+hosts_or_exit 'soaking by libvirt'
 
 # profile NAME GUEST-KEYS STOP OPERATION...: of one VM, in $scratch/NAME.yaml.
 profile() {
