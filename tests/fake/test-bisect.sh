@@ -158,6 +158,7 @@ check 'one cannot boot' same "$status $(result hole .reason)" '4 build dead cann
 # Ctrl-C.
 build slow '-fake-slow snapshot-save=600000'
 interrupted() {
+	rm -f "$scratch/interrupted.log"
 	"$BUILD/qsoak" bisect --profile "$scratch/story.yaml" --state-dir "$scratch/state" "$@" \
 		>"$scratch/interrupted.txt" 2>"$scratch/interrupted.log" &
 	local client=$!

@@ -126,8 +126,9 @@ replay plan "$incident" --times 2 --build killed="$scratch/killed"
 check 'a host that fails: exit code 3' same \
 	"$status $(result replay '"\(.attempts) \(.host_failures)"')" '3 0 2'
 
-# Ctrl-C.
+# Ctrl-C. The log of the replay before must not be taken for that of this one.
 build slow '-fake-slow stop=600000'
+rm "$scratch/replay.log"
 "$BUILD/qsoak" replay "$incident" --state-dir "$scratch/plan" --json --build slow="$scratch/slow" \
 	>"$scratch/replay.json" 2>"$scratch/replay.log" &
 client=$!
