@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "op/metric.h"
 
-/* A VM has at most two runs at once; who begins a third has forgotten the first. */
+/* A VM has at most two runs at once; of those that have ended some may still be asked for. The source of the operation
+ * in progress is never forgotten: it may see any number of destinations come and go. */
 #define RUNS_KEPT 4
 
 /* One metric of a VM, on one build or from one to another. */
@@ -219,6 +220,8 @@ static void run_begins(struct summaries *summaries, const struct record_run_begi
 {
 	struct collected *vm = collected_of(summaries, r->campaign_id, r->slot, r->vm, rows);
 
+	if (vm->src_run_id && vm->runs[vm->next_run].id == vm->src_run_id)
+		vm->next_run = (vm->next_run + 1) % RUNS_KEPT;
 	vm->runs[vm->next_run].id = r->id;
 	vm->runs[vm->next_run].build_id = r->build_id;
 	vm->next_run = (vm->next_run + 1) % RUNS_KEPT;

@@ -89,10 +89,9 @@ static void emit_end(struct world *w, int64_t run, int64_t dst_run, const char *
 						    .measure_count = dst_run ? 4 : 0 } });
 }
 
-static int64_t begin_run(struct world *w, int64_t campaign, int64_t build, int64_t slot, int64_t vm)
+static void begin_run_of(struct world *w, int64_t run, int64_t campaign, int64_t build, int64_t slot,
+			 int64_t vm)
 {
-	int64_t run = w->id++;
-
 	emit(w, (struct record){ .type = RECORD_RUN_BEGIN,
 				 .run_begin = { .id = run,
 						.campaign_id = campaign,
@@ -101,6 +100,13 @@ static int64_t begin_run(struct world *w, int64_t campaign, int64_t build, int64
 						.vm = vm,
 						.began_unix_ns = w->now,
 						.argv = "[]" } });
+}
+
+static int64_t begin_run(struct world *w, int64_t campaign, int64_t build, int64_t slot, int64_t vm)
+{
+	int64_t run = w->id++;
+
+	begin_run_of(w, run, campaign, build, slot, vm);
 	return run;
 }
 
@@ -126,6 +132,20 @@ static void add_traveller(struct world *w, int64_t campaign, int64_t home, int64
 	emit_begin(w, campaign, slot, vm, run, 4, "snapshot-save");
 }
 
+/* A VM that stays where it is, while destinations come and go. */
+static void add_stayer(struct world *w, int64_t campaign, int64_t build, int64_t slot, int64_t vm)
+{
+	int64_t run = begin_run(w, campaign, build, slot, vm);
+
+	for (int64_t loop = 0; loop < 7; loop++) {
+		int64_t there = w->id++;
+
+		emit_begin(w, campaign, slot, vm, run, loop, "migrate-cancel");
+		begin_run_of(w, there, campaign, build, slot, vm);
+		emit_end(w, run, there, "ok", -1);
+	}
+}
+
 static void add_all(struct world *w)
 {
 	world_compares(w, 3, looks, save);
@@ -143,6 +163,7 @@ static void add_all(struct world *w)
 	emit_build(w, OTHER_BUILD, OTHER_CAMPAIGN, "A");
 	add_traveller(w, OTHER_CAMPAIGN, OTHER_BUILD, OTHER_BUILD, 0, 0);
 	add_traveller(w, OTHER_CAMPAIGN, OTHER_BUILD, OTHER_BUILD, 0, 1);
+	add_stayer(w, OTHER_CAMPAIGN, OTHER_BUILD, 0, 2);
 	world_end(w, OTHER_CAMPAIGN, "interrupted");
 }
 
@@ -193,6 +214,7 @@ static void samples_are_kept_by_vm_metric_and_build(void **state)
 	/* Nothing is warm-up there. */
 	assert_rows(w, COUNTS "campaign_id = 9 AND kind = 'migrate' AND name = 'passes'",
 		    "2|6|0\n");
+	assert_rows(w, COUNTS "kind = 'migrate-cancel' AND name = 'duration_ns'", "1|7|0\n");
 	assert_rows(w, "SELECT count(*) FROM summary WHERE count * 8 <> length(samples)", "0\n");
 	world_free(w);
 }
