@@ -48,20 +48,41 @@ static int check_operation(const struct bind *at, const struct profile *profile,
 {
 	const struct op_migration *how = &operation->migration;
 
-	if (operation->kind == OP_MIGRATE_CANCEL)
-		return bind_fail(at, "migrate-cancel takes `backend: direct`");
-	if (operation->kind != OP_MIGRATE)
+	if (operation->kind != OP_MIGRATE && operation->kind != OP_MIGRATE_CANCEL)
 		return 0;
 	if (!profile->uris[1])
-		return bind_fail(at, "migrate takes two `uris`");
-	if (how->dirty_bitmaps || how->block || operation->to ||
-	    how->compression != OP_COMPRESSION_NONE || how->transport != OP_TRANSPORT_UNIX)
-		return bind_fail(at, "dirty-bitmaps, block, to, compression and transport take "
+		return bind_fail(at, "%s takes two `uris`", op_kind_name(operation->kind));
+	if (how->dirty_bitmaps || how->block || how->compression != OP_COMPRESSION_NONE ||
+	    how->transport != OP_TRANSPORT_UNIX)
+		return bind_fail(at, "dirty-bitmaps, block, compression and transport take "
 				     "`backend: direct`");
 	return 0;
 }
 
-static int check_operations(const struct bind *at, const struct profile *profile)
+/* And what only with libvirt's. */
+static int check_direct_operation(const struct bind *at, const struct profile *profile,
+				  const struct profile_operation *operation)
+{
+	(void)profile;
+	if (op_kind_of_libvirt(operation->kind))
+		return bind_fail(at, "%s takes `backend: libvirt`", op_kind_name(operation->kind));
+	if (operation->migration.peer_to_peer)
+		return bind_fail(at, "peer-to-peer takes `backend: libvirt`");
+	return 0;
+}
+
+static size_t count_of(char **list)
+{
+	size_t count = 0;
+
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+static int check_operations(const struct bind *at, const struct profile *profile,
+			    int (*check)(const struct bind *at, const struct profile *profile,
+					 const struct profile_operation *operation))
 {
 	struct bind list = bind_entry(at, "operations", yaml_get(at->node, "operations"));
 	int r = 0;
@@ -69,7 +90,7 @@ static int check_operations(const struct bind *at, const struct profile *profile
 	for (size_t i = 0; r == 0 && i < profile->operation_count; i++) {
 		struct bind operation = bind_element(&list, i);
 
-		r = check_operation(&operation, profile, &profile->operations[i]);
+		r = check(&operation, profile, &profile->operations[i]);
 	}
 	return r;
 }
@@ -77,10 +98,15 @@ static int check_operations(const struct bind *at, const struct profile *profile
 int profile_check_backend(const struct bind *at, const struct profile *profile)
 {
 	struct bind uris = bind_entry(at, "uris", yaml_get(at->node, "uris"));
+	struct bind peers = bind_entry(at, "peer-uris", yaml_get(at->node, "peer-uris"));
 	struct bind builds = bind_entry(at, "builds", yaml_get(at->node, "builds"));
 
+	if (profile->backend == BACKEND_DIRECT && profile->uris)
+		return bind_fail(&uris, "they take `backend: libvirt`");
+	if (profile->backend == BACKEND_DIRECT && profile->peer_uris)
+		return bind_fail(&peers, "they take `backend: libvirt`");
 	if (profile->backend == BACKEND_DIRECT)
-		return profile->uris ? bind_fail(&uris, "they take `backend: libvirt`") : 0;
+		return check_operations(at, profile, check_direct_operation);
 	if (!profile->uris)
 		return bind_fail(&uris,
 				 "`backend: libvirt` takes a list, like [qemu:///system]");
@@ -90,5 +116,7 @@ int profile_check_backend(const struct bind *at, const struct profile *profile)
 		if (*profile->builds[i].wrapper)
 			return bind_fail(&build, "a wrapper takes `backend: direct`");
 	}
-	return check_operations(at, profile);
+	if (profile->peer_uris && count_of(profile->peer_uris) != count_of(profile->uris))
+		return bind_fail(&peers, "there have to be as many as `uris`, in their order");
+	return check_operations(at, profile, check_operation);
 }

@@ -268,6 +268,8 @@ const struct bind_key profile_keys[] = {
 	  .offset = BIND_FIELD(struct profile, backend, enum profile_backend) },
 	{ "uris", BIND_STRINGS(struct profile, uris), .text = &profile_uri_text, .min = 1,
 	  .max = PROFILE_URIS_MAX },
+	{ "peer-uris", BIND_STRINGS(struct profile, peer_uris), .text = &profile_uri_text, .min = 1,
+	  .max = PROFILE_URIS_MAX },
 	{ "machine", .read = bind_mapping, .keys = machine_keys, .required = true },
 	{ "guest", .read = bind_mapping, .keys = guest_keys, .required = true },
 	{ "builds", .read = profile_read_builds,

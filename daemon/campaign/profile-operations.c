@@ -62,6 +62,7 @@ static const struct bind_key operation_keys[] = {
 	{ "to", BIND_STRING(struct profile_operation, to), .text = &profile_name_text },
 	{ "dirty-bitmaps", BIND_BOOL(struct profile_operation, migration.dirty_bitmaps) },
 	{ "block", BIND_BOOL(struct profile_operation, migration.block) },
+	{ "peer-to-peer", BIND_BOOL(struct profile_operation, migration.peer_to_peer) },
 	{ "optional", BIND_BOOL(struct profile_operation, optional) },
 	{ "probe", BIND_BOOL(struct profile_operation, probe) },
 	{ 0 }
@@ -107,6 +108,7 @@ static const struct {
 	{ "to", migrates, "migrate and migrate-cancel have" },
 	{ "dirty-bitmaps", is_migrate, "migrate has" },
 	{ "block", is_migrate, "migrate has" },
+	{ "peer-to-peer", is_migrate, "migrate has" },
 	{ "optional", migrates, "migrate and migrate-cancel have" },
 	{ "verify", can_verify, "snapshot-save and snapshot-load have" },
 	{ "probe", can_probe, "snapshots and migrate have" },

@@ -61,6 +61,13 @@ int profile_parse(const char *text, size_t size, const char *name, struct profil
 	return 0;
 }
 
+static void free_strings(char **list)
+{
+	for (char **text = list; text && *text; text++)
+		free(*text);
+	free(list);
+}
+
 void profile_free(struct profile *profile)
 {
 	if (!profile)
@@ -77,9 +84,8 @@ void profile_free(struct profile *profile)
 	profile_compare_finish(profile);
 	free(profile->text);
 	free(profile->name);
-	for (char **uri = profile->uris; uri && *uri; uri++)
-		free(*uri);
-	free(profile->uris);
+	free_strings(profile->uris);
+	free_strings(profile->peer_uris);
 	free(profile->machine);
 	free(profile->accel);
 	free(profile->guest);

@@ -158,6 +158,7 @@ struct profile {
 
 	enum profile_backend backend;
 	char **uris; /* of libvirt, NULL-terminated; NULL: none, and the backend is direct */
+	char **peer_uris; /* likewise: how the other one reaches each; NULL: by the same */
 
 	char *machine; /* versioned machine type of the q35 family */
 	char *accel;   /* "tcg", "kvm", or "auto": kvm if a probe finds that it works */

@@ -31,6 +31,7 @@ static void init_libvirt(struct site *site, const char *state)
 	gethostname(host, sizeof(host) - 1);
 	site->libvirt.program = find_program();
 	site->libvirt.uris = site->profile->uris;
+	site->libvirt.peer_uris = site->profile->peer_uris;
 	while (site->libvirt.uris[site->libvirt.uri_count])
 		site->libvirt.uri_count++;
 	site->libvirt.owner = mem_printf("%s:%s", host, state);

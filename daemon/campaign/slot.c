@@ -52,6 +52,7 @@ struct slot {
 	int64_t loops_ended;  /* of the VM */
 	bool in_loop, booted;
 	uint64_t left_out; /* a bit for each operation of the profile that was */
+	uint64_t refused;  /* likewise: that libvirt cannot do */
 
 	struct op_result result; /* of the last operation */
 
@@ -304,6 +305,38 @@ static void diagnose(struct slot *slot)
 	guard_stop(slot->guard);
 }
 
+/* Once for each operation: the other loops are no different. */
+static void leave_out(struct slot *slot, size_t position, const struct build *build,
+		      const char *why)
+{
+	const struct profile_operation *operation = &slot->spec.profile->operations[position];
+	struct record_left_out left_out = {
+		.campaign_id = slot->spec.campaign_id,
+		.build_id = build->id,
+		.position = (int)position,
+		.kind = op_kind_name(operation->kind),
+		.reason = why,
+	};
+
+	if (slot->left_out & 1ull << position)
+		return;
+	slot->left_out |= 1ull << position;
+	log_info("slot %d: operations[%zu] (%s) is left out: %s", slot->spec.number, position,
+		 left_out.kind, why);
+	records_emit(slot->spec.records,
+		     &(struct record){ .type = RECORD_LEFT_OUT, .left_out = left_out });
+}
+
+/* It was the last one that was planned. */
+static void leave_out_refused(struct slot *slot, const char *why)
+{
+	const struct profile_operation *operation = slot->plan.operation[slot->plan_at - 1];
+	size_t position = (size_t)(operation - slot->spec.profile->operations);
+
+	leave_out(slot, position, run_build(vm_run(slot->vm)), why);
+	slot->refused |= 1ull << position;
+}
+
 static void operation_done(void *ctx, const struct op_result *result)
 {
 	struct slot *slot = ctx;
@@ -314,6 +347,8 @@ static void operation_done(void *ctx, const struct op_result *result)
 	slot->result = *result;
 	if (result->kind == OP_BOOT)
 		boots_leave(slot->spec.boots, &slot->turn);
+	if (result->refused)
+		leave_out_refused(slot, result->err.text);
 	if (result->outcome == OP_INTERRUPTED) {
 		kill_vm(slot);
 		return;
@@ -338,6 +373,25 @@ static const struct build *find_build(const struct slot *slot, const char *name)
 	return NULL;
 }
 
+/* Whether loops have something to do without it: then what libvirt cannot do is no failure. Snapshots need each
+ * other. */
+static bool may_be_refused(const struct slot *slot, const struct profile_operation *operation)
+{
+	const struct profile *profile = slot->spec.profile;
+
+	if (!op_kind_of_libvirt(operation->kind) && operation->kind != OP_MIGRATE &&
+	    operation->kind != OP_MIGRATE_CANCEL)
+		return false;
+	for (size_t i = 0; i < profile->operation_count; i++) {
+		const struct profile_operation *other = &profile->operations[i];
+
+		if (other != operation && other->every == 1 && !other->optional &&
+		    !(slot->refused & 1ull << i))
+			return true;
+	}
+	return false;
+}
+
 static void start(struct slot *slot, enum op_kind kind, const struct profile_operation *operation)
 {
 	struct op_spec spec = {
@@ -352,47 +406,27 @@ static void start(struct slot *slot, enum op_kind kind, const struct profile_ope
 		spec.migration = operation->migration;
 		spec.destination = find_build(slot, operation->to);
 		spec.probe = operation->probe;
-		spec.optional = operation->optional;
+		spec.optional = operation->optional || may_be_refused(slot, operation);
 	}
 	slot->op = op_start(slot->loop, slot->vm, &spec, operation_done, slot);
 	guard_operation(slot->guard, slot->op);
 }
 
-/* Once for each operation: the other loops are no different. */
-static void leave_out(struct slot *slot, size_t position, const struct build *build,
-		      const char *why)
-{
-	const struct profile_operation *operation = &slot->spec.profile->operations[position];
-	struct record_left_out left_out = {
-		.campaign_id = slot->spec.campaign_id,
-		.build_id = build->id,
-		.position = (int)position,
-		.kind = op_kind_name(operation->kind),
-		.reason = why,
-	};
-
-	if (slot->left_out & 1ull << position)
-		return;
-	slot->left_out |= 1ull << position;
-	log_info("slot %d: operations[%zu] (%s) is left out: %s", slot->spec.number, position,
-		 left_out.kind, why);
-	records_emit(slot->spec.records,
-		     &(struct record){ .type = RECORD_LEFT_OUT, .left_out = left_out });
-}
-
-/* Whether the operation is to be left out: it is optional, and one of the builds lacks it. */
+/* Whether the operation is to be left out: libvirt cannot do it, or it is optional, and one of the builds lacks it. */
 static bool left_out(struct slot *slot, const struct profile_operation *operation)
 {
+	size_t position = (size_t)(operation - slot->spec.profile->operations);
 	const struct build *builds[] = { run_build(vm_run(slot->vm)),
 					 find_build(slot, operation->to) };
 	struct err err = { 0 };
 
+	if (slot->refused & 1ull << position)
+		return true;
 	for (size_t i = 0; operation->optional && i < ARRAY_SIZE(builds); i++) {
 		if (!builds[i] || !schema_known(builds[i]->schema) ||
 		    !op_lacks(builds[i], &operation->migration, &err))
 			continue;
-		leave_out(slot, (size_t)(operation - slot->spec.profile->operations), builds[i],
-			  err.text);
+		leave_out(slot, position, builds[i], err.text);
 		return true;
 	}
 	return false;
@@ -530,8 +564,12 @@ static void next(void *ctx)
 			  &slot->plan);
 		slot->plan_at = 0;
 		slot->in_loop = true;
-		/* A profile's loop has one that is not optional. */
 		skip_left_out(slot);
+	}
+	/* All that was drawn is left out. */
+	if (slot->plan_at == slot->plan.count) {
+		deadline_start(slot->loop, &slot->kick, 0);
+		return;
 	}
 	start_planned(slot, slot->plan.operation[slot->plan_at++]);
 }

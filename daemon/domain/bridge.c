@@ -16,8 +16,10 @@
 
 #include "base/deadline.h"
 #include "base/mem.h"
+#include "domain/calls.h"
 #include "domain/process.h"
 #include "domain/tasks.h"
+#include "qmp/qmp.h"
 #include "qmp/stream.h"
 
 #define CONNECT_LOOK_MS 200
@@ -87,7 +89,9 @@ static json_t *answer(json_t *id, const char *member, json_t *value)
 static json_t *answer_error(json_t *id, const struct err *err)
 {
 	return answer(id, "error",
-		      json_pack("{s:s, s:s}", "class", "GenericError", "desc", err->text));
+		      json_pack("{s:s, s:s}", "class",
+				err->code == -EOPNOTSUPP ? QMP_UNSUPPORTED : "GenericError", "desc",
+				err->text));
 }
 
 static void send_refused(void *ctx)
@@ -116,8 +120,8 @@ static void refuse_command(void *ctx)
 struct request {
 	json_t *id;
 	char *command;	   /* of the monitor, without its id */
-	size_t number;	   /* of a call of libvirt's */
-	json_t *arguments; /* of that */
+	const struct call *call; /* of libvirt's */
+	json_t *arguments;	 /* of that */
 };
 
 static void request_free(struct request *request)
@@ -144,46 +148,16 @@ static void do_command(void *ctx)
 	request_free(request);
 }
 
-static json_t *migrate(json_t *arguments, struct err *err)
-{
-	struct host_migration how = { 0 };
-	json_int_t bandwidth = 0, downtime = 0;
-
-	if (json_unpack(arguments, "{s:s, s:i, s:I, s:I}", "uri", &how.uri, "channels",
-			&how.channels, "bandwidth", &bandwidth, "downtime-limit", &downtime) < 0) {
-		err_set(err, -EINVAL, "qsoak-migrate takes uri, channels, bandwidth and downtime-limit");
-		return NULL;
-	}
-	how.bandwidth_bytes = bandwidth;
-	how.downtime_limit_ms = downtime;
-	return host_migrate(bridge.host, &how, err) < 0 ? NULL : json_object();
-}
-
-static json_t *migrated(json_t *arguments, struct err *err)
-{
-	json_t *figures = NULL;
-
-	(void)arguments;
-	return host_migrated(bridge.host, &figures, err) < 0 ? NULL : figures;
-}
-
-/* What libvirt has calls of its own for. What they return is owned by the caller; NULL: it failed. */
-static const struct {
-	const char *name;
-	json_t *(*call)(json_t *arguments, struct err *err);
-} calls[] = {
-	{ "qsoak-migrate", migrate },
-	{ "qsoak-migrated", migrated },
-};
-
 static void do_call(void *ctx)
 {
 	struct request *request = ctx;
 	struct err err = { 0 };
-	json_t *value = calls[request->number].call(request->arguments, &err);
+	json_t *value = request->call->make(bridge.host, request->arguments, &err);
 
 	if (value)
 		tasks_add(bridge.back, send_object, answer(request->id, "return", value));
+	else if (err.code == -EOPNOTSUPP || err.code == -ECANCELED)
+		tasks_add(bridge.back, send_object, answer_error(request->id, &err));
 	else
 		tasks_add(bridge.back, refuse_command, answer_error(request->id, &err));
 	request_free(request);
@@ -223,12 +197,10 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 		tasks_add(bridge.control, do_probe, request);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		if (strcmp(name, calls[i].name))
-			continue;
-		request->number = i;
+	request->call = call_find(name);
+	if (request->call) {
 		request->arguments = json_deep_copy(json_object_get(message, "arguments"));
-		tasks_add(bridge.calls, do_call, request);
+		tasks_add(request->call->beside ? bridge.control : bridge.calls, do_call, request);
 		return;
 	}
 	json_object_del(message, "id");
@@ -306,7 +278,9 @@ static void domain_stopped(void *ctx)
 		return;
 	process_log_print(bridge.log, stderr);
 	if (bridge.ending || detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
-	    detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED || detail == VIR_DOMAIN_EVENT_STOPPED_SAVED)
+	    detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED ||
+	    detail == VIR_DOMAIN_EVENT_STOPPED_SAVED ||
+	    detail == VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT)
 		end(DOMAIN_EXIT_ENDED);
 	else
 		end(detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED ? DOMAIN_EXIT_DESTROYED

@@ -5,8 +5,8 @@
  * The peer (qsoakd) is greeted once libvirt is connected to, and told by the event BRIDGE_ARRIVED that the domain runs
  * here; its data are the pid of the QEMU, 0 where that is no process of this host. Commands, which are for a domain
  * that has arrived, go through libvirt in their order, as a monitor takes
- * them; those out-of-band ask whether libvirt answers, meanwhile. What libvirt answers with is passed on. Two commands
- * are libvirt's, not QEMU's: qsoak-migrate and qsoak-migrated (struct host_migration, host_migrated()).
+ * them; those out-of-band ask whether libvirt answers, meanwhile. What libvirt answers with is passed on. Some commands
+ * are libvirt's, not QEMU's (domain/calls.h); what this libvirt cannot do is an error of class QMP_UNSUPPORTED.
  */
 #ifndef QSOAK_DOMAIN_BRIDGE_H
 #define QSOAK_DOMAIN_BRIDGE_H

@@ -4,37 +4,34 @@
  * Everything else is called by whoever may wait. libvirt's handles may be used by several threads at once.
  * libvirt's docs/api.rst, docs/eventimpl and include/libvirt/libvirt-qemu.h.
  */
-#include "domain/host.h"
-
 #include <errno.h>
 #include <libvirt/libvirt-qemu.h>
-#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "domain/host-connection.h"
 
 /* A libvirtd that says nothing for so long is given up. */
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT 3
 
-struct host {
-	virConnectPtr connection;
-	virDomainPtr domain; /* NULL: not started yet */
-	char *name;
-	_Atomic bool started;
-	const struct host_handler *handler;
-	void *ctx;
-};
-
-static int set_error(struct err *err, int code, const char *what)
+/* What libvirt says where its version, or its driver, has no such thing. */
+static bool is_refusal(int code)
 {
-	const char *words = virGetLastErrorMessage();
+	return code == VIR_ERR_NO_SUPPORT || code == VIR_ERR_OPERATION_UNSUPPORTED ||
+	       code == VIR_ERR_CONFIG_UNSUPPORTED || code == VIR_ERR_ARGUMENT_UNSUPPORTED;
+}
 
-	return err_set(err, code, "%s: libvirt: %s", what, words);
+int host_error(struct err *err, int code, const char *what)
+{
+	if (is_refusal(virGetLastErrorCode()))
+		code = -EOPNOTSUPP;
+	else if (virGetLastErrorCode() == VIR_ERR_OPERATION_ABORTED)
+		code = -ECANCELED;
+	return err_set(err, code, "%s: libvirt: %s", what, virGetLastErrorMessage());
 }
 
 /* Errors are ours to tell, once. */
@@ -59,7 +56,7 @@ int host_start_events(struct err *err)
 
 	virSetErrorFunc(NULL, ignore_error);
 	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0)
-		return set_error(err, -EIO, "cannot start");
+		return host_error(err, -EIO, "cannot start");
 	r = thread_start(&thread, run_events, NULL);
 	return r ? err_set_errno(err, r, "cannot start a thread") : 0;
 }
@@ -72,6 +69,16 @@ static void closed_in(virConnectPtr connection, int reason, void *ctx)
 	host->handler->closed(host->ctx, reason);
 }
 
+virConnectPtr host_connect(const char *uri)
+{
+	virConnectPtr connection = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
+
+	/* A driver without a daemon of its own (embed) does not know it. */
+	if (connection)
+		virConnectSetKeepAlive(connection, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
+	return connection;
+}
+
 int host_open(const char *uri, const struct host_handler *handler, void *ctx,
 	      struct host **ret_host, struct err *err)
 {
@@ -79,17 +86,15 @@ int host_open(const char *uri, const struct host_handler *handler, void *ctx,
 
 	host->handler = handler;
 	host->ctx = ctx;
-	host->connection = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
+	host->connection = host_connect(uri);
 	if (!host->connection) {
 		/* Nobody listens: that may be another time. Anything else will not. */
 		bool away = virGetLastErrorCode() == VIR_ERR_SYSTEM_ERROR ||
 			    virGetLastErrorCode() == VIR_ERR_RPC;
 
 		free(host);
-		return set_error(err, away ? -ECONNREFUSED : -EHOSTUNREACH, uri);
+		return host_error(err, away ? -ECONNREFUSED : -EHOSTUNREACH, uri);
 	}
-	/* A driver without a daemon of its own (embed) knows neither. */
-	virConnectSetKeepAlive(host->connection, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
 	virConnectRegisterCloseCallback(host->connection, closed_in, host, NULL);
 	*ret_host = host;
 	return 0;
@@ -104,6 +109,15 @@ static bool has(const char *element, const char *name, const char *value)
 	return strstr(element, doubled) || strstr(element, single);
 }
 
+/* The domain whose next QEMU we are to speak for is not. */
+static bool is_awaited(virDomainPtr domain, const struct host_spec *spec)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	return !spec->xml && spec->uuid && virDomainGetUUIDString(domain, uuid) == 0 &&
+	       !strcasecmp(uuid, spec->uuid);
+}
+
 static bool is_left_behind(virDomainPtr domain, const struct host_spec *spec)
 {
 	auto_free char *element =
@@ -111,7 +125,7 @@ static bool is_left_behind(virDomainPtr domain, const struct host_spec *spec)
 	auto_free char *qsoakd = mem_printf("%d", spec->qsoakd);
 	auto_free char *slot = mem_printf("%d", spec->slot);
 
-	return element && has(element, "owner", spec->owner) &&
+	return element && has(element, "owner", spec->owner) && !is_awaited(domain, spec) &&
 	       (!has(element, "qsoakd", qsoakd) || has(element, "slot", slot));
 }
 
@@ -123,7 +137,7 @@ int host_sweep(struct host *host, const struct host_spec *spec, struct err *err)
 	int swept = 0, r = 0;
 
 	if (count < 0)
-		return set_error(err, -EIO, "cannot list the domains");
+		return host_error(err, -EIO, "cannot list the domains");
 	for (int i = 0; i < count; i++) {
 		const char *name = virDomainGetName(domains[i]);
 
@@ -131,7 +145,7 @@ int host_sweep(struct host *host, const struct host_spec *spec, struct err *err)
 		    is_left_behind(domains[i], spec)) {
 			/* It may go by itself meanwhile. */
 			if (virDomainDestroy(domains[i]) < 0)
-				set_error(err, -EIO, name);
+				host_error(err, -EIO, name);
 			else
 				swept++;
 			if (virDomainIsActive(domains[i]) == 1)
@@ -164,6 +178,14 @@ static void tell_started(struct host *host)
 		host->handler->started(host->ctx);
 }
 
+/* By what a domain comes to one who awaits it. */
+static bool is_arrival(int detail)
+{
+	return detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED ||
+	       detail == VIR_DOMAIN_EVENT_STARTED_RESTORED ||
+	       detail == VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT;
+}
+
 static int lifecycle_in(virConnectPtr connection, virDomainPtr domain, int event, int detail,
 			void *ctx)
 {
@@ -172,8 +194,7 @@ static int lifecycle_in(virConnectPtr connection, virDomainPtr domain, int event
 	(void)connection;
 	if (!is_ours(host, domain))
 		return 0;
-	if (event == VIR_DOMAIN_EVENT_STARTED && !host->domain &&
-	    detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED) {
+	if (event == VIR_DOMAIN_EVENT_STARTED && !host->domain && is_arrival(detail)) {
 		virDomainRef(domain);
 		host->domain = domain;
 		tell_started(host);
@@ -184,9 +205,7 @@ static int lifecycle_in(virConnectPtr connection, virDomainPtr domain, int event
 	return 0;
 }
 
-/* QEMU runs as our user, and nothing is relabelled: its files are ours, and we may look at its memory and stacks. What
- * this libvirt has no driver for must not be named. */
-static char *add_labels(struct host *host, const char *xml)
+char *host_labelled(struct host *host, const char *xml)
 {
 	auto_free char *capabilities = virConnectGetCapabilities(host->connection);
 	static const char *const unlabelled[] = { "apparmor", "selinux" };
@@ -222,13 +241,13 @@ int host_start(struct host *host, const char *name, const char *xml, struct err 
 					     NULL) < 0 ||
 	    virConnectDomainQemuMonitorEventRegister(host->connection, NULL, NULL, event_in, host,
 						     NULL, 0) < 0)
-		return set_error(err, -EIO, "cannot listen to events");
+		return host_error(err, -EIO, "cannot listen to events");
 	if (!xml)
 		return 0;
-	labelled = add_labels(host, xml);
+	labelled = host_labelled(host, xml);
 	host->domain = virDomainCreateXML(host->connection, labelled, 0);
 	if (!host->domain)
-		return set_error(err, -EIO, "cannot start the domain");
+		return host_error(err, -EIO, "cannot start the domain");
 	tell_started(host);
 	/* It may have gone before anybody was told of it. */
 	if (virDomainIsActive(host->domain) == 0)
@@ -243,7 +262,7 @@ int host_command(struct host *host, const char *command, json_t **ret_answer, st
 	json_t *answer;
 
 	if (virDomainQemuMonitorCommand(host->domain, command, &text, 0) < 0)
-		return set_error(err, -EIO, "the monitor");
+		return host_error(err, -EIO, "the monitor");
 	answer = json_loads(text, 0, &error);
 	if (!json_is_object(answer)) {
 		json_decref(answer);
@@ -258,83 +277,10 @@ int host_version(struct host *host, json_t **ret_version, struct err *err)
 	unsigned long version = 0;
 
 	if (virConnectGetVersion(host->connection, &version) < 0)
-		return set_error(err, -EIO, "the version");
+		return host_error(err, -EIO, "the version");
 	*ret_version = json_pack("{s:{s:i, s:i, s:i}, s:s}", "qemu", "major",
 				 (int)(version / 1000000), "minor", (int)(version / 1000 % 1000),
 				 "micro", (int)(version % 1000), "package", "");
-	return 0;
-}
-
-static int migrate_to(struct host *host, virConnectPtr there, const struct host_migration *how,
-		      struct err *err)
-{
-	/* The images are on a storage of both, whatever libvirt thinks of its cache. */
-	unsigned flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_UNSAFE |
-			 (how->channels ? VIR_MIGRATE_PARALLEL : 0);
-	unsigned long long bandwidth = ((unsigned long long)how->bandwidth_bytes + (1 << 20) - 1) >>
-				       20; /* MiB/s */
-	virTypedParameterPtr params = NULL;
-	int count = 0, max = 0, r = 0;
-	virDomainPtr moved;
-
-	if ((how->channels &&
-	     virTypedParamsAddInt(&params, &count, &max, VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS,
-				  how->channels) < 0) ||
-	    (bandwidth && virTypedParamsAddULLong(&params, &count, &max,
-						  VIR_MIGRATE_PARAM_BANDWIDTH, bandwidth) < 0) ||
-	    virDomainMigrateSetMaxDowntime(host->domain,
-					   (unsigned long long)how->downtime_limit_ms, 0) < 0)
-		r = set_error(err, -EIO, "the migration's parameters");
-	if (r == 0) {
-		moved = virDomainMigrate3(host->domain, there, params, (unsigned)count, flags);
-		if (moved)
-			virDomainFree(moved);
-		else
-			r = set_error(err, -EIO, "the migration");
-	}
-	virTypedParamsFree(params, count);
-	return r;
-}
-
-int host_migrate(struct host *host, const struct host_migration *how, struct err *err)
-{
-	virConnectPtr there = virConnectOpenAuth(how->uri, virConnectAuthPtrDefault, 0);
-	int r;
-
-	if (!there)
-		return set_error(err, -EHOSTUNREACH, how->uri);
-	virConnectSetKeepAlive(there, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
-	r = migrate_to(host, there, how, err);
-	virConnectClose(there);
-	return r;
-}
-
-int host_migrated(struct host *host, json_t **ret_figures, struct err *err)
-{
-	/* The total time is not among them: libvirt's begins before QEMU's. */
-	static const struct {
-		const char *param, *name;
-	} figures[] = {
-		{ VIR_DOMAIN_JOB_SETUP_TIME, "setup_ms" },
-		{ VIR_DOMAIN_JOB_DOWNTIME, "downtime_ms" },
-		{ VIR_DOMAIN_JOB_MEMORY_PROCESSED, "transferred_bytes" },
-		{ VIR_DOMAIN_JOB_MEMORY_ITERATION, "passes" },
-	};
-	virTypedParameterPtr params = NULL;
-	int type = 0, count = 0;
-
-	if (virDomainGetJobStats(host->domain, &type, &params, &count,
-				 VIR_DOMAIN_JOB_STATS_COMPLETED) < 0)
-		return set_error(err, -EIO, "the statistics");
-	*ret_figures = json_object();
-	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
-		unsigned long long value;
-
-		if (virTypedParamsGetULLong(params, count, figures[i].param, &value) == 1)
-			json_object_set_new(*ret_figures, figures[i].name,
-					    json_integer((json_int_t)value));
-	}
-	virTypedParamsFree(params, count);
 	return 0;
 }
 
@@ -353,7 +299,7 @@ int host_probe(struct host *host, const char **ret_state, struct err *err)
 		return 0;
 	}
 	if (virDomainGetControlInfo(host->domain, &info, 0) < 0)
-		return set_error(err, -EIO, "the probe");
+		return host_error(err, -EIO, "the probe");
 	*ret_state = info.state < ARRAY_SIZE(states) ? states[info.state] : "unknown";
 	return 0;
 }
@@ -362,5 +308,5 @@ int host_destroy(struct host *host, struct err *err)
 {
 	if (!host->domain)
 		return 0;
-	return virDomainDestroy(host->domain) < 0 ? set_error(err, -EIO, "cannot destroy") : 0;
+	return virDomainDestroy(host->domain) < 0 ? host_error(err, -EIO, "cannot destroy") : 0;
 }

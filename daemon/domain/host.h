@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One domain, through libvirt's API. Calls block for as long as libvirt likes, so none is for the loop; the
- * handlers are called from libvirt's own thread, or from a call.
+ * handlers are called from libvirt's own thread, or from a call. Errors are negative errno values with libvirt's words;
+ * -EOPNOTSUPP: this libvirt, or its driver, cannot do it; -ECANCELED: host_abort().
  */
 #ifndef QSOAK_DOMAIN_HOST_H
 #define QSOAK_DOMAIN_HOST_H
@@ -60,9 +61,11 @@ int host_command(struct host *host, const char *command, json_t **ret_answer, st
 /* As QMP's query-version says it, of the QEMU that is libvirt's default here. */
 int host_version(struct host *host, json_t **ret_version, struct err *err);
 
-/* A live migration to the libvirt at uri, whose connection lasts as long as that. */
+/* A live migration to the libvirt at uri. */
 struct host_migration {
 	const char *uri;
+	bool peer_to_peer;	 /* libvirtd connects to it, not we */
+	const char *xml;	 /* what the domain is to be there; NULL: as it is here */
 	int channels;		 /* of multifd; 0: without */
 	int64_t bandwidth_bytes; /* a second; 0: libvirt's default */
 	int64_t downtime_limit_ms;
@@ -70,9 +73,25 @@ struct host_migration {
 
 int host_migrate(struct host *host, const struct host_migration *how, struct err *err);
 
+/* The job in progress, above all a migration, whose own call fails then. */
+int host_abort(struct host *host, struct err *err);
+
 /* What QEMU counted in the migration that has brought the domain here, by the names of qsoak-statistics(7); what libvirt
  * does not tell is left out. */
 int host_migrated(struct host *host, json_t **ret_figures, struct err *err);
+
+/* The domain goes into a file, and comes back from it. */
+int host_save(struct host *host, const char *file, struct err *err);
+int host_restore(struct host *host, const char *file, struct err *err);
+
+/* A snapshot of the running domain's memory, in a file, which libvirt forgets at once. disk: the target of the one that
+ * libvirt knows of, or NULL. */
+int host_snapshot_external(struct host *host, const char *file, const char *disk, struct err *err);
+
+/* A snapshot in the images. It is reverted to by another QEMU, which libvirt starts (9.0), so by who awaits that. */
+int host_snapshot_internal(struct host *host, struct err *err);
+int host_snapshot_revert(struct host *host, struct err *err);
+int host_snapshot_delete(struct host *host, struct err *err);
 
 /* Whether libvirt answers, and what it says of its monitor: ok, job, occupied, error, or none: there is no domain yet. Answers also while a
  * command is in progress. */

@@ -6,7 +6,7 @@
 
 static int start_spawn(struct op *op, struct err *err)
 {
-	int r = vm_start_run(op->vm, vm_spec(op->vm)->build, false, err);
+	int r = vm_start_run(op->vm, vm_spec(op->vm)->build, VM_NEXT_HOST, err);
 
 	if (r == 0)
 		op_join(op, OP_SRC, vm_run(op->vm));

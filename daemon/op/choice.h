@@ -42,6 +42,7 @@ struct op_migration {
 	int64_t bandwidth_bytes;	 /* a second, at most */
 	int64_t downtime_limit_ns;
 	bool dirty_bitmaps; /* a bitmap of the disk moves along */
+	bool peer_to_peer;  /* led by the source's libvirtd */
 	bool block;	    /* block migration: the destination has images of its own */
 };
 

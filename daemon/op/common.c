@@ -69,6 +69,14 @@ enum op_progress op_ended_guest(struct op *op, struct err *err)
 	return blackout_settled(&op->blackout) ? OP_DONE : OP_WAITS;
 }
 
+enum op_progress op_ended_ticks(struct op *op, struct err *err)
+{
+	uint64_t ticks = ram_ticks(run_ram(op->run[op->step->side]));
+
+	(void)err;
+	return ticks == 0 || ticks > op->ticks ? OP_DONE : OP_WAITS;
+}
+
 int op_start_stop(struct op *op, struct err *err)
 {
 	(void)err;

@@ -15,6 +15,9 @@ static const char *const kind_names[] = {
 	[OP_MIGRATE_CANCEL] = "migrate-cancel",
 	[OP_STOP_CONT] = "stop-cont",
 	[OP_RESET] = "reset",
+	[OP_LIBVIRT_SAVE_RESTORE] = "libvirt-save-restore",
+	[OP_LIBVIRT_SNAPSHOT_INTERNAL] = "libvirt-snapshot-internal",
+	[OP_LIBVIRT_SNAPSHOT_EXTERNAL] = "libvirt-snapshot-external",
 	[OP_SHUTDOWN] = "shutdown",
 };
 NAMES_COMPLETE(kind_names, OP_KIND_COUNT);
@@ -33,4 +36,10 @@ bool op_kind_in_loop(enum op_kind kind)
 {
 	return kind != OP_BOOT && kind != OP_SHUTDOWN && kind != OP_SNAPSHOT_SAVE_VERIFY &&
 	       kind != OP_SNAPSHOT_LOAD_VERIFY;
+}
+
+bool op_kind_of_libvirt(enum op_kind kind)
+{
+	return kind == OP_LIBVIRT_SAVE_RESTORE || kind == OP_LIBVIRT_SNAPSHOT_INTERNAL ||
+	       kind == OP_LIBVIRT_SNAPSHOT_EXTERNAL;
 }

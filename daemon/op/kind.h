@@ -16,6 +16,9 @@ enum op_kind {
 	OP_MIGRATE_CANCEL,
 	OP_STOP_CONT,
 	OP_RESET,
+	OP_LIBVIRT_SAVE_RESTORE,
+	OP_LIBVIRT_SNAPSHOT_INTERNAL,
+	OP_LIBVIRT_SNAPSHOT_EXTERNAL,
 	OP_SHUTDOWN,
 	OP_KIND_COUNT,
 };
@@ -28,5 +31,8 @@ int op_kind_find(const char *name);
 /* Whether a profile may list it: boot and shutdown begin and end every VM by themselves, and those
  * that verify take the place of others. */
 bool op_kind_in_loop(enum op_kind kind);
+
+/* Whether only libvirt has it. */
+bool op_kind_of_libvirt(enum op_kind kind);
 
 #endif

@@ -13,7 +13,7 @@ static int start_cancel(struct op *op, struct err *err)
 	return 0;
 }
 
-static enum op_progress ended_cancel(struct op *op, struct err *err)
+enum op_progress migrate_ended_cancel(struct op *op, struct err *err)
 {
 	if (migrate_status_is(op, OP_SRC, "cancelled"))
 		return OP_DONE;
@@ -30,15 +30,7 @@ static int start_reset(struct op *op, struct err *err)
 	return migrate_start_reset(op, err);
 }
 
-static enum op_progress ended_guest(struct op *op, struct err *err)
-{
-	uint64_t ticks = ram_ticks(run_ram(op->run[OP_SRC]));
-
-	(void)err;
-	return ticks == 0 || ticks > op->ticks ? OP_DONE : OP_WAITS;
-}
-
-static void completed(struct op *op)
+void migrate_cancelled(struct op *op)
 {
 	migrate_clean_up(op);
 	vm_drop_incoming(op->vm);
@@ -52,7 +44,7 @@ static const struct op_step steps[] = {
 	  .place = OP_PLACE_MIGRATION },
 	{ .name = "cancel",
 	  .start = start_cancel,
-	  .ended = ended_cancel,
+	  .ended = migrate_ended_cancel,
 	  .limit = LIMIT_MIGRATE,
 	  .place = OP_PLACE_MIGRATION },
 	{ .name = "destination",
@@ -61,14 +53,10 @@ static const struct op_step steps[] = {
 	  .side = OP_DST,
 	  .place = OP_PLACE_SHUTDOWN },
 	{ .name = "reset-src", .start = start_reset, .limit = LIMIT_REPLY },
-	{ .name = "guest",
-	  .ended = ended_guest,
-	  .limit = LIMIT_REPLY,
-	  .poll_ns = OP_POLL_NS,
-	  .guest_due = true },
+	MIGRATE_STAYS_STEP,
 	{ 0 },
 };
 
 const struct op_type op_type_migrate_cancel = { .before = migrate_setup,
 						.steps = steps,
-						.completed = completed };
+						.completed = migrate_cancelled };

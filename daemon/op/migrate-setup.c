@@ -26,17 +26,21 @@ struct brownout_moment migrate_source_moment(const struct op *op)
 	return (struct brownout_moment){ clock_now_ns(), ram_ticks(run_ram(op->run[OP_SRC])) };
 }
 
-int migrate_start_spawn(struct op *op, struct err *err)
+int op_spawn_destination(struct op *op, enum vm_destination destination, struct err *err)
 {
 	const struct build *build = op->spec.destination;
-	int r;
+	int r = vm_start_run(op->vm, build ? build : run_build(op->run[OP_SRC]), destination, err);
 
-	op->begin = migrate_source_moment(op);
-	r = vm_start_run(op->vm, build ? build : run_build(op->run[OP_SRC]),
-			 op->spec.migration.block, err);
 	if (r == 0)
 		op_join(op, OP_DST, vm_incoming(op->vm));
 	return r;
+}
+
+int migrate_start_spawn(struct op *op, struct err *err)
+{
+	op->begin = migrate_source_moment(op);
+	return op_spawn_destination(op, op->spec.migration.block ? VM_OWN_IMAGES : VM_NEXT_HOST,
+				    err);
 }
 
 static bool wants_events(const struct op_migration *how)

@@ -124,6 +124,6 @@ static const struct op_step steps[] = {
 	{ 0 },
 };
 
-const struct op_type op_type_migrate = { .before = migrate_setup,
-					 .steps = steps,
-					 .completed = completed };
+const struct op_type op_type_migrate = {
+	.before = migrate_setup, .steps = steps, .migrates = true, .completed = completed
+};

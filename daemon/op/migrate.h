@@ -32,7 +32,7 @@ enum op_progress migrate_ended_bitmap_made(struct op *op, struct err *err);
 enum op_progress migrate_ended_bitmap_moved(struct op *op, struct err *err);
 int migrate_start_bitmap_remove(struct op *op, struct err *err);
 
-/* Starts the destination. */
+/* Starts the destination, and remembers how the source's guest was then. */
 int migrate_start_spawn(struct op *op, struct err *err);
 
 /* The guest goes on there. */
@@ -40,6 +40,33 @@ int migrate_start_spawn(struct op *op, struct err *err);
 	{                                                                                       \
 		.name = "guest", .ended = op_ended_moved, .limit = LIMIT_REPLY, .side = OP_DST, \
 		.oracle = OP_ORACLE_GENERATION, .guest_due = true                               \
+	}
+
+/* Of migrate-cancel: until the source says so; and its end. */
+enum op_progress migrate_ended_cancel(struct op *op, struct err *err);
+void migrate_cancelled(struct op *op);
+
+/* The guest goes on where it is: a step before has set op->ticks. */
+#define MIGRATE_STAYS_STEP                                                      \
+	{                                                                       \
+		.name = "guest", .ended = op_ended_ticks, .limit = LIMIT_REPLY, \
+		.poll_ns = OP_POLL_NS, .guest_due = true                        \
+	}
+
+/* By libvirt: whoever speaks for the destination is there, and then the destination. */
+#define LIBVIRT_CONNECT_STEP(step_start)                                                      \
+	{                                                                                     \
+		.name = "connect", .start = step_start, .ended = op_ended_greeted,            \
+		.limit = LIMIT_LIBVIRT, .side = OP_DST, .place = OP_PLACE_HOST, .ours = true, \
+	}
+#define LIBVIRT_ARRIVE_STEP                                                                        \
+	{                                                                                          \
+		.name = "arrive", .ended = op_ended_arrived, .limit = LIMIT_REPLY, .side = OP_DST, \
+	}
+#define LIBVIRT_NEGOTIATE_STEP                                                                 \
+	{                                                                                      \
+		.name = "negotiate", .start = op_start_negotiate, .ended = op_ended_negotiate, \
+		.limit = LIMIT_REPLY, .side = OP_DST,                                          \
 	}
 
 /* The source's guest, now. */

@@ -29,6 +29,9 @@ static const struct op_type *const types[] = {
 	[OP_MIGRATE_CANCEL] = &op_type_migrate_cancel,
 	[OP_STOP_CONT] = &op_type_stop_cont,
 	[OP_RESET] = &op_type_reset,
+	[OP_LIBVIRT_SAVE_RESTORE] = &op_type_libvirt_save_restore,
+	[OP_LIBVIRT_SNAPSHOT_INTERNAL] = &op_type_libvirt_snapshot_internal,
+	[OP_LIBVIRT_SNAPSHOT_EXTERNAL] = &op_type_libvirt_snapshot_external,
 	[OP_SHUTDOWN] = &op_type_shutdown,
 };
 NAMES_COMPLETE(types, OP_KIND_COUNT);
@@ -37,6 +40,7 @@ NAMES_COMPLETE(types, OP_KIND_COUNT);
 static const struct op_type *const libvirt_types[OP_KIND_COUNT] = {
 	[OP_BOOT] = &op_type_boot_libvirt,
 	[OP_MIGRATE] = &op_type_migrate_libvirt,
+	[OP_MIGRATE_CANCEL] = &op_type_migrate_cancel_libvirt,
 };
 
 static const char *const outcome_names[] = {
@@ -255,6 +259,20 @@ static void poll_passed(void *ctx)
 	step_send(ctx);
 }
 
+void op_refused(struct op *op, const struct qmp_reply *reply)
+{
+	struct err err = { 0 };
+
+	err_set(&err, -EREMOTEIO, "%s", reply->error);
+	if (!reply->unsupported || !op->spec.optional) {
+		fail(op, OP_CAUSE_ERROR, op->run[op->step->side], &err);
+		return;
+	}
+	op->result.err = err;
+	op->result.refused = true;
+	finish(op, OP_INTERRUPTED, OP_CAUSE_NONE, NULL);
+}
+
 static void reply_in(void *ctx, const struct qmp_reply *reply)
 {
 	struct op *op = ctx;
@@ -264,14 +282,10 @@ static void reply_in(void *ctx, const struct qmp_reply *reply)
 	op->waits_for_reply = false;
 	json_decref(op->value);
 	op->value = json_incref(reply->value);
-	if (reply->error) {
-		struct err err = { 0 };
-
-		err_set(&err, -EREMOTEIO, "%s", reply->error);
-		fail(op, OP_CAUSE_ERROR, op->run[op->step->side], &err);
-		return;
-	}
-	evaluate(op);
+	if (reply->error)
+		op_refused(op, reply);
+	else
+		evaluate(op);
 }
 
 static enum op_side side_of(const struct op *op, const struct run *run)
@@ -328,7 +342,7 @@ static void event_in(void *ctx, struct run *run, const struct qmp_event *event)
 		blackout_stopped(&op->blackout);
 	} else if (!strcmp(event->name, "MIGRATION") && status) {
 		snprintf(seen->migration, sizeof(seen->migration), "%s", status);
-		if (op->spec.kind == OP_MIGRATE)
+		if (op->type->migrates)
 			stamp(seen, event, !strcmp(status, "completed"));
 	} else if (!strcmp(event->name, "JOB_STATUS_CHANGE") && id && status &&
 		   !strcmp(id, op->job)) {
@@ -402,12 +416,13 @@ static bool wall_clock_jumped(const struct op *op)
 /* libvirt takes its own time for whatever it is asked: what QEMU did in an operation is told by QEMU, where it does. */
 static int64_t duration_ns(const struct op *op)
 {
-	const struct op_seen *seen = &op->seen[OP_SRC];
-	bool told = seen->begun_peer_ns > 0 && seen->done_peer_ns >= seen->begun_peer_ns;
+	int64_t from_ns = op->seen[OP_SRC].begun_peer_ns, to_ns = op->seen[OP_SRC].done_peer_ns;
 
-	return vm_spec(op->vm)->machine->libvirt && told && op->result.outcome == OP_OK &&
-			       !wall_clock_jumped(op)
-		       ? seen->done_peer_ns - seen->begun_peer_ns
+	if (op->type->stamps)
+		op->type->stamps(op, &from_ns, &to_ns);
+	return vm_spec(op->vm)->machine->libvirt && from_ns > 0 && to_ns >= from_ns &&
+			       op->result.outcome == OP_OK && !wall_clock_jumped(op)
+		       ? to_ns - from_ns
 		       : op->result.duration_ns;
 }
 

@@ -61,7 +61,7 @@ struct op_spec {
 	struct op_migration migration;	 /* migrate, migrate-cancel */
 	const struct build *destination; /* likewise; NULL: of the source's build */
 	enum op_shutdown shutdown;
-	bool optional; /* a build that lacks what it takes is no failure */
+	bool optional; /* a build, or a libvirt, that lacks what it takes is no failure */
 	bool probe; /* measure the main loop stall: one in-band command behind the operation's own */
 	const int64_t *limit_ns; /* [LIMIT_COUNT], outlives the operation */
 };
@@ -78,6 +78,7 @@ struct op_result {
 	const char *step; /* static, or NULL */
 	enum op_place place;
 	enum op_oracle oracle;
+	bool refused;	 /* it was optional, and libvirt cannot do it; err has its words */
 	bool guest_due;	 /* it waited only for a guest that QEMU has to let run */
 	struct run *run; /* the run the step waits for or that was lost; NULL: none was there */
 	int64_t step_limit_ns; /* of the step */

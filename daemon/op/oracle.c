@@ -21,7 +21,8 @@ enum op_progress op_ended_loaded(struct op *op, struct err *err)
 
 	if (op_ended_guest(op, err) == OP_WAITS)
 		return OP_WAITS;
-	if (!ram_sample(run_ram(op->run[OP_SRC]), &telemetry) || telemetry.generation == saved)
+	if (!ram_sample(run_ram(op->run[op->step->side]), &telemetry) ||
+	    telemetry.generation == saved)
 		return OP_DONE;
 	err_set(err, -EILSEQ,
 		"the snapshot was saved with generation %" PRIu64 ", and the guest has %" PRIu64

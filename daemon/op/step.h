@@ -71,6 +71,10 @@ struct op_step {
 struct op_type {
 	const struct op_step *before; /* steps it shares with others; NULL: none */
 	const struct op_step *steps;
+	bool migrates; /* it takes as long as QEMU's migration does */
+	/* By libvirt, whose calls take their own time: how long it took by QEMU's stamps, which are not 0; NULL: from the
+	 * first to the last event of its job or migration. */
+	void (*stamps)(const struct op *op, int64_t *ret_from_ns, int64_t *ret_to_ns);
 	/* Called after the last step, from the loop. */
 	void (*completed)(struct op *op);
 };
@@ -85,6 +89,10 @@ extern const struct op_type op_type_snapshot_delete;
 extern const struct op_type op_type_migrate;
 extern const struct op_type op_type_migrate_libvirt;
 extern const struct op_type op_type_migrate_cancel;
+extern const struct op_type op_type_migrate_cancel_libvirt;
+extern const struct op_type op_type_libvirt_save_restore;
+extern const struct op_type op_type_libvirt_snapshot_internal;
+extern const struct op_type op_type_libvirt_snapshot_external;
 extern const struct op_type op_type_stop_cont;
 extern const struct op_type op_type_reset;
 extern const struct op_type op_type_shutdown;
@@ -115,6 +123,7 @@ struct op {
 
 	/* the command of the step */
 	bool waits_for_reply;
+	bool call_ended; /* of libvirt, beside the steps */
 	json_t *value; /* what the step's command returned; NULL before */
 
 	char job[OP_TAG_MAX]; /* id of the operation's job */
@@ -153,6 +162,9 @@ void op_join(struct op *op, enum op_side side, struct run *run);
 /* name is static and carries its unit. */
 void op_measure(struct op *op, const char *name, double value);
 
+/* The reply is an error: that ends the operation. */
+void op_refused(struct op *op, const struct qmp_reply *reply);
+
 /* Something has happened that the step in progress waits for, beside its runs. */
 void op_look(struct op *op);
 
@@ -180,6 +192,9 @@ enum op_progress op_ended_image(struct op *op, struct err *err);
 /* Waits until the guest does its first tick after the blackout that an earlier step armed. */
 enum op_progress op_ended_guest(struct op *op, struct err *err);
 
+/* Waits until the guest has done more ticks than op->ticks. */
+enum op_progress op_ended_ticks(struct op *op, struct err *err);
+
 /* The negotiation every new run needs; boot and migrate share it. */
 int op_start_negotiate(struct op *op, struct err *err);
 enum op_progress op_ended_greeted(struct op *op, struct err *err);
@@ -190,6 +205,9 @@ enum op_progress op_ended_negotiate(struct op *op, struct err *err);
 bool op_wants_schema(const struct op *op);
 int op_start_schema(struct op *op, struct err *err);
 enum op_progress op_ended_schema(struct op *op, struct err *err);
+
+/* Starts a run beside the VM's, of the wanted build. */
+int op_spawn_destination(struct op *op, enum vm_destination destination, struct err *err);
 
 /* Asks the source to quit; shutdown and migrate share it. */
 int op_start_quit(struct op *op, struct err *err);

@@ -106,6 +106,7 @@ static void reply_in(struct qmp *qmp, json_t *message, json_t *value, json_t *er
 		const char *class = json_string_value(json_object_get(error, "class"));
 
 		reply.bad_input = class && !strcmp(class, "InvalidParameter");
+		reply.unsupported = class && !strcmp(class, QMP_UNSUPPORTED);
 		reply.error = json_string_value(json_object_get(error, "desc"));
 		if (!reply.error)
 			reply.error = "an error without a description";

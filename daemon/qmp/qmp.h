@@ -19,10 +19,14 @@
 
 struct qmp;
 
+/* The class of qsoak-domain's error where libvirt cannot do a thing at all. */
+#define QMP_UNSUPPORTED "QsoakUnsupported"
+
 struct qmp_reply {
 	json_t *value;	   /* what was returned, borrowed; NULL if it is an error */
 	const char *error; /* description of the error, or NULL */
 	bool bad_input;	   /* the error's class is qsoakd's InvalidParameter */
+	bool unsupported;  /* it is QMP_UNSUPPORTED */
 	int64_t at_ns;	   /* CLOCK_MONOTONIC, when it was read */
 };
 

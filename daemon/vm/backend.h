@@ -11,7 +11,8 @@
 /* The child of a run. */
 struct backend_child {
 	char **argv; /* as words_free() takes it */
-	char *input; /* on its stdin, or NULL */
+	char *xml;   /* what the domain is to be, or NULL; becomes the run's */
+	bool reads_xml; /* on its stdin */
 	struct ram *ram;
 	bool inherits_ram; /* under the number of ram_fd() */
 };

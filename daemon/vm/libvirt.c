@@ -42,11 +42,15 @@ static void print_options(FILE *out, const struct run_spec *spec)
 {
 	const struct build *build = spec->build;
 	auto_free char *folder = mem_printf("%s/", spec->folder);
-	auto_free char *flash = direct_flash_option(spec->machine);
+	auto_free char *flash = NULL;
+	struct machine machine = *spec->machine;
 	struct words words = { 0 };
 
+	/* The disk is an element. */
+	machine.disk_bytes = 0;
+	flash = direct_flash_option(&machine);
 	direct_add_build(&words, build);
-	direct_add_guest(&words, spec->machine, folder);
+	direct_add_guest(&words, &machine, folder);
 	words_add(&words, "-machine");
 	words_add(&words, "%s", flash);
 	for (char **arg = build->spec.args; *arg; arg++)
@@ -62,6 +66,27 @@ static void print_options(FILE *out, const struct run_spec *spec)
 	}
 	fputs("  </qemu:commandline>\n", out);
 	words_free(words.word);
+}
+
+const char *libvirt_peer_uri(const struct libvirt *libvirt, const char *uri)
+{
+	for (size_t i = 0; libvirt->peer_uris && i < libvirt->uri_count; i++)
+		if (libvirt->uris[i] == uri)
+			return libvirt->peer_uris[i];
+	return uri;
+}
+
+/* Only of a disk that it knows does libvirt make snapshots. */
+static void print_disk(FILE *out, const struct run_spec *spec)
+{
+	auto_free char *file = mem_printf("%s/" DIRECT_NODE_DISK ".qcow2", spec->folder);
+
+	if (!spec->machine->disk_bytes)
+		return;
+	print(out,
+	      "    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+	      "<source file='",
+	      file, "'/><target dev='" LIBVIRT_DISK_TARGET "' bus='virtio'/></disk>\n");
 }
 
 char *libvirt_xml(const struct run_spec *spec, const char *name)
@@ -91,6 +116,7 @@ char *libvirt_xml(const struct run_spec *spec, const char *name)
 	fputs("  <on_crash>destroy</on_crash>\n", out);
 	fputs("  <devices>\n", out);
 	print(out, "    <emulator>", spec->build->spec.binary, "</emulator>\n");
+	print_disk(out, spec);
 	fputs("    <controller type='usb' model='none'/>\n"
 	      "    <memballoon model='none'/>\n"
 	      "  </devices>\n",
@@ -126,8 +152,8 @@ static int prepare(const struct run_spec *spec, int qmp_fd, struct backend_child
 	words_add(&words, "%d", qmp_fd);
 	if (spec->incoming)
 		words_add(&words, "--incoming");
-	else
-		ret_child->input = libvirt_xml(spec, name);
+	ret_child->xml = libvirt_xml(spec, name);
+	ret_child->reads_xml = !spec->incoming;
 	ret_child->argv = words.word;
 	ret_child->ram = ram_unseen();
 	return 0;

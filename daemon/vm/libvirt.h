@@ -9,13 +9,20 @@
 #include "base/err.h"
 #include "vm/run.h"
 
+/* What the guest of a domain calls its disk. */
+#define LIBVIRT_DISK_TARGET "vda"
+
 /* Where domains run. */
 struct libvirt {
 	char *program;	 /* path of qsoak-domain */
 	char **uris;	 /* borrowed; NULL-terminated */
+	char **peer_uris; /* likewise: how another of these libvirtds reaches each; NULL: by its URI */
 	size_t uri_count;
 	char *owner;	 /* whose the domains are: HOST:STATE-FOLDER */
 };
+
+/* Of one of the uris. */
+const char *libvirt_peer_uri(const struct libvirt *libvirt, const char *uri);
 
 /* The domain's XML; the caller frees. */
 char *libvirt_xml(const struct run_spec *spec, const char *name);

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "domain/bridge.h"
 #include "vm/backend.h"
+#include "vm/libvirt.h"
 #include "vm/words.h"
 
 struct run {
@@ -31,6 +32,7 @@ struct run {
 	struct ram *ram;
 	pid_t pid; /* of its QEMU; 0: not known */
 	char **argv;
+	char *xml; /* NULL: it is no domain */
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 	struct err closed;
 	struct child_exit how; /* once it has gone */
@@ -132,7 +134,6 @@ static int spawn(struct ev_loop *loop, const struct run_spec *spec, struct run *
 	const struct backend *backend = run->backend;
 	struct backend_child what = { 0 };
 	auto_close int theirs = -1;
-	auto_free char *input = NULL;
 	struct child_spec child = {
 		.env = backend->is_qemu ? (const char *const *)spec->build->spec.env : NULL,
 		.cwd = spec->folder,
@@ -157,9 +158,9 @@ static int spawn(struct ev_loop *loop, const struct run_spec *spec, struct run *
 		return r;
 	run->argv = what.argv;
 	run->ram = what.ram;
-	input = what.input;
+	run->xml = what.xml;
 	child.argv = (const char *const *)run->argv;
-	child.input = input;
+	child.input = what.reads_xml ? run->xml : NULL;
 	child.keep_fds = (int[]){ theirs, ram_fd(run->ram) };
 	child.keep_fd_count += what.inherits_ram;
 	run->spawned_ns = clock_now_ns();
@@ -217,6 +218,7 @@ void run_free(struct run *run)
 	qmp_free(run->qmp);
 	ram_free(run->ram);
 	words_free(run->argv);
+	free(run->xml);
 	free(run);
 }
 
@@ -238,6 +240,16 @@ const struct build *run_build(const struct run *run)
 const char *run_uri(const struct run *run)
 {
 	return run->uri;
+}
+
+const char *run_peer_uri(const struct run *run)
+{
+	return run->uri ? libvirt_peer_uri(run->machine->libvirt, run->uri) : NULL;
+}
+
+const char *run_domain_xml(const struct run *run)
+{
+	return run->xml;
 }
 
 const struct ram *run_ram(const struct run *run)

@@ -88,6 +88,8 @@ void run_listen(struct run *run, enum run_role role, const struct run_listener *
 int64_t run_id(const struct run *run);
 const struct build *run_build(const struct run *run);
 const char *run_uri(const struct run *run); /* of the libvirt that runs it, or NULL */
+const char *run_peer_uri(const struct run *run);   /* likewise: by which another host reaches it */
+const char *run_domain_xml(const struct run *run); /* likewise: what its domain is to be */
 const struct ram *run_ram(const struct run *run);
 struct qmp *run_qmp(const struct run *run);
 

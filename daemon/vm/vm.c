@@ -165,26 +165,29 @@ static int make_incoming_folder(struct vm *vm, struct err *err)
 }
 
 /* It boots in turn with its slot's number, and migrates to the next one. */
-static const char *next_uri(const struct vm *vm)
+static const char *uri_for(const struct vm *vm, enum vm_destination destination)
 {
 	const struct libvirt *libvirt = vm->spec.machine->libvirt;
 	size_t at = (size_t)vm->spec.slot;
 
 	if (!libvirt)
 		return NULL;
+	if (vm->run && destination == VM_SAME_HOST)
+		return run_uri(vm->run);
 	for (size_t i = 0; vm->run && i < libvirt->uri_count; i++)
 		if (run_uri(vm->run) == libvirt->uris[i])
 			at = i + 1;
 	return libvirt->uris[at % libvirt->uri_count];
 }
 
-int vm_start_run(struct vm *vm, const struct build *build, bool own_images, struct err *err)
+int vm_start_run(struct vm *vm, const struct build *build, enum vm_destination destination,
+		 struct err *err)
 {
 	struct run_spec spec = {
 		.machine = vm->spec.machine,
 		.build = build,
 		.cgroup = vm->cgroup,
-		.uri = next_uri(vm),
+		.uri = uri_for(vm, destination),
 		.uuid = vm->uuid,
 		.incoming = vm->run != NULL,
 		.records = vm->spec.records,
@@ -197,7 +200,7 @@ int vm_start_run(struct vm *vm, const struct build *build, bool own_images, stru
 
 	if (*where)
 		abort();
-	if (own_images)
+	if (destination == VM_OWN_IMAGES)
 		r = make_incoming_folder(vm, err);
 	if (r < 0)
 		return r;

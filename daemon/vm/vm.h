@@ -60,9 +60,17 @@ const struct cgroup *vm_cgroup(const struct vm *vm);
 const char *vm_folder(const struct vm *vm);
 const char *vm_incoming_folder(const struct vm *vm);
 
+/* How a destination differs from its source. */
+enum vm_destination {
+	VM_NEXT_HOST,  /* of a libvirt with several; it shares the images */
+	VM_SAME_HOST,  /* likewise; it takes over when the source has gone */
+	VM_OWN_IMAGES, /* which are empty */
+};
+
 /* Starts the run that boots, or (a run is there) the destination of a migration, of the VM's build or
- * of another one. own_images: the destination gets empty images instead of sharing the source's. */
-int vm_start_run(struct vm *vm, const struct build *build, bool own_images, struct err *err);
+ * of another one. */
+int vm_start_run(struct vm *vm, const struct build *build, enum vm_destination destination,
+		 struct err *err);
 
 /* The run the guest lives in (before a migration's end: the source), and the destination of a
  * migration in progress; NULL where there is none. */

@@ -124,8 +124,9 @@ static void decide_hang(struct diagnosis *diagnosis)
 		struct patient *patient = &diagnosis->patient[i];
 		enum failure_place found;
 
-		/* Nobody can ask a domain that has not arrived yet; its source can be asked. */
-		if (diagnosis->patient_count > 1 && !run_arrived(patient->run))
+		/* Nobody asks a domain that has not arrived for good; its source can be asked. */
+		if (diagnosis->patient_count > 1 && run_uri(patient->run) &&
+		    !run_negotiated(patient->run))
 			continue;
 		look_at_threads(patient);
 		patient->signals.halted = patient->signals.halted && patient->halted_before;

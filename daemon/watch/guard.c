@@ -431,6 +431,8 @@ static const bool moves_memory[OP_KIND_COUNT] = {
 	[OP_SNAPSHOT_LOAD] = true,
 	[OP_SNAPSHOT_LOAD_VERIFY] = true,
 	[OP_MIGRATE] = true,
+	[OP_LIBVIRT_SAVE_RESTORE] = true,
+	[OP_LIBVIRT_SNAPSHOT_INTERNAL] = true,
 	[OP_RESET] = true,
 };
 
@@ -456,6 +458,9 @@ static const bool gives_back[] = {
 	[OP_MIGRATE_CANCEL] = true,
 	[OP_STOP_CONT] = true,
 	[OP_RESET] = true,
+	[OP_LIBVIRT_SAVE_RESTORE] = true,
+	[OP_LIBVIRT_SNAPSHOT_INTERNAL] = true,
+	[OP_LIBVIRT_SNAPSHOT_EXTERNAL] = true,
 	[OP_SHUTDOWN] = false,
 };
 NAMES_COMPLETE(gives_back, OP_KIND_COUNT);

@@ -94,6 +94,7 @@ static inline void refused_edits(const struct bad_edit *cases, size_t count)
 #define GUEST_RULE "expected the name of a guest, like pflash-hammer: letters, digits and '-'"
 #define KINDS                                                                               \
 	"expected snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, " \
-	"stop-cont or reset"
+	"stop-cont, reset, libvirt-save-restore, libvirt-snapshot-internal or "             \
+	"libvirt-snapshot-external"
 
 #endif

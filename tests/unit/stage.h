@@ -583,7 +583,7 @@ static void raise_curtain(struct stage *stage, const struct variant *variant, bo
 		schema_learn(stage->build.schema, recorded_schema);
 	assert_int_equal(vm_new(stage->loop, &spec, &stage->vm, &err), 0);
 	if (variant->kind != OP_BOOT) {
-		assert_int_equal(vm_start_run(stage->vm, &stage->build, false, &err), 0);
+		assert_int_equal(vm_start_run(stage->vm, &stage->build, VM_NEXT_HOST, &err), 0);
 		vm_set_state(stage->vm, VM_BOOTING);
 		vm_set_state(stage->vm, VM_RUNNING);
 		until(stage, wait_met);

@@ -58,6 +58,9 @@ static void every_kind_of_operation_is_found_by_its_name(void **state)
 					     "migrate-cancel",
 					     "stop-cont",
 					     "reset",
+					     "libvirt-save-restore",
+					     "libvirt-snapshot-internal",
+					     "libvirt-snapshot-external",
 					     "shutdown" };
 
 	(void)state;

@@ -93,11 +93,54 @@ static void what_libvirt_does_not_do_is_refused(void **state)
 	(void)state;
 	refused_bytes(migrates, strlen(migrates),
 		      "t.yaml:13: operations[3]: migrate takes two `uris`");
-	refused_with_operation("migrate-cancel", "migrate-cancel takes `backend: direct`");
 	refused_with_operation("migrate, transport: tcp",
-			       "dirty-bitmaps, block, to, compression and transport take "
+			       "dirty-bitmaps, block, compression and transport take "
 			       "`backend: direct`");
 	refused_bytes(text, strlen(text), "t.yaml:7: builds[0]: a wrapper takes `backend: direct`");
+}
+
+/* The keys of libvirt stand before the machine, the operation at the place of the last. */
+static void refused_or_read(const char *keys, const char *operation, const char *expected)
+{
+	auto_free char *entry = mem_printf("{operation: %s}", operation);
+	auto_free char *text = edited("{operation: migrate}", entry);
+	char *at = strstr(text, "machine:");
+	auto_free char *whole = mem_printf("%.*s%s%s", (int)(at - text), text, keys, at);
+	struct profile *profile = NULL;
+	struct err err = { 0 };
+
+	if (expected) {
+		refused_bytes(whole, strlen(whole), expected);
+		return;
+	}
+	assert_int_equal(profile_parse(whole, strlen(whole), "t.yaml", &profile, &err), 0);
+	profile_free(profile);
+}
+
+static void what_is_of_libvirt_takes_it(void **state)
+{
+	static const char two[] = "backend: libvirt\nuris: [qemu:///system, qemu:///session]\n";
+	static const char peers[] = "backend: libvirt\nuris: [qemu:///system, qemu:///session]\n"
+				    "peer-uris: [qemu+tls://a/system, qemu+tls://b/system]\n";
+
+	(void)state;
+	refused_or_read(two, "libvirt-save-restore", NULL);
+	refused_or_read(two, "libvirt-snapshot-internal", NULL);
+	refused_or_read(two, "libvirt-snapshot-external", NULL);
+	refused_or_read(two, "migrate-cancel", NULL);
+	refused_or_read(peers, "migrate, peer-to-peer: true", NULL);
+	refused_or_read("", "libvirt-save-restore",
+			"t.yaml:11: operations[3]: libvirt-save-restore takes `backend: libvirt`");
+	refused_or_read("", "migrate, peer-to-peer: true",
+			"t.yaml:11: operations[3]: peer-to-peer takes `backend: libvirt`");
+	refused_or_read("backend: libvirt\nuris: [qemu:///system]\n", "migrate-cancel",
+			"t.yaml:13: operations[3]: migrate-cancel takes two `uris`");
+	refused_or_read("backend: libvirt\nuris: [qemu:///system, qemu:///session]\n"
+			"peer-uris: [qemu+tls://a/system]\n",
+			"migrate",
+			"t.yaml:4: peer-uris: there have to be as many as `uris`, in their order");
+	refused_or_read("peer-uris: [qemu+tls://a/system]\n", "migrate",
+			"t.yaml:2: peer-uris: they take `backend: libvirt`");
 }
 
 int main(void)
@@ -107,6 +150,7 @@ int main(void)
 		cmocka_unit_test(libvirt_is_found_by_its_uri),
 		cmocka_unit_test(what_does_not_fit_together_is_refused),
 		cmocka_unit_test(what_libvirt_does_not_do_is_refused),
+		cmocka_unit_test(what_is_of_libvirt_takes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

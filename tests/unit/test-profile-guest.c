@@ -114,8 +114,10 @@ static void verify_is_for_saves_and_loads(void **state)
 		"and snapshot-load have it, not stop-cont");
 	refused(parse_operations("{operation: snapshot-save-verify}", &err), &err,
 		"t.yaml:4: operations[0].operation: found snapshot-save-verify, expected "
-		"snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, stop-cont "
-		"or reset");
+		"snapshot-save, snapshot-load, snapshot-delete, migrate, migrate-cancel, "
+		"stop-cont, "
+		"reset, libvirt-save-restore, libvirt-snapshot-internal or "
+		"libvirt-snapshot-external");
 }
 
 static void each_nth_save_verifies_at_a_phase_of_its_slot(void **state)

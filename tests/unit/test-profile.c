@@ -235,15 +235,15 @@ static void test_bad_edits(void **state)
 		/* unknown keys, at every level */
 		{"vms:", "vmss:", "6: fleet.vmss: unknown key, expected vms, loops-per-vm, shutdown, boots, vm-memory or vm-cpus"},
 		{"name: quick", "nam: quick",
-		 "1: nam: unknown key, expected name, backend, uris, machine, guest, builds, fleet, operations, "
+		 "1: nam: unknown key, expected name, backend, uris, peer-uris, machine, guest, builds, fleet, operations, "
 		 "order, limits, watch, evidence, stop, on-failure, expect, compare or seed"},
 		{"accel:", "acel:", "2: machine.acel: unknown key, expected type, accel, ram, disk or vcpus"},
 		{"{name: pflash", "{file: pflash", "3: guest.file: unknown key, expected name, writes-per-turn, "
 		 "turns-per-write, pause-per-turn, erase-every, turns-per-page or working-set"},
 		{"migrate}", "migrate, chanels: 4}",
 		 "11: operations[3].chanels: unknown key, expected operation, every, verify, weight, channels, "
-		 "transport, compression, bandwidth, downtime-limit, to, dirty-bitmaps, block, optional or "
-		 "probe"},
+		 "transport, compression, bandwidth, downtime-limit, to, dirty-bitmaps, block, peer-to-peer, "
+		 "optional or probe"},
 		{"loops: 1000", "loop: 1000",
 		 "12: stop.loop: unknown key, expected duration, loops, loops-per-build, failures or "
 		 "expected"},
