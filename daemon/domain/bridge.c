@@ -34,7 +34,7 @@ struct bridge {
 	ev_signal term, interrupt;
 	struct deadline destroy_limit, refusal;
 	json_t *refused; /* answers to commands, until it is sure that the domain lives; or NULL */
-	bool opened, greeted, ending, over;
+	bool opened, begun, greeted, ending, over; /* begun: host_start() was well */
 	enum domain_exit exit;
 };
 
@@ -210,24 +210,32 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 
 /* --- the end */
 
-static void destroyed(void *ctx)
+static void nothing_left(void *ctx)
+{
+	(void)ctx;
+	end(DOMAIN_EXIT_ENDED);
+}
+
+static void not_destroyed(void *ctx)
 {
 	auto_free char *text = ctx;
 
-	/* Where it was destroyed, an event ends us. */
-	if (!text)
-		return;
-	fprintf(stderr, "qsoak-domain: %s\n", text);
+	if (!bridge.over)
+		fprintf(stderr, "qsoak-domain: %s\n", text);
 	end(DOMAIN_EXIT_LIBVIRT_GONE);
 }
 
+/* Where it was destroyed, an event ends us. */
 static void do_destroy(void *ctx)
 {
 	struct err err = { 0 };
+	int r = host_destroy(bridge.host, &err);
 
 	(void)ctx;
-	tasks_add(bridge.back, destroyed,
-		  host_destroy(bridge.host, &err) < 0 ? mem_strdup(err.text) : NULL);
+	if (r == -ENOENT)
+		tasks_add(bridge.back, nothing_left, NULL);
+	else if (r < 0)
+		tasks_add(bridge.back, not_destroyed, mem_strdup(err.text));
 }
 
 static void destroy_late(void *ctx)
@@ -248,7 +256,8 @@ static void begin_end(void)
 		return;
 	}
 	deadline_start(bridge.loop, &bridge.destroy_limit, BRIDGE_DESTROY_LIMIT_NS);
-	tasks_add(bridge.control, do_destroy, NULL);
+	/* One that is about to start has to be there first. */
+	tasks_add(bridge.begun ? bridge.control : bridge.commands, do_destroy, NULL);
 }
 
 static void peer_closed(void *ctx, const struct err *err)
@@ -307,7 +316,7 @@ static void refused(void *ctx)
 
 	if (!bridge.over)
 		fprintf(stderr, "qsoak-domain: %s\n", text);
-	end(DOMAIN_EXIT_REFUSED);
+	end(bridge.ending ? DOMAIN_EXIT_ENDED : DOMAIN_EXIT_REFUSED);
 }
 
 /* --- from libvirt's thread */
@@ -373,6 +382,12 @@ static void opened(void *ctx)
 	bridge.opened = true;
 }
 
+static void begun(void *ctx)
+{
+	(void)ctx;
+	bridge.begun = true;
+}
+
 /* Until libvirt is there: who waits for us has a limit, and nothing tells when it comes. */
 static int connect_to(struct err *err)
 {
@@ -416,9 +431,11 @@ static void do_open(void *ctx)
 		r = greet(&err);
 	}
 	if (r == 0)
-		r = host_start(bridge.host, spec->name, spec->xml, &err);
+		r = host_start(bridge.host, spec->uuid, spec->xml, &err);
 	if (r < 0)
 		tasks_add(bridge.back, refused, mem_strdup(err.text));
+	else
+		tasks_add(bridge.back, begun, NULL);
 }
 
 enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec *spec)

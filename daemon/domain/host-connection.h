@@ -10,8 +10,8 @@
 
 struct host {
 	virConnectPtr connection;
-	virDomainPtr domain; /* NULL: not started yet */
-	char *name;
+	_Atomic virDomainPtr domain; /* NULL: not started yet */
+	char *uuid;
 	_Atomic bool started;
 	const struct host_handler *handler;
 	void *ctx;

@@ -97,7 +97,7 @@ static int delete (virDomainSnapshotPtr snapshot)
 
 int host_snapshot_revert(struct host *host, struct err *err)
 {
-	virDomainPtr domain = virDomainLookupByName(host->connection, host->name);
+	virDomainPtr domain = virDomainLookupByUUIDString(host->connection, host->uuid);
 	int r = with_snapshot(domain, revert, "the revert", err);
 
 	if (domain)

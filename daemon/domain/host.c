@@ -157,9 +157,12 @@ int host_sweep(struct host *host, const struct host_spec *spec, struct err *err)
 	return r < 0 ? r : swept;
 }
 
+/* By what no other domain has: a qsoakd elsewhere may give the same names. */
 static bool is_ours(const struct host *host, virDomainPtr domain)
 {
-	return !strcmp(virDomainGetName(domain), host->name);
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	return virDomainGetUUIDString(domain, uuid) == 0 && !strcmp(uuid, host->uuid);
 }
 
 static void event_in(virConnectPtr connection, virDomainPtr domain, const char *name,
@@ -230,11 +233,11 @@ char *host_labelled(struct host *host, const char *xml)
 	return mem_printf("%.*s%s%s", (int)(end - xml), xml, labels ?: "", end);
 }
 
-int host_start(struct host *host, const char *name, const char *xml, struct err *err)
+int host_start(struct host *host, const char *uuid, const char *xml, struct err *err)
 {
 	auto_free char *labelled = NULL;
 
-	host->name = mem_strdup(name);
+	host->uuid = mem_strdup(uuid);
 	/* Of all domains, since this one may be none yet. */
 	if (virConnectDomainEventRegisterAny(host->connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
 					     VIR_DOMAIN_EVENT_CALLBACK(lifecycle_in), host,
@@ -306,7 +309,15 @@ int host_probe(struct host *host, const char **ret_state, struct err *err)
 
 int host_destroy(struct host *host, struct err *err)
 {
+	int code;
+
 	if (!host->domain)
+		return err_set(err, -ENOENT, "there is no domain");
+	if (virDomainDestroy(host->domain) == 0)
 		return 0;
-	return virDomainDestroy(host->domain) < 0 ? host_error(err, -EIO, "cannot destroy") : 0;
+	code = virGetLastErrorCode();
+	return host_error(err,
+			  code == VIR_ERR_NO_DOMAIN || code == VIR_ERR_OPERATION_INVALID ? -ENOENT
+											 : -EIO,
+			  "cannot destroy");
 }

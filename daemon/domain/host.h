@@ -52,8 +52,8 @@ int host_open(const char *uri, const struct host_handler *handler, void *ctx,
  * a spec the owner counts, and the numbers, which may be -1. Returns how many, or an error. */
 int host_sweep(struct host *host, const struct host_spec *spec, struct err *err);
 
-/* From now on the handlers tell of the domain called name; xml, if not NULL, starts it. */
-int host_start(struct host *host, const char *name, const char *xml, struct err *err);
+/* From now on the handlers tell of the domain with this uuid; xml, if not NULL, starts it. */
+int host_start(struct host *host, const char *uuid, const char *xml, struct err *err);
 
 /* A command of QMP without an id; the answer has "return" or "error". */
 int host_command(struct host *host, const char *command, json_t **ret_answer, struct err *err);
@@ -97,7 +97,7 @@ int host_snapshot_delete(struct host *host, struct err *err);
  * command is in progress. */
 int host_probe(struct host *host, const char **ret_state, struct err *err);
 
-/* Ends the domain, as by SIGKILL. */
+/* Ends the domain, as by SIGKILL. -ENOENT: there is none. Not while host_start() is at work. */
 int host_destroy(struct host *host, struct err *err);
 
 #endif
