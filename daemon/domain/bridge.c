@@ -182,11 +182,18 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 {
 	struct request *request = mem_new(struct request);
 	const char *name = json_string_value(json_object_get(message, "execute"));
+	struct err err = { 0 };
 
 	(void)ctx;
 	(void)line;
 	(void)size;
 	request->id = json_deep_copy(json_object_get(message, "id"));
+	if (!bridge.opened) {
+		err_set(&err, -ENOTCONN, "libvirt is not connected to yet");
+		send_object(answer_error(request->id, &err));
+		request_free(request);
+		return;
+	}
 	if (name && !strcmp(name, "qmp_capabilities")) {
 		/* libvirt has negotiated for itself. */
 		send_object(answer(request->id, "return", json_object()));

@@ -66,8 +66,9 @@ mkfifo "$shared/go"
 
 touch "$scratch/none.xml" "$scratch/moved.xml"
 
-begin none b --incoming
+ASKS='{"exec-oob": "query-yank", "id": 1}' begin none b --incoming
 check 'one that waits for its domain greets' await "$host_limit" greeted none
+check 'asked before, it says so' grep -q '"libvirt is not connected to yet"},"id":1' "$scratch/none.qmp"
 check 'let go, it ends: there is nothing to destroy' lets_go none
 
 # Two qsoakds on two hosts may have the same pid.
