@@ -42,7 +42,7 @@ static void gone(void *ctx)
 	struct probe *probe = ctx;
 
 	if (probe->vm && vm_alive(probe->vm) &&
-	    clock_now_ns() - probe->killed_ns < SLOT_KILL_LIMIT_NS) {
+	    clock_now_ns() - probe->killed_ns < vm_kill_limit_ns(probe->vm)) {
 		deadline_start(probe->loop, &probe->gone, GONE_LOOK_NS);
 		return;
 	}

@@ -143,7 +143,8 @@ static void kill_vm(struct slot *slot)
 	guard_free(slot->guard);
 	slot->guard = NULL;
 	vm_kill(slot->vm);
-	deadline_start(slot->loop, &slot->kill_limit, vm_alive(slot->vm) ? SLOT_KILL_LIMIT_NS : 0);
+	deadline_start(slot->loop, &slot->kill_limit,
+		       vm_alive(slot->vm) ? vm_kill_limit_ns(slot->vm) : 0);
 }
 
 static void hold(struct slot *slot)

@@ -17,10 +17,6 @@
 #include "watch/host.h"
 #include "watch/protocol.h"
 
-/* SIGKILL takes effect at once, but for threads in D state; then the slot goes on without waiting
- * for them any longer. */
-#define SLOT_KILL_LIMIT_NS (5 * CLOCK_NS_PER_S)
-
 /* How long no VM boots in a slot whose last one has failed by the host's fault. */
 #define SLOT_HOST_REST_NS (2 * CLOCK_NS_PER_S)
 

@@ -27,6 +27,7 @@ struct backend {
 	/* What the child's end says of the QEMU's; how is the child's, and becomes the QEMU's. */
 	enum run_loss (*loss)(struct child_exit *how);
 	int kill_signal;  /* by which the child ends the QEMU at once */
+	int64_t kill_limit_ns; /* how long that may take */
 	int death_signal; /* that it gets when qsoakd has gone */
 	bool is_qemu; /* the child is the QEMU: it belongs in the VM's control group, and may dump core */
 };

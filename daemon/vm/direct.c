@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "vm/backend.h"
 
@@ -188,6 +189,8 @@ const struct backend backend_direct = {
 	.prepare = prepare,
 	.loss = loss,
 	.kill_signal = SIGKILL,
+	/* It takes effect at once, but for threads in D state. */
+	.kill_limit_ns = 5 * CLOCK_NS_PER_S,
 	.death_signal = SIGKILL,
 	.is_qemu = true,
 };

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/xml.h"
+#include "domain/bridge.h"
 #include "domain/exit.h"
 #include "vm/backend.h"
 #include "vm/direct.h"
@@ -170,8 +171,11 @@ static void find_ram(const struct machine *machine, pid_t pid, struct ram *ram)
 
 static enum run_loss loss(struct child_exit *how)
 {
-	if (how->signal)
-		return RUN_LOSS_LIBVIRT_GONE;
+	if (how->signal) {
+		log_warning("qsoak-domain was ended by signal %d, not from qsoakd", how->signal);
+		*how = (struct child_exit){ .status = -1 };
+		return RUN_LOSS_SPEAKER;
+	}
 	switch (how->status) {
 	case DOMAIN_EXIT_CRASHED:
 		how->status = -1;
@@ -192,5 +196,7 @@ const struct backend backend_libvirt = {
 	.find_ram = find_ram,
 	.loss = loss,
 	.kill_signal = SIGTERM,
+	/* libvirt itself gives a QEMU that hangs 10 s before it kills it. */
+	.kill_limit_ns = BRIDGE_DESTROY_LIMIT_NS + 5 * CLOCK_NS_PER_S,
 	.death_signal = SIGTERM,
 };

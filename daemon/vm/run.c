@@ -371,6 +371,11 @@ void run_kill(struct run *run)
 	child_kill(run->child, run->backend->kill_signal);
 }
 
+int64_t run_kill_limit_ns(const struct run *run)
+{
+	return run->backend->kill_limit_ns;
+}
+
 bool run_exit_expected(const struct run *run)
 {
 	return run->exit_expected;

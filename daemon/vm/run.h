@@ -108,6 +108,7 @@ enum run_loss {
 	RUN_LOSS_DESTROYED,    /* by another client of libvirt */
 	RUN_LOSS_LIBVIRT_GONE, /* the connection ended; the QEMU may live */
 	RUN_LOSS_LIBVIRT_HANGS,
+	RUN_LOSS_SPEAKER, /* what speaks for it was ended; the QEMU may live */
 };
 
 enum run_loss run_loss(const struct run *run);
@@ -147,5 +148,8 @@ void run_terminate(struct run *run);
 /* SIGKILL; its exit is expected from now on. exited is called when it has gone. Nothing happens if
  * it has gone by itself. */
 void run_kill(struct run *run);
+
+/* How long that may take; after it one who waits goes on. */
+int64_t run_kill_limit_ns(const struct run *run);
 
 #endif

@@ -291,6 +291,11 @@ void vm_kill(struct vm *vm)
 		run_kill(vm->incoming);
 }
 
+int64_t vm_kill_limit_ns(const struct vm *vm)
+{
+	return vm->run ? run_kill_limit_ns(vm->run) : 0;
+}
+
 bool vm_alive(const struct vm *vm)
 {
 	return (vm->run && !run_exited(vm->run)) || (vm->incoming && !run_exited(vm->incoming));

@@ -102,5 +102,6 @@ uint64_t vm_saved_generation(const struct vm *vm);
 /* SIGKILL to all runs; vm_alive() tells when they have gone. */
 void vm_kill(struct vm *vm);
 bool vm_alive(const struct vm *vm);
+int64_t vm_kill_limit_ns(const struct vm *vm); /* see run_kill_limit_ns() */
 
 #endif

@@ -199,10 +199,10 @@ static int nearness(enum failure_class class)
 }
 
 /* What crash_classify() cannot know: the words are those of qsoak-domain. */
-static void blame_libvirt(enum run_loss loss, enum failure_class *class, enum failure_place *place,
-			  char *detail, size_t size)
+static void blame_libvirt(const struct run *run, enum failure_class *class,
+			  enum failure_place *place, char *detail, size_t size)
 {
-	switch (loss) {
+	switch (run_loss(run)) {
 	case RUN_LOSS_LIBVIRT_GONE:
 		*class = FAILURE_EXIT;
 		*place = PLACE_LIBVIRT;
@@ -215,7 +215,16 @@ static void blame_libvirt(enum run_loss loss, enum failure_class *class, enum fa
 		*class = FAILURE_HOST;
 		snprintf(detail, size, "another client of libvirt destroyed the domain");
 		break;
-	default:
+	case RUN_LOSS_SPEAKER:
+		*class = FAILURE_HOST;
+		snprintf(detail, size, "qsoak-domain was ended by a signal, not from qsoak");
+		break;
+	case RUN_LOSS_PROCESS:
+		/* libvirt can be connected to, but not be used: no QEMU was asked for yet. */
+		if (run_uri(run) && !qmp_greeted(run_qmp(run)))
+			*class = FAILURE_HOST;
+		break;
+	case RUN_LOSS_UNTOLD:
 		break;
 	}
 }
@@ -246,7 +255,7 @@ static bool decide_loss(struct diagnosis *diagnosis)
 			class = FAILURE_HOST;
 			describe_kill(diagnosis, detail, sizeof(detail));
 		}
-		blame_libvirt(run_loss(run), &class, &place, detail, sizeof(detail));
+		blame_libvirt(run, &class, &place, detail, sizeof(detail));
 		if (!found || nearness(class) < nearness(diagnosis->failure.class)) {
 			set_failure(diagnosis, class, place, run, detail);
 			diagnosis->failure.exit = *how;

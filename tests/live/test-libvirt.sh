@@ -128,6 +128,23 @@ check 'the link is down: the migration has failed' eval 'has_failed_migration ||
 check 'the link is down: that is one failure' same "$(failures)" 1
 check 'nothing of it is left' same "$(ours_left)" ''
 
+# libvirt gives a QEMU that does not end 10 s before it kills it.
+profile stuck ', turns-per-write: 1000000000' 'failures: 1, duration: 10m' snapshot-save snapshot-load snapshot-delete
+begin stuck
+check 'a campaign does a loop' eval 'await 60 has_done snapshot-load 1 || describe stuck'
+kill -STOP "$(qemu_pid a "$(ours_left)")"
+wait "$client"
+check 'a QEMU that is stopped is the last failure' same "$(failures) $(failure 1)" '1 hang process'
+check 'when the campaign has ended, nothing of it is left' same "$(ours_left)" ''
+
+# A libvirt that can be connected to, and no more: that is no fault of a QEMU.
+profile useless '' 'failures: 1' snapshot-save snapshot-delete
+sed -i 's/^uris: .*/uris: ["'"$(uri a | sed 's/[/&]/\\&/g; s/system/nonsense/')"'"]/' "$scratch/useless.yaml"
+begin useless
+wait "$client"
+check 'a libvirt that cannot be used: the host has failed' eval 'same "$(failure 1)" "host -" || describe useless'
+check 'and that is why' contains "$(sql 'SELECT detail FROM failure LIMIT 1')" "URI path '/nonsense'"
+
 # Faults, one after the other; after each the campaign goes on.
 profile faults ', turns-per-write: 1000000000' 'duration: 20m' snapshot-save snapshot-load snapshot-delete
 sed -i 's/^uris: .*/uris: ["'"$(uri a | sed 's/[/&]/\\&/g')"'"]/' "$scratch/faults.yaml"
@@ -141,6 +158,15 @@ libvirtd_start a
 done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = 'snapshot-load'")
 check 'libvirtd is back: the campaign goes on' eval 'await 90 has_done snapshot-load $((done_before + 2)) || describe faults'
 check 'libvirtd is back: one domain of ours, not two' same "$(wc -w <<<"$(ours_left)")" 1
+
+before=$(failures)
+daemon=$(pgrep -P "$client" qsoakd)
+kill -9 $(pgrep -P "$daemon" qsoak-domain)
+check 'qsoak-domain is killed: a failure' await 60 has_failed $((before + 1))
+check 'qsoak-domain is killed: the host has failed, not the build' same "$(failure $((before + 1)))" 'host -'
+done_before=$(sql "SELECT count(*) FROM operation WHERE outcome = 'ok' AND kind = 'snapshot-load'")
+check 'its domain is ended, and the campaign goes on' eval 'await 90 has_done snapshot-load $((done_before + 2)) || describe faults'
+check 'with one domain of ours, not two' same "$(wc -w <<<"$(ours_left)")" 1
 
 before=$(failures)
 pid=$(qemu_pid a "$(ours_left)")
@@ -161,7 +187,6 @@ check 'libvirtd answers again: the campaign goes on' eval 'await 120 has_done sn
 check 'and the QEMU of before is gone' await 30 gone "$pid"
 
 # With all of ours killed at once nobody is there to end the domain: the next one of that state does.
-daemon=$(pgrep -P "$client" qsoakd)
 lost=$(ours_left)
 kill -9 $(pgrep -P "$daemon" qsoak-domain) "$daemon"
 wait "$client"
