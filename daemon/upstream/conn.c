@@ -31,7 +31,9 @@ static int fail_result(const PGresult *result, const char *what, struct err *err
 {
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	return say(err, -EIO, what, text ? text : PQresultErrorMessage(result));
+	if (!text)
+		text = PQresultErrorMessage(result);
+	return say(err, -EIO, what, *text ? text : "the server answers what was not asked");
 }
 
 /* Waits until the socket can do one of events. */
@@ -188,13 +190,13 @@ static int next_result(struct conn *conn, const char *what, PGresult **ret_resul
 	return r;
 }
 
+/* One that asks for a COPY would be asked for its next result for ever. */
 static bool is_well(const PGresult *result)
 {
 	switch (PQresultStatus(result)) {
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
 	case PGRES_SINGLE_TUPLE:
-	case PGRES_COPY_IN:
 		return true;
 	default:
 		return false;

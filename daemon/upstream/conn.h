@@ -43,6 +43,12 @@ int conn_stream(struct conn *conn, const char *sql, const char *const *values, i
 int conn_copy(struct conn *conn, const char *sql, const char *text, size_t size, const char *what,
 	      struct err *err);
 
+/* A value as text, "" for NULL, and where the server has sent no such row or column. Borrowed. */
+static inline const char *conn_value(const PGresult *result, int row, int column)
+{
+	return PQgetvalue(result, row, column) ?: "";
+}
+
 static inline void conn_clear_p(PGresult **result)
 {
 	PQclear(*result);

@@ -23,7 +23,7 @@ static int read_version(struct conn *conn, int64_t *ret_version, struct err *err
 		return r;
 	r = conn_query(conn, "SELECT version FROM qsoak.version", NULL, 0, what, &version, err);
 	if (r == 0 && PQntuples(version))
-		*ret_version = strtoll(PQgetvalue(version, 0, 0), NULL, 10);
+		*ret_version = strtoll(conn_value(version, 0, 0), NULL, 10);
 	return r;
 }
 

@@ -114,7 +114,7 @@ static int row_in(void *ctx, PGresult *result, struct err *err)
 		if (PQgetlength(result, 0, i) > VALUE_BYTES_MAX)
 			r = wrong_value(err);
 		else if (!PQgetisnull(result, 0, i))
-			r = bind_value(stream, i, PQgetvalue(result, 0, i), err);
+			r = bind_value(stream, i, conn_value(result, 0, i), err);
 	}
 	if (r == 0 && sqlite3_step(stream->stmt) != SQLITE_DONE)
 		r = sql_error(stream->db, "cannot keep what is upstream", err);
@@ -311,7 +311,7 @@ static int find_set(struct puller *puller, struct err *err)
 		values, ARRAY_SIZE(values), cannot, &result, err);
 
 	if (r == 0)
-		puller->set = mem_strdup(PQgetvalue(result, 0, 0));
+		puller->set = mem_strdup(conn_value(result, 0, 0));
 	return r;
 }
 
@@ -337,7 +337,7 @@ static int find_campaign(struct puller *puller, struct err *err)
 					 id)
 			       : err_set(err, -EINVAL, "upstream: there is no campaign yet");
 	if (r == 0)
-		puller->campaign = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+		puller->campaign = strtoll(conn_value(result, 0, 0), NULL, 10);
 	return r == 0 ? find_set(puller, err) : r;
 }
 

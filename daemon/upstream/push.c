@@ -68,7 +68,7 @@ static void add_bucket(struct buckets *buckets, int64_t bucket, int64_t rows, in
 
 static int64_t number_of(const PGresult *result, int row, int column)
 {
-	return strtoll(PQgetvalue(result, row, column), NULL, 10);
+	return strtoll(conn_value(result, row, column), NULL, 10);
 }
 
 static int begin_reading(struct push *push, struct err *err)

@@ -22,6 +22,10 @@ python3 "$top/tests/fake/silent-server.py" "$scratch/greets.port" greets &
 started+=($!)
 python3 "$top/tests/fake/silent-server.py" "$scratch/silent.port" &
 started+=($!)
+for lie in empty copies; do
+	python3 "$top/tests/fake/silent-server.py" "$scratch/$lie.port" "$lie" &
+	started+=($!)
+done
 
 MIGRATE=2
 profile 2 'loops: 40' good bad=-fake,assert@snapshot-load:2 >"$scratch/one.yaml"
@@ -123,6 +127,13 @@ began=$SECONDS
 refused 'a server that never answers' 3 'upstream: cannot connect: the server did not answer in time' \
 	push two "postgresql://127.0.0.1:$(cat "$scratch/silent.port")/x"
 check 'is left within a minute' [ $((SECONDS - began)) -lt 60 ]
+await 20 test -s "$scratch/empty.port" -a -s "$scratch/copies.port"
+refused 'a server whose rows have no columns' 3 'upstream: it answers what was not asked' \
+	push two "postgresql://127.0.0.1:$(cat "$scratch/empty.port")/x"
+refused 'a server that wants a COPY in the place of an answer' 3 'upstream: cannot read the version of the tables: the server answers what was not asked' \
+	push two "postgresql://127.0.0.1:$(cat "$scratch/copies.port")/x"
+refused 'reading from such a server' 3 'the server answers what was not asked' \
+	timeout 60 "$BUILD/qsoak" campaigns --store "postgresql://127.0.0.1:$(cat "$scratch/copies.port")/x"
 refused 'a server that is not there' 3 'Connection refused' push two postgresql://127.0.0.1:1/x
 refused 'a database that is not there' 3 'database "none" does not exist' push two "postgresql://qsoak@/none?host=$pg"
 refused 'no URL' 2 'found "x", expected a URL like postgresql://HOST/DATABASE' push two x
