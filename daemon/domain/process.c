@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -23,6 +25,15 @@ struct process_log {
 	int fd;
 	off_t begin;
 };
+
+/* Anybody may start something with any -uuid; QEMU runs as our user. */
+static bool is_ours(const char *number)
+{
+	auto_free char *path = mem_printf("/proc/%s", number);
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid == geteuid();
+}
 
 static bool is_started_with(const char *number, const char *uuid)
 {
@@ -69,7 +80,7 @@ pid_t process_find(const char *uuid)
 	while (proc && (entry = readdir(proc))) {
 		unsigned long long start;
 
-		if (!isdigit((unsigned char)*entry->d_name) ||
+		if (!isdigit((unsigned char)*entry->d_name) || !is_ours(entry->d_name) ||
 		    !is_started_with(entry->d_name, uuid))
 			continue;
 		start = start_of(entry->d_name);
@@ -111,7 +122,7 @@ struct process_log *process_log_open(pid_t pid, const char *uri, const char *nam
 	if (!pid || !folder)
 		return NULL;
 	path = mem_printf("/proc/%d/root%s/%s.log", (int)pid, folder, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may be no file */
 	if (fd < 0)
 		return NULL;
 	log = mem_new(struct process_log);

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* The process that was started with this -uuid, of several the newest: a migration's destination has its source's. 0:
- * there is none here. */
+/* The process of our user that was started with this -uuid, of several the newest: a migration's destination has its
+ * source's. 0: there is none here. */
 pid_t process_find(const char *uuid);
 
 struct process_log;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The process of a domain, among all that there are. */
+#include "tests/unit/helper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "domain/process.h"
+
+#define UUID "018f0000-0000-7000-8000-00000000abcd"
+#define NOBODY 65534
+
+/* One with that -uuid, which is there once this returns, and until it is killed. */
+static pid_t start(uid_t uid)
+{
+	int ready[2], forever[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(forever, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		/* Nothing ever comes, and no end: it has both ends. */
+		if (dup2(forever[0], STDIN_FILENO) < 0 || fcntl(forever[1], F_SETFD, 0) < 0 ||
+		    setuid(uid) < 0)
+			_exit(1);
+		execl("/bin/sh", "sh", "-c", "read x", "sh", "-uuid", UUID, NULL);
+		_exit(1);
+	}
+	close(ready[1]);
+	close(forever[0]);
+	close(forever[1]);
+	assert_int_equal(read(ready[0], &c, 1), 0);
+	close(ready[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void it_has_the_uuid(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(process_find(UUID), 0);
+	pid = start(getuid());
+	assert_int_equal(process_find(UUID), pid);
+	end(pid);
+	assert_int_equal(process_find(UUID), 0);
+}
+
+/* Whoever gives his own process this uuid would have us look into it. */
+static void it_is_ours(void **state)
+{
+	pid_t ours, other;
+
+	(void)state;
+	if (getuid())
+		skip();
+	other = start(NOBODY);
+	assert_int_equal(process_find(UUID), 0);
+	ours = start(0);
+	assert_int_equal(process_find(UUID), ours);
+	end(ours);
+	end(other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_has_the_uuid),
+		cmocka_unit_test(it_is_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
