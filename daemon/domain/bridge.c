@@ -255,6 +255,8 @@ static void destroy_late(void *ctx)
 
 static void begin_end(void)
 {
+	struct tasks *who = bridge.control;
+
 	if (bridge.ending)
 		return;
 	bridge.ending = true;
@@ -263,8 +265,12 @@ static void begin_end(void)
 		return;
 	}
 	deadline_start(bridge.loop, &bridge.destroy_limit, BRIDGE_DESTROY_LIMIT_NS);
-	/* One that is about to start has to be there first. */
-	tasks_add(bridge.begun ? bridge.control : bridge.commands, do_destroy, NULL);
+	/* One that is about to start, or is being restored, has to be there first. */
+	if (!bridge.begun)
+		who = bridge.commands;
+	else if (!host_has_domain(bridge.host))
+		who = bridge.calls;
+	tasks_add(who, do_destroy, NULL);
 }
 
 static void peer_closed(void *ctx, const struct err *err)

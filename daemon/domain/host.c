@@ -307,6 +307,11 @@ int host_probe(struct host *host, const char **ret_state, struct err *err)
 	return 0;
 }
 
+bool host_has_domain(const struct host *host)
+{
+	return host->domain != NULL;
+}
+
 int host_destroy(struct host *host, struct err *err)
 {
 	int code;

@@ -97,6 +97,9 @@ int host_snapshot_delete(struct host *host, struct err *err);
  * command is in progress. */
 int host_probe(struct host *host, const char **ret_state, struct err *err);
 
+/* Whether the domain has come yet. */
+bool host_has_domain(const struct host *host);
+
 /* Ends the domain, as by SIGKILL. -ENOENT: there is none. Not while host_start() is at work. */
 int host_destroy(struct host *host, struct err *err);
 
