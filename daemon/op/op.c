@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/standstill.h"
@@ -42,6 +43,9 @@ static const struct op_type *const libvirt_types[OP_KIND_COUNT] = {
 	[OP_MIGRATE] = &op_type_migrate_libvirt,
 	[OP_MIGRATE_CANCEL] = &op_type_migrate_cancel_libvirt,
 };
+
+/* A libvirt that is there takes far less. */
+#define OP_NOTICE_NS (2 * CLOCK_NS_PER_S)
 
 static const char *const outcome_names[] = {
 	[OP_OK] = "ok",
@@ -75,6 +79,7 @@ static void finish(struct op *op, enum op_outcome outcome, enum op_cause cause, 
 	op->over = true;
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
+	deadline_stop(op->loop, &op->notice);
 	blackout_disarm(&op->blackout);
 	image_check_free(op->image);
 	op->image = NULL;
@@ -108,6 +113,7 @@ static void step_end(struct op *op)
 	add_step(op);
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
+	deadline_stop(op->loop, &op->notice);
 	json_decref(op->value);
 	op->value = NULL;
 	op->step++;
@@ -223,6 +229,8 @@ static void step_begin(struct op *op)
 	if (op->step->blackout)
 		arm_blackout(op);
 	deadline_start(op->loop, &op->limit, op->spec.limit_ns[op->step->limit]);
+	if (op->step->limit == LIMIT_LIBVIRT)
+		deadline_start(op->loop, &op->notice, OP_NOTICE_NS);
 	step_send(op);
 }
 
@@ -252,6 +260,18 @@ static void limit_passed(void *ctx)
 		words ?: "");
 	fail(op, op->step->place == OP_PLACE_HOST ? OP_CAUSE_HOST : OP_CAUSE_DEADLINE,
 	     op->run[op->step->side], &err);
+}
+
+/* It may be long until the limit, and who looks on can do something about it. */
+static void notice_passed(void *ctx)
+{
+	struct op *op = ctx;
+	const struct run *run = op->run[op->step->side];
+	auto_free char *words = first_words(run);
+
+	log_warning("slot %d waits for libvirt, for up to %" PRId64 " s: %s%s",
+		    vm_spec(op->vm)->slot, op->spec.limit_ns[op->step->limit] / CLOCK_NS_PER_S,
+		    words ?: run_uri(run), words ? "" : " does not answer");
 }
 
 static void poll_passed(void *ctx)
@@ -511,6 +531,7 @@ struct op *op_start(struct ev_loop *loop, struct vm *vm, const struct op_spec *s
 	};
 	deadline_init(&op->limit, limit_passed, op);
 	deadline_init(&op->poll, poll_passed, op);
+	deadline_init(&op->notice, notice_passed, op);
 	deadline_init(&op->finish, finished, op);
 	op->standstills = standstill_count(loop);
 	op->began_ns = op->step_began_ns = clock_now_ns();
@@ -556,6 +577,7 @@ void op_free(struct op *op)
 		return;
 	deadline_stop(op->loop, &op->limit);
 	deadline_stop(op->loop, &op->poll);
+	deadline_stop(op->loop, &op->notice);
 	deadline_stop(op->loop, &op->finish);
 	blackout_disarm(&op->blackout);
 	image_check_free(op->image);

@@ -138,7 +138,7 @@ struct op {
 	enum op_progress image_progress;
 	struct err image_err;
 
-	struct deadline limit, poll, finish;
+	struct deadline limit, poll, notice, finish;
 	uint64_t standstills; /* of the loop when it began */
 	int64_t began_ns, step_began_ns, ours_ns;
 	int64_t wall_ahead_ns; /* of CLOCK_MONOTONIC, when it began */

@@ -6,8 +6,10 @@
 {
 	profile 1 'failures: 1' stock
 	printf 'backend: libvirt\nuris: ["qemu+unix:///system?socket=%s/none"]\n' "$scratch"
-} | sed 's/^limits: {/&libvirt: 1s, /' >"$scratch/away.yaml"
+} | sed 's/^limits: {/&libvirt: 4s, /' >"$scratch/away.yaml"
 run_campaign away
+check 'before that it says what it waits for' grep -q \
+	"slot 0 waits for libvirt, for up to 4 s: .*: Failed to connect socket to '$scratch/none'" "$scratch/away.log"
 list=$("$BUILD/qsoak" failures --state-dir "$scratch/away" --json)
 check 'the campaign ends, it is the host' same "$status" 3
 check 'each failure is of the host' same "$(jq -r '[.failures[].class] | unique[]' <<<"$list")" host
