@@ -71,6 +71,7 @@ static void put_specifier(FILE *out, char letter, pid_t pid)
 	}
 }
 
+/* cwd: without a slash at its end. */
 static char *make_glob(const char *pattern, bool uses_pid, const char *cwd, pid_t pid)
 {
 	bool has_pid = strstr(pattern, "%p");
@@ -118,9 +119,9 @@ void core_locate(const char *pattern, bool uses_pid, int64_t hard_limit, const c
 	else
 		place.route = CORE_FILE;
 	if (place.route == CORE_FILE) {
-		place.glob = make_glob(pattern, uses_pid, cwd, pid);
+		place.glob = make_glob(pattern, uses_pid, cwd ?: "", pid);
 		/* Or the folder is its own. */
-		place.names_pid = uses_pid || strstr(pattern, "%p") || *pattern != '/';
+		place.names_pid = uses_pid || strstr(pattern, "%p") || (cwd && *pattern != '/');
 	}
 	*ret_place = place;
 }

@@ -27,8 +27,8 @@ struct core_place {
 	char *why;	/* if it is lost: why, and what would be right; else NULL */
 };
 
-/* By what /proc/sys/kernel/core_pattern says, without its newline; for a process that died in cwd. hard_limit: RLIMIT_CORE in bytes. What of a name is not
- * known (a time, a thread) is a wildcard. */
+/* By what /proc/sys/kernel/core_pattern says, without its newline; for a process that died in cwd (NULL: a daemon, in
+ * the root folder). hard_limit: RLIMIT_CORE in bytes. What of a name is not known (a time, a thread) is a wildcard. */
 void core_locate(const char *pattern, bool uses_pid, int64_t hard_limit, const char *cwd, pid_t pid,
 		 struct core_place *ret_place);
 void core_place_finish(struct core_place *place);

@@ -78,7 +78,9 @@ static bool print_hang(const struct failure *failure, json_t *stacks, FILE *out)
 
 static bool print_death(const struct failure *failure, json_t *stacks, FILE *out)
 {
-	const char *signal = sigabbrev_np(failure->exit.signal);
+	/* Of a QEMU that libvirt runs nobody is told it. */
+	bool untold = failure->class == FAILURE_ASSERTION && !failure->exit.signal;
+	const char *signal = untold ? "ABRT" : sigabbrev_np(failure->exit.signal);
 
 	fprintf(out, "%s by SIG%s in ", failure_class_name(failure->class), signal ? signal : "?");
 	return print_functions(json_array_get(json_object_get(stacks, "threads"), 0), "", out);

@@ -298,6 +298,20 @@ static void ask_coredumpctl(struct witness *witness)
 	ask(witness);
 }
 
+/* How a QEMU of libvirt has ended a core alone may tell, if it had a process here. */
+static bool ends_untold(const struct run *run)
+{
+	return run_exited(run) && run_loss(run) == RUN_LOSS_UNTOLD && run_pid(run);
+}
+
+/* Whether a core would say more. */
+static bool may_have_core(const struct run *run)
+{
+	const struct child_exit *how = run_exited(run);
+
+	return ends_untold(run) || (how->signal && how->signal != SIGKILL);
+}
+
 /* Where it was dumped, it is there; else the witness ends. */
 static void find_core(struct witness *witness)
 {
@@ -305,11 +319,11 @@ static void find_core(struct witness *witness)
 	struct core_place place;
 	struct err err = { 0 };
 
-	core_locate_here(spec->cwd, run_pid(spec->run), &place);
+	core_locate_here(run_uri(spec->run) ? NULL : spec->cwd, run_pid(spec->run), &place);
 	witness->is_sure = place.names_pid || place.route == CORE_COREDUMPCTL;
 	if (place.route == CORE_LOST)
 		lack(witness, place.why);
-	else if (!run_exited(spec->run)->core_dumped)
+	else if (!ends_untold(spec->run) && !run_exited(spec->run)->core_dumped)
 		lack(witness, "the kernel has dumped no core");
 	else if (place.route == CORE_COREDUMPCTL)
 		ask_coredumpctl(witness);
@@ -354,7 +368,7 @@ struct witness *witness_start(struct ev_loop *loop, const struct witness_spec *s
 		lack(witness, "the process of the QEMU is not known");
 	else if (!how)
 		read_stacks(witness);
-	else if (how->signal && how->signal != SIGKILL && spec->cores != EVIDENCE_CORES_NONE)
+	else if (may_have_core(spec->run) && spec->cores != EVIDENCE_CORES_NONE)
 		find_core(witness);
 	else
 		finish(witness);

@@ -39,7 +39,7 @@ struct witness_spec {
 	struct bundle *bundle;
 	const struct run *run;
 	const char *role;
-	const char *cwd; /* of the QEMU */
+	const char *cwd; /* of the QEMU, if it is our child */
 	enum evidence_cores cores;
 	bool gdb; /* where a stack ends in a coroutine, gdb may tell more, and break the process */
 	/* Called once, from the loop, when nothing more will come. */

@@ -89,6 +89,15 @@ check 'the stock assertion is found, and is told as without libvirt' same \
 	"$(sql "SELECT DISTINCT s.title FROM failure f JOIN signature s ON s.id = f.signature_id
 		WHERE s.class = 'assertion' AND s.title LIKE 'assertion%'")" "$assertion"
 check 'nothing of it is left' same "$(ours_left)" ''
+case $(</proc/sys/kernel/core_pattern) in
+"|"*) skip 'the core of an assertion' 'cores go to a program here' ;;
+*)
+	check 'its core says where: in the setup of a save' contains \
+		"$(sql "SELECT group_concat(DISTINCT a.title) FROM failure f JOIN alternative a ON a.id = f.alternative_id")" \
+		qemu_savevm_state_setup
+	check 'no core is left' eval '[ -z "$(find / -maxdepth 1 -name "core*" -newer "$scratch/bug.yaml")" ]'
+	;;
+esac
 
 # A guest that leaves its flash alone meets no known bug of QEMU.
 profile move ', turns-per-write: 1000000000' 'loops: 5' snapshot-save snapshot-load 'migrate, channels: 4' snapshot-delete

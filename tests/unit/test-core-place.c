@@ -41,6 +41,22 @@ static void test_files(void **state)
 	assert_glob("%h", false, with_host);
 }
 
+static void test_of_a_daemon(void **state)
+{
+	struct core_place place;
+
+	(void)state;
+	core_locate("core", false, INT64_MAX, NULL, 4711, &place);
+	assert_string_equal(place.glob, "/core");
+	/* Any other daemon's may be there. */
+	assert_false(place.names_pid);
+	core_place_finish(&place);
+	core_locate("core.%p", false, INT64_MAX, NULL, 4711, &place);
+	assert_string_equal(place.glob, "/core.4711");
+	assert_true(place.names_pid);
+	core_place_finish(&place);
+}
+
 static void assert_lost(const char *pattern, int64_t hard_limit, const char *why)
 {
 	struct core_place place;
@@ -122,9 +138,9 @@ static void test_here(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),	cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_systemd), cmocka_unit_test(test_finding),
-		cmocka_unit_test(test_here),
+		cmocka_unit_test(test_files),	cmocka_unit_test(test_of_a_daemon),
+		cmocka_unit_test(test_lost),	cmocka_unit_test(test_systemd),
+		cmocka_unit_test(test_finding), cmocka_unit_test(test_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
