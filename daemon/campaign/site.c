@@ -34,10 +34,7 @@ static void init_libvirt(struct site *site, const char *state)
 	site->libvirt.peer_uris = site->profile->peer_uris;
 	while (site->libvirt.uris[site->libvirt.uri_count])
 		site->libvirt.uri_count++;
-	site->libvirt.owner = mem_printf("%s:%s", host, state);
-	/* So that it is the same in every spelling of XML. */
-	for (char *c = site->libvirt.owner; (c = strpbrk(c, "<>&'\""));)
-		*c = '_';
+	site->libvirt.owner = libvirt_owner(host, state);
 	site->machine.libvirt = &site->libvirt;
 }
 

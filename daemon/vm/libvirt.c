@@ -6,6 +6,7 @@
  */
 #include "vm/libvirt.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -88,6 +89,33 @@ static void print_disk(FILE *out, const struct run_spec *spec)
 	      "    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
 	      "<source file='",
 	      file, "'/><target dev='" LIBVIRT_DISK_TARGET "' bus='virtio'/></disk>\n");
+}
+
+static void print_owner(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (isascii(c) && (isalnum(c) || strchr("/._-", c)))
+			fputc(c, out);
+		else
+			fprintf(out, "%%%02x", c);
+	}
+}
+
+char *libvirt_owner(const char *host, const char *state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	print_owner(out, host);
+	fputc(':', out);
+	print_owner(out, state);
+	fclose(out);
+	return text;
 }
 
 char *libvirt_xml(const struct run_spec *spec, const char *name)

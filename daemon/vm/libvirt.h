@@ -24,6 +24,10 @@ struct libvirt {
 /* Of one of the uris. */
 const char *libvirt_peer_uri(const struct libvirt *libvirt, const char *uri);
 
+/* Of the domains of the qsoakd of that state folder on that host; the caller frees. No two folders have the same, and it
+ * is the same in every spelling of XML: what is no letter, digit or one of "/._-" is %XX. */
+char *libvirt_owner(const char *host, const char *state);
+
 /* The domain's XML; the caller frees. */
 char *libvirt_xml(const struct run_spec *spec, const char *name);
 

@@ -58,6 +58,16 @@ static void a_domain_says_whose_it_is(void **state)
 	has(text, "<qemu:arg value='name=opt/qsoak/config,file=/work/3-5/guest-config'/>");
 }
 
+static void no_two_state_folders_have_one_owner(void **state)
+{
+	auto_free char *plain = libvirt_owner("box-1", "/var/lib/q_soak.2");
+	auto_free char *odd = libvirt_owner("box", "/a\"b'<&>\n%\xc3\xa4\xff:");
+
+	(void)state;
+	assert_string_equal(plain, "box-1:/var/lib/q_soak.2");
+	assert_string_equal(odd, "box:/a%22b%27%3c%26%3e%0a%25%c3%a4%ff%3a");
+}
+
 static void what_a_build_brings_along_is_in_it(void **state)
 {
 	char *args[] = { (char *)"-global", (char *)"a.b=<x>", NULL };
@@ -86,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_domain_says_whose_it_is),
+		cmocka_unit_test(no_two_state_folders_have_one_owner),
 		cmocka_unit_test(what_a_build_brings_along_is_in_it),
 	};
 
