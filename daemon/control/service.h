@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What commands may ask of the service that control.c is. */
+/* What commands may ask of the service. */
 #ifndef QSOAK_CONTROL_SERVICE_H
 #define QSOAK_CONTROL_SERVICE_H
 
