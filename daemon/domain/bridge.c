@@ -430,6 +430,11 @@ static int greet(struct err *err)
 	return r;
 }
 
+static int start(struct err *err)
+{
+	return host_start(bridge.host, bridge.spec->uuid, bridge.spec->xml, err);
+}
+
 static void do_open(void *ctx)
 {
 	const struct host_spec *spec = bridge.spec;
@@ -441,10 +446,11 @@ static void do_open(void *ctx)
 		r = host_sweep(bridge.host, spec, &err);
 	if (r >= 0) {
 		tasks_add(bridge.back, opened, NULL);
-		r = greet(&err);
+		/* Who is greeted may at once send what is awaited. */
+		r = spec->xml ? greet(&err) : start(&err);
 	}
 	if (r == 0)
-		r = host_start(bridge.host, spec->uuid, spec->xml, &err);
+		r = spec->xml ? start(&err) : greet(&err);
 	if (r < 0)
 		tasks_add(bridge.back, refused, mem_strdup(err.text));
 	else
