@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/record.h"
 #include "campaign/boots.h"
 #include "campaign/profile.h"
