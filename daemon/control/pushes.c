@@ -188,10 +188,15 @@ void pushes_free(struct pushes *pushes)
 void pushes_set(struct pushes *pushes, const char *url, int64_t every_ns)
 {
 	bool same = url && pushes->url && !strcmp(url, pushes->url);
+	bool sooner = every_ns < pushes->every_ns;
 
 	pushes->every_ns = every_ns;
-	if (same)
+	if (same) {
+		/* Otherwise it would wait for what may be a day. */
+		if (sooner && !pushes->child)
+			schedule(pushes, every_ns);
 		return;
+	}
 	stop(pushes);
 	if (!url)
 		return;

@@ -294,6 +294,18 @@ for name in four five; do
 	check "$name: the log says once that they fail" same "$(grep -c 'results are not pushed to' "$scratch/$name.log")" 1
 	check "$name: and once that they do no more" same "$(grep -c 'are pushed to .* again' "$scratch/$name.log")" 1
 done
+# pushes_each HOST TIME: from its next look at its configuration on.
+pushes_each() {
+	sed -i "s/push-every: [^}]*/push-every: $2/" "$scratch/$1.etc/qsoakd.conf"
+	kill -HUP "${pids[$1]}"
+}
+age_is() {
+	[ "$(on "$1" status --json | jq ".upstream[\"age-ns\"] $2 5e9")" = true ]
+}
+pushes_each four 1h
+check 'pushes become rare on SIGHUP' await 60 age_is four '>'
+pushes_each four 1s
+check 'and frequent again, not only in an hour' await 60 age_is four '<'
 on four stop --kill >/dev/null
 check 'each row of both is there once, without another word' await 60 eval 'same_rows four five >/dev/null'
 same_rows four five
