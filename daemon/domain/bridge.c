@@ -31,10 +31,14 @@ struct bridge {
 	struct tasks *back, *commands, *calls, *control;
 	struct host *host; /* set by the thread of commands; others read it once it is opened */
 	struct process_log *log;
+	pid_t pid; /* of the QEMU; 0: not known */
+	int detail; /* why libvirt says that it has gone */
+	ev_io gone;
+	struct deadline gone_limit;
 	ev_signal term, interrupt;
 	struct deadline destroy_limit, refusal;
 	json_t *refused; /* answers to commands, until it is sure that the domain lives; or NULL */
-	bool opened, begun, greeted, ending, over; /* begun: host_start() was well */
+	bool opened, begun, greeted, asked_to_quit, ending, over; /* begun: host_start() was well */
 	enum domain_exit exit;
 };
 
@@ -210,6 +214,7 @@ static void message_in(void *ctx, json_t *message, const char *line, size_t size
 		tasks_add(request->call->beside ? bridge.control : bridge.calls, do_call, request);
 		return;
 	}
+	bridge.asked_to_quit |= !strcmp(name, "quit");
 	json_object_del(message, "id");
 	request->command = json_dumps(message, JSON_COMPACT);
 	tasks_add(bridge.commands, do_command, request);
@@ -288,6 +293,65 @@ static void signalled(struct ev_loop *loop, ev_signal *watch, int revents)
 	begin_end();
 }
 
+static bool is_asked_for(int detail)
+{
+	return detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
+	       detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED ||
+	       detail == VIR_DOMAIN_EVENT_STOPPED_SAVED ||
+	       detail == VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT;
+}
+
+/* how: as the kernel tells it; NULL: it does not. libvirt takes the word of QEMU, which may crash right after it, and be
+ * gone before it has said a thing although it was asked to go; and ends with a signal what is slow to go. */
+static enum domain_exit exit_of(int detail, const struct child_exit *how)
+{
+	bool well = how && how->status == 0;
+	bool ended = well || (how && (how->signal == SIGTERM || how->signal == SIGKILL));
+
+	if (bridge.ending || (is_asked_for(detail) && (!how || ended)))
+		return DOMAIN_EXIT_ENDED;
+	if (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
+		return DOMAIN_EXIT_DESTROYED;
+	return well && bridge.asked_to_quit ? DOMAIN_EXIT_ENDED : DOMAIN_EXIT_CRASHED;
+}
+
+static json_t *ended_event(const struct child_exit *how)
+{
+	json_t *data = how->signal ? json_pack("{s:i, s:b}", "signal", how->signal, "core-dumped",
+					       (int)how->core_dumped)
+				   : json_pack("{s:i}", "status", how->status);
+
+	return json_pack("{s:s, s:o}", "event", BRIDGE_ENDED, "data", data);
+}
+
+/* The QEMU is no process any more, or not soon enough, or none of this host. */
+static void conclude(void)
+{
+	struct child_exit how;
+	bool known = bridge.pid && process_ended(bridge.gone.fd, bridge.pid, &how);
+	enum domain_exit code = exit_of(bridge.detail, known ? &how : NULL);
+
+	if (bridge.over)
+		return;
+	process_log_print(bridge.log, stderr);
+	if (known && code == DOMAIN_EXIT_CRASHED)
+		send_event(ended_event(&how));
+	end(code);
+}
+
+static void process_gone(struct ev_loop *loop, ev_io *watch, int revents)
+{
+	(void)revents;
+	ev_io_stop(loop, watch);
+	conclude();
+}
+
+static void gone_late(void *ctx)
+{
+	(void)ctx;
+	conclude();
+}
+
 static void domain_stopped(void *ctx)
 {
 	int detail = (int)(intptr_t)ctx;
@@ -298,15 +362,13 @@ static void domain_stopped(void *ctx)
 	if (!bridge.spec->xml && !bridge.ending && detail == VIR_DOMAIN_EVENT_STOPPED_FAILED &&
 	    process_log_terminated(bridge.log))
 		return;
-	process_log_print(bridge.log, stderr);
-	if (bridge.ending || detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
-	    detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED ||
-	    detail == VIR_DOMAIN_EVENT_STOPPED_SAVED ||
-	    detail == VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT)
-		end(DOMAIN_EXIT_ENDED);
-	else
-		end(detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED ? DOMAIN_EXIT_DESTROYED
-								 : DOMAIN_EXIT_CRASHED);
+	bridge.detail = detail;
+	if (!bridge.pid) {
+		conclude();
+		return;
+	}
+	ev_io_start(bridge.loop, &bridge.gone);
+	deadline_start(bridge.loop, &bridge.gone_limit, BRIDGE_GONE_NS);
 }
 
 static void connection_closed(void *ctx)
@@ -364,11 +426,24 @@ static void log_found(void *ctx)
 	bridge.log = ctx;
 }
 
+/* It may have gone already. */
+static void process_found(void *ctx)
+{
+	pid_t pid = (pid_t)(intptr_t)ctx;
+	int pidfd = process_open(pid);
+
+	if (pidfd < 0)
+		return;
+	bridge.pid = pid;
+	ev_io_init(&bridge.gone, process_gone, pidfd, EV_READ);
+}
+
 static void do_arrive(void *ctx)
 {
 	pid_t pid = process_find(bridge.spec->uuid);
 
 	(void)ctx;
+	tasks_add(bridge.back, process_found, (void *)(intptr_t)pid);
 	tasks_add(bridge.back, log_found,
 		  process_log_open(pid, bridge.spec->uri, bridge.spec->name));
 	tasks_add(bridge.back, send_event,
@@ -469,6 +544,7 @@ enum domain_exit bridge_run(struct ev_loop *loop, int fd, const struct host_spec
 	bridge.stream = qmp_stream_new(loop, fd, &handler, NULL);
 	qmp_stream_serve(bridge.stream, QMP_LINE_MAX, QMP_UNSENT_MAX);
 	deadline_init(&bridge.destroy_limit, destroy_late, NULL);
+	deadline_init(&bridge.gone_limit, gone_late, NULL);
 	deadline_init(&bridge.refusal, send_refused, NULL);
 	ev_signal_init(&bridge.term, signalled, SIGTERM);
 	ev_signal_start(loop, &bridge.term);

@@ -19,6 +19,12 @@
 
 #define BRIDGE_ARRIVED "QSOAK_ARRIVED"
 
+/* How its QEMU has ended, where the kernel tells: status, or signal and core-dumped. The last thing that is said. */
+#define BRIDGE_ENDED "QSOAK_ENDED"
+
+/* How long a QEMU that libvirt says has gone may take to be no process any more. */
+#define BRIDGE_GONE_NS (2 * CLOCK_NS_PER_S)
+
 /* So long libvirt may take to destroy a domain that we were asked to end. What is left after it is swept by the next
  * one in its slot. */
 #define BRIDGE_DESTROY_LIMIT_NS (20 * CLOCK_NS_PER_S)

@@ -11,7 +11,11 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -111,6 +115,64 @@ static char *log_folder(const char *uri)
 		return cache ? mem_printf("%s/libvirt/qemu/log", cache)
 			     : mem_printf("%s/.cache/libvirt/qemu/log", getenv("HOME") ?: "");
 	return NULL;
+}
+
+int process_open(pid_t pid)
+{
+	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+/* Linux, include/uapi/linux/pidfd.h; older headers do not have it. */
+struct pidfd_exit_info {
+	uint64_t mask, cgroupid;
+	uint32_t ids[11];
+	int32_t exit_code; /* as of wait(2) */
+};
+#define PIDFD_GET_EXIT_INFO _IOWR(0xff, 11, struct pidfd_exit_info)
+#define PIDFD_EXIT_KNOWN (1u << 3)
+
+static bool reaped_status(int pidfd, int *ret_status)
+{
+	struct pidfd_exit_info info = { .mask = PIDFD_EXIT_KNOWN };
+
+	if (ioctl(pidfd, PIDFD_GET_EXIT_INFO, &info) < 0 || !(info.mask & PIDFD_EXIT_KNOWN))
+		return false;
+	*ret_status = info.exit_code;
+	return true;
+}
+
+/* proc(5): the state is the first field behind the name, the status the last one of all. */
+static bool zombie_status(int pidfd, pid_t pid, int *ret_status)
+{
+	auto_free char *path = mem_printf("/proc/%d/stat", (int)pid);
+	auto_free char *text = NULL;
+	struct err err = { 0 };
+	const char *state, *last;
+	size_t size;
+
+	if (file_read_bytes(path, STAT_MAX, &text, &size, &err) < 0)
+		return false;
+	state = memrchr(text, ')', size);
+	last = strrchr(text, ' ');
+	/* The number may be another process's by now, but not that of the descriptor. */
+	if (!state || !last || (state[2] != 'Z' && state[2] != 'X') ||
+	    syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
+		return false;
+	*ret_status = (int)strtol(last, NULL, 10);
+	return true;
+}
+
+bool process_ended(int pidfd, pid_t pid, struct child_exit *ret_how)
+{
+	int status;
+
+	if (!reaped_status(pidfd, &status) && !zombie_status(pidfd, pid, &status))
+		return false;
+	*ret_how = WIFSIGNALED(status) ? (struct child_exit){ .status = -1,
+							      .signal = WTERMSIG(status),
+							      .core_dumped = WCOREDUMP(status) }
+				       : (struct child_exit){ .status = WEXITSTATUS(status) };
+	return true;
 }
 
 struct process_log *process_log_open(pid_t pid, const char *uri, const char *name)

@@ -11,9 +11,18 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/child.h"
+
 /* The process of our user that was started with this -uuid, of several the newest: a migration's destination has its
  * source's. 0: there is none here. */
 pid_t process_find(const char *uuid);
+
+/* A pidfd, so that its end can be asked for. -1: it has none. */
+int process_open(pid_t pid);
+
+/* How it has ended, which the kernel tells anybody: of a zombie by proc(5), of one that was reaped by its pidfd (Linux
+ * 6.15). False: it has not, or nobody knows. */
+bool process_ended(int pidfd, pid_t pid, struct child_exit *ret_how);
 
 struct process_log;
 

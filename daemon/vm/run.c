@@ -36,6 +36,8 @@ struct run {
 	const struct run_listener *listeners[RUN_ROLE_COUNT];
 	struct err closed;
 	struct child_exit how; /* once it has gone */
+	struct child_exit end; /* as it was told */
+	bool told;
 	enum run_loss loss;
 	int64_t spawned_ns;
 	bool arrived, negotiated, oob, exit_expected, failure_expected;
@@ -57,6 +59,20 @@ static void greeting_in(void *ctx)
 	RUN_TELL(run, greeting);
 }
 
+/* What a child that speaks for its QEMU says of that one's end. */
+static void take_end(struct run *run, json_t *data)
+{
+	json_t *signal = json_object_get(data, "signal");
+
+	run->told = true;
+	run->end = (struct child_exit){
+		.status = signal ? -1
+				 : (int)json_integer_value(json_object_get(data, "status")),
+		.signal = (int)json_integer_value(signal),
+		.core_dumped = json_is_true(json_object_get(data, "core-dumped")),
+	};
+}
+
 static void event_in(void *ctx, const struct qmp_event *event)
 {
 	struct run *run = ctx;
@@ -65,6 +81,10 @@ static void event_in(void *ctx, const struct qmp_event *event)
 		run->pid = (pid_t)json_integer_value(json_object_get(event->data, "pid"));
 		run->backend->find_ram(run->machine, run->pid, run->ram);
 		run->arrived = true;
+	}
+	if (!run->backend->is_qemu && !strcmp(event->name, BRIDGE_ENDED)) {
+		take_end(run, event->data);
+		return;
 	}
 	RUN_TELL(run, event, event);
 }
@@ -91,6 +111,10 @@ static void child_gone(void *ctx, const struct child_exit *how)
 	run->loss = run->backend->loss(&run->how);
 	/* Its last events may still wait in the socket. */
 	qmp_drain(run->qmp);
+	if (run->loss == RUN_LOSS_UNTOLD && run->told) {
+		run->how = run->end;
+		run->loss = RUN_LOSS_PROCESS;
+	}
 	RUN_TELL(run, exited);
 }
 

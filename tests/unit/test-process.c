@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,11 +73,62 @@ static void it_is_ours(void **state)
 	end(other);
 }
 
+/* As nobody's child would be asked: before and after it is reaped. */
+static void its_end_is_told(void **state)
+{
+	static const struct {
+		int status, signal;
+	} ends[] = { { 0, 0 }, { 7, 0 }, { -1, SIGSEGV }, { -1, SIGKILL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct child_exit how = { .status = 99 };
+		siginfo_t info;
+		int go[2], pidfd;
+		pid_t pid;
+		char c;
+
+		assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+		pid = fork();
+		if (pid == 0) {
+			setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+			close(go[1]);
+			(void)!read(go[0], &c, 1);
+			/* Also where a sanitizer has a handler of its own. */
+			signal(SIGSEGV, SIG_DFL);
+			if (ends[i].signal)
+				raise(ends[i].signal);
+			_exit(ends[i].status);
+		}
+		close(go[0]);
+		pidfd = process_open(pid);
+		assert_true(pidfd >= 0);
+		assert_false(process_ended(pidfd, pid, &how));
+		close(go[1]);
+		assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+		assert_true(process_ended(pidfd, pid, &how));
+		assert_int_equal(how.status, ends[i].status);
+		assert_int_equal(how.signal, ends[i].signal);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		how.status = 99;
+		/* Only newer kernels know it then; none tells it wrong. */
+		if (process_ended(pidfd, pid, &how)) {
+			assert_int_equal(how.status, ends[i].status);
+			assert_int_equal(how.signal, ends[i].signal);
+		} else {
+			assert_int_equal(how.status, 99);
+		}
+		close(pidfd);
+	}
+	assert_int_equal(process_open(0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_has_the_uuid),
 		cmocka_unit_test(it_is_ours),
+		cmocka_unit_test(its_end_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
