@@ -152,6 +152,7 @@ bench: ## figures, each within one run: against a naive driver, the cost of evid
 	@BUILD=$(abspath $(BUILD)) tests/bench/blackout.sh
 	@$(MAKE) --no-print-directory -s $(BUILD)/tests/fake-qemu
 	@BUILD=$(abspath $(BUILD)) tests/bench/flood.sh
+	@BUILD=$(abspath $(BUILD)) tests/bench/libvirt-lag.sh
 
 $(BUILD)/tests/bench/simulate: $(BUILD)/tests/bench/simulate.o $(BUILD)/libqsoak.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
