@@ -298,10 +298,13 @@ static void ask_coredumpctl(struct witness *witness)
 	ask(witness);
 }
 
-/* How a QEMU of libvirt has ended a core alone may tell, if it had a process here. */
+/* How a QEMU of libvirt has ended nobody says, but a core may, if it had a process here. */
 static bool ends_untold(const struct run *run)
 {
-	return run_exited(run) && run_loss(run) == RUN_LOSS_UNTOLD && run_pid(run);
+	const struct child_exit *how = run_exited(run);
+
+	return how && how->status < 0 && !how->signal && run_loss(run) == RUN_LOSS_UNTOLD &&
+	       run_pid(run);
 }
 
 /* Whether a core would say more. */
