@@ -38,7 +38,7 @@ struct bridge {
 	ev_signal term, interrupt;
 	struct deadline destroy_limit, refusal;
 	json_t *refused; /* answers to commands, until it is sure that the domain lives; or NULL */
-	bool opened, begun, greeted, asked_to_quit, ending, over; /* begun: host_start() was well */
+	bool opened, begun, greeted, resumed, asked_to_quit, ending, over; /* begun: host_start() was well */
 	enum domain_exit exit;
 };
 
@@ -359,8 +359,9 @@ static void domain_stopped(void *ctx)
 	if (bridge.over)
 		return;
 	/* A migration to here has failed, and libvirt has ended what was to take it: why, the source is told. */
-	if (!bridge.spec->xml && !bridge.ending && detail == VIR_DOMAIN_EVENT_STOPPED_FAILED &&
-	    process_log_terminated(bridge.log))
+	if (!bridge.spec->xml && !bridge.ending && !bridge.resumed &&
+	    (detail == VIR_DOMAIN_EVENT_STOPPED_DESTROYED ||
+	     (detail == VIR_DOMAIN_EVENT_STOPPED_FAILED && process_log_terminated(bridge.log))))
 		return;
 	bridge.detail = detail;
 	if (!bridge.pid) {
@@ -396,6 +397,12 @@ static void refused(void *ctx)
 
 /* --- from libvirt's thread */
 
+static void qemu_said(void *ctx)
+{
+	bridge.resumed |= !strcmp(json_string_value(json_object_get(ctx, "event")), "RESUME");
+	send_event(ctx);
+}
+
 static void event_in(void *ctx, const char *name, long long seconds, unsigned microseconds,
 		     const char *data)
 {
@@ -406,7 +413,7 @@ static void event_in(void *ctx, const char *name, long long seconds, unsigned mi
 	(void)ctx;
 	if (members)
 		json_object_set_new(event, "data", members);
-	tasks_add(bridge.back, send_event, event);
+	tasks_add(bridge.back, qemu_said, event);
 }
 
 static void stopped_in(void *ctx, int detail)
