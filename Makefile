@@ -34,7 +34,7 @@ DEPS_CHECK := systemd prometheus gdb libc6-dbg libcmocka-dev jq sqlite3 procps p
 	bash-completion man-db groff-base debhelper lintian debootstrap systemd-container \
 	postgresql $(DEPS_LIBVIRT)
 # No libvirt-daemon-system: it would start one, and tests have their own.
-DEPS_LIBVIRT := libvirt-daemon libvirt-clients iproute2
+DEPS_LIBVIRT := libvirt-daemon libvirt-clients iproute2 openssh-server openssl
 DEPS_MAN := python3-docutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 

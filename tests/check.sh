@@ -53,8 +53,8 @@ if [ $# = 0 ]; then
 		set -- "$@" "${test%.c}"
 	done
 	set -- "$@" tests/fake/test-*.sh tests/live/test-*.sh
-	# These have objects of their own, or none: once is enough.
-	once='tests/libvirt/test-hosts.sh tests/systemd/test-package.sh'
+	# Once is enough: what they try is outside of our objects, or is tried with sanitizers by the live tests, too.
+	once='tests/libvirt/test-hosts.sh tests/libvirt/test-uris.sh tests/libvirt/test-faults.sh tests/systemd/test-package.sh'
 fi
 
 for sanitizer in '' address,undefined; do

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The keys of who runs the QEMUs: `backend` and `uris`. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -95,6 +96,41 @@ static int check_operations(const struct bind *at, const struct profile *profile
 	return r;
 }
 
+/* qemu:///embed?root=...: libvirt's driver within a qsoak-domain, of which only one may have that root. */
+static bool is_embedded(const char *uri)
+{
+	static const char embedded[] = "qemu:///embed";
+
+	return !strncmp(uri, embedded, sizeof(embedded) - 1);
+}
+
+/* What the driver of one process has, no other one sees. */
+static int check_embedded(const struct bind *at, const struct bind *uris,
+			  const struct profile *profile)
+{
+	struct bind list = bind_entry(at, "operations", yaml_get(at->node, "operations"));
+
+	if (profile->uris[1] || profile->vms != 1)
+		return bind_fail(uris, "qemu:///embed is for one VM: no other URI, and `vms: 1`");
+	for (size_t i = 0; i < profile->operation_count; i++) {
+		enum op_kind kind = profile->operations[i].kind;
+		struct bind operation = bind_element(&list, i);
+
+		if (kind == OP_LIBVIRT_SAVE_RESTORE || kind == OP_LIBVIRT_SNAPSHOT_INTERNAL)
+			return bind_fail(&operation, "%s takes a libvirtd, not qemu:///embed",
+					 op_kind_name(kind));
+	}
+	return 0;
+}
+
+static bool any_embedded(const struct profile *profile)
+{
+	for (char **uri = profile->uris; *uri; uri++)
+		if (is_embedded(*uri))
+			return true;
+	return false;
+}
+
 int profile_check_backend(const struct bind *at, const struct profile *profile)
 {
 	struct bind uris = bind_entry(at, "uris", yaml_get(at->node, "uris"));
@@ -118,5 +154,7 @@ int profile_check_backend(const struct bind *at, const struct profile *profile)
 	}
 	if (profile->peer_uris && count_of(profile->peer_uris) != count_of(profile->uris))
 		return bind_fail(&peers, "there have to be as many as `uris`, in their order");
+	if (any_embedded(profile) && check_embedded(at, &uris, profile) < 0)
+		return -EINVAL;
 	return check_operations(at, profile, check_operation);
 }

@@ -139,6 +139,8 @@ static void what_is_of_libvirt_takes_it(void **state)
 			"peer-uris: [qemu+tls://a/system]\n",
 			"migrate",
 			"t.yaml:4: peer-uris: there have to be as many as `uris`, in their order");
+	refused_or_read("backend: libvirt\nuris: [\"qemu:///embed?root=/r\"]\n", "reset",
+			"t.yaml:3: uris: qemu:///embed is for one VM: no other URI, and `vms: 1`");
 	refused_or_read("peer-uris: [qemu+tls://a/system]\n", "migrate",
 			"t.yaml:2: peer-uris: they take `backend: libvirt`");
 }

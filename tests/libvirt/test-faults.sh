@@ -4,8 +4,8 @@
 # source and of the destination, a QEMU is stopped, the link goes down. Each is told once, by what it was, and the
 # campaign goes on.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/../libvirt/lib.sh"
-. "$(dirname "$0")/../libvirt/campaign.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/campaign.sh"
 
 hosts_or_exit 'faults beside QEMU'
 
