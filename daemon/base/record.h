@@ -117,6 +117,7 @@ struct record_run_end {
 	int64_t exit_status; /* 0-255, or -1: ended by a signal, or not known */
 	int64_t signal;	     /* 0: exited by itself */
 	bool expected;	     /* ended because qsoak asked for it */
+	bool unseen;	     /* it ran, and nobody could look at its guest's memory */
 };
 
 struct record_operation_begin {

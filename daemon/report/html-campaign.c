@@ -106,6 +106,21 @@ static void print_left_out(const struct html *html)
 	fputs("</ul>\n", html->out);
 }
 
+static void print_unseen(const struct html *html)
+{
+	if (!rows_of(html, "/report/unseen"))
+		return;
+	fputs("<p>Guests that were not seen (no blackout is known, nothing of them "
+	      "compared):</p><ul>",
+	      html->out);
+	for (size_t i = 0; i < rows_of(html, "/report/unseen"); i++) {
+		fputs("<li>", html->out);
+		html_text(html, "/report/unseen/%zu/uri", i);
+		fputs("</li>", html->out);
+	}
+	fputs("</ul>\n", html->out);
+}
+
 static void print_gaps(const struct html *html)
 {
 	if (!rows_of(html, "/report/gaps"))
@@ -136,6 +151,7 @@ static void print_operations(const struct html *html)
 	print_builds(html);
 	print_timings(html);
 	print_left_out(html);
+	print_unseen(html);
 }
 
 static bool has_migrations(const struct html *html)

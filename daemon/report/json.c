@@ -180,6 +180,12 @@ static int comparison_or_null(struct query *query, int64_t campaign, bool force,
 	return 0;
 }
 
+static void add_unseen(void *ctx, const char *uri, int64_t runs)
+{
+	json_array_append_new(ctx, json_pack("{s:o, s:I}", "uri", report_json_string(uri), "runs",
+					     (json_int_t)runs));
+}
+
 int report_json_campaign(struct query *query, int64_t campaign, bool force, json_t **ret_value,
 			 struct err *err)
 {
@@ -187,7 +193,7 @@ int report_json_campaign(struct query *query, int64_t campaign, bool force, json
 	struct query_timings timings = { 0 };
 	struct query_signatures signatures = { 0 };
 	struct query_vms vms = { 0 };
-	auto_json json_t *measures = NULL, *left_out = NULL, *gaps = NULL;
+	auto_json json_t *measures = NULL, *left_out = NULL, *unseen = json_array(), *gaps = NULL;
 	auto_json json_t *comparison = NULL, *selfcheck = NULL;
 	int r = query_campaign(query, campaign, &c, err);
 
@@ -202,6 +208,8 @@ int report_json_campaign(struct query *query, int64_t campaign, bool force, json
 	if (r == 0)
 		r = short_list(query, QUERY_LEFT_OUT, campaign, &left_out, err);
 	if (r == 0)
+		r = query_unseen(query, campaign, add_unseen, unseen, err);
+	if (r == 0)
 		r = short_list(query, QUERY_GAPS, campaign, &gaps, err);
 	if (r == 0)
 		r = comparison_or_null(query, campaign, force, &comparison, err);
@@ -209,12 +217,12 @@ int report_json_campaign(struct query *query, int64_t campaign, bool force, json
 		r = comparison_selfcheck(query, campaign, &selfcheck, err);
 	if (r == 0)
 		*ret_value = json_pack(
-			"{s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:O, s:O}", "campaign",
+			"{s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:O, s:O, s:O, s:O}", "campaign",
 			report_json_campaign_object(&c), "operations", timing_list(&timings),
 			"signatures", signature_list(&signatures, &vms), "builds",
 			verdict_builds(&vms), "differences", verdict_differences(&vms), "measures",
-			measures, "left_out", left_out, "gaps", gaps, "comparison", comparison,
-			"selfcheck", selfcheck);
+			measures, "left_out", left_out, "unseen", unseen, "gaps", gaps,
+			"comparison", comparison, "selfcheck", selfcheck);
 	query_vms_finish(&vms);
 	query_signatures_finish(&signatures);
 	query_timings_finish(&timings);

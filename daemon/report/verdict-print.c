@@ -155,10 +155,28 @@ static void print_left_out(json_t *left_out, FILE *out)
 	}
 }
 
+/* What a guest that nobody saw cannot have failed in. */
+static void print_unseen(json_t *unseen, FILE *out)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(unseen, i, one) {
+		auto_free char *uri = text_printable(field_text(one, "uri"));
+
+		fprintf(out,
+			"%snot seen: the guests of %lld runs by %s: no blackout is known, a guest "
+			"that "
+			"stands still is not found, and its memory and flash are not compared\n",
+			i ? "" : "\n", (long long)field_integer(one, "runs"), uri);
+	}
+}
+
 void verdict_print(json_t *value, FILE *out)
 {
 	print_measures(json_object_get(value, "measures"), out);
 	print_builds(json_object_get(value, "builds"), out);
 	print_differences(json_object_get(value, "differences"), out);
 	print_left_out(json_object_get(value, "left_out"), out);
+	print_unseen(json_object_get(value, "unseen"), out);
 }

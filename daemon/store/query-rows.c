@@ -259,3 +259,19 @@ int query_incident(struct query *query, int64_t failure, char **ret_directory, s
 	*ret_directory = directory;
 	return 0;
 }
+
+int query_unseen(struct query *query, int64_t campaign,
+		 void (*fn)(void *ctx, const char *uri, int64_t runs), void *ctx, struct err *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(query,
+			      "SELECT coalesce(uri, '-'), count(*) FROM run "
+			      "WHERE campaign_id = ?1 AND unseen = 1 GROUP BY uri ORDER BY uri",
+			      campaign, &stmt, err);
+
+	if (r < 0)
+		return r;
+	while ((r = query_next_row(query, stmt, err)) > 0)
+		fn(ctx, (const char *)sqlite3_column_text(stmt, 0), sqlite3_column_int64(stmt, 1));
+	return r;
+}

@@ -28,6 +28,10 @@ enum query_list {
 	QUERY_LIST_COUNT,
 };
 
+/* Calls fn for each libvirt of the campaign that had runs whose guests could not be seen. */
+int query_unseen(struct query *query, int64_t campaign,
+		 void (*fn)(void *ctx, const char *uri, int64_t runs), void *ctx, struct err *err);
+
 /* "campaigns", "builds", ... */
 const char *query_list_name(enum query_list list);
 

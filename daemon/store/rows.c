@@ -56,7 +56,7 @@ static const struct row_sql statements[] = {
 			    true },
 	[ROW_RUN_END] = { "cannot store the end of a run",
 			  "UPDATE run SET ended_unix_ns = ?2, exit_status = ?3, signal = ?4, "
-			  "expected = ?5, "
+			  "expected = ?5, unseen = ?6, "
 			  "end = iif(?4 IS NULL, 'exit', 'signal') WHERE id = ?1",
 			  true },
 	[ROW_OPERATION_BEGIN] = { "cannot store the begin of an operation",
@@ -292,7 +292,7 @@ static void add_run_end(struct rows *rows, const struct record_run_end *r)
 {
 	rows_add(rows, ROW_RUN_END,
 		 VALUES(integer(r->id), integer(r->ended_unix_ns), measured(r->exit_status),
-			integer_or_null(r->signal, 0), integer(r->expected)));
+			integer_or_null(r->signal, 0), integer(r->expected), integer(r->unseen)));
 }
 
 static void add_operation_begin(struct rows *rows, const struct record_operation_begin *r)

@@ -245,6 +245,8 @@ static const char version_6[] =
 	"ALTER TABLE campaign ADD COLUMN stopping INTEGER NOT NULL DEFAULT 0;\n"
 	"	-- 1: a user has asked for its end\n"
 	"ALTER TABLE run ADD COLUMN uri TEXT; -- of the libvirt that ran it; NULL: qsoakd itself\n"
+	"ALTER TABLE run ADD COLUMN unseen INTEGER;\n"
+	"	-- 1: nobody could look at its guest's memory; NULL: it has not ended\n"
 	"CREATE TABLE gap (\n"
 	"	campaign_id INTEGER NOT NULL REFERENCES campaign(id),\n"
 	"	began_unix_ns INTEGER NOT NULL,\n"

@@ -233,6 +233,7 @@ void run_free(struct run *run)
 			.exit_status = how ? how->status : -1,
 			.signal = how ? how->signal : SIGKILL,
 			.expected = run->exit_expected,
+			.unseen = run->arrived && ram_fd(run->ram) < 0,
 		};
 
 		records_emit(run->records,

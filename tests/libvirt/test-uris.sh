@@ -113,6 +113,19 @@ for uri in qemu:///system "qemu+unix:///system?socket=/run/libvirt/libvirt-sock"
 	soaks "${uri%%\?*}" "$shared/$what" on a "$BUILD/qsoak" run "$scratch/$what.yaml" --local --state-dir "$shared/$what"
 done
 
+# As if it was on another host: its QEMUs are no processes that could be looked at.
+profile "$(uri a)" >"$scratch/far.yaml"
+unshare --pid --fork --mount-proc "$BUILD/qsoak" run "$scratch/far.yaml" --local --state-dir "$shared/far" >"$scratch/out" 2>&1
+check 'guests that cannot be seen: a campaign runs' eval 'same "$?" 0 || said'
+check 'guests that cannot be seen: the store says so' same \
+	"$(sqlite3 "$shared/far/results.db" "SELECT DISTINCT unseen FROM run")" 1
+check 'guests that cannot be seen: nothing is told of them' same "$(sqlite3 "$shared/far/results.db" \
+	"SELECT count(*) FROM measure WHERE name LIKE 'blackout%'")" 0
+check 'guests that cannot be seen: the report says so, once' same \
+	"$("$BUILD/qsoak" report --state-dir "$shared/far" | grep -c "^not seen: the guests of 1 runs by $(uri a):")" 1
+check 'those that can are not among them' same \
+	"$(sqlite3 "$shared/qemu/results.db" "SELECT DISTINCT unseen FROM run")" 0
+
 # A user's own libvirtd is started by the first who asks, and ended by the keeper. The folder of the build may be closed to him.
 user=$scratch/user
 chmod 711 "$scratch"

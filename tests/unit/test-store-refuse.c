@@ -152,7 +152,8 @@ static void test_takes_an_older_version(void **state)
 		[5] = "DROP TABLE gap; ALTER TABLE campaign DROP COLUMN request;"
 		      "ALTER TABLE campaign DROP COLUMN qsoak;"
 		      "ALTER TABLE campaign DROP COLUMN boot; ALTER TABLE campaign DROP COLUMN "
-		      "stopping; ALTER TABLE run DROP COLUMN uri; PRAGMA user_version = 5",
+		      "stopping; ALTER TABLE run DROP COLUMN uri; "
+		      "ALTER TABLE run DROP COLUMN unseen; PRAGMA user_version = 5",
 		[4] = "DROP TABLE comparison; DROP TABLE primary_metric; DROP TABLE look;"
 		      "DROP TABLE environment; DROP TABLE summary; DROP INDEX operation_unwell; "
 		      "DROP INDEX run_vm;"

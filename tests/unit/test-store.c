@@ -100,8 +100,8 @@ static void test_round_trip(void **state)
 		    "1000|7000|complete|1\n");
 	assert_rows(fx, "SELECT * FROM build", "2|1|stock|/usr/bin/qemu|QEMU 7.2|-|abcd|1|ours\n");
 	assert_rows(fx, "SELECT * FROM run",
-		    "3|1|2|1|0|77|[\"qemu\"]|2000|6000|exit|0|-|1|-\n"
-		    "4|1|2|1|0|77|[\"qemu\"]|2000|6001|signal|-|11|0|-\n");
+		    "3|1|2|1|0|77|[\"qemu\"]|2000|6000|exit|0|-|1|-|0\n"
+		    "4|1|2|1|0|77|[\"qemu\"]|2000|6001|signal|-|11|0|-|0\n");
 	assert_rows(fx, "SELECT * FROM operation",
 		    "11|1|3|4|1|0|0|snapshot-save|ok|3000|500|40\n"
 		    "12|1|4|-|1|0|-|snapshot-save|failed|3000|500|-\n");

@@ -313,7 +313,7 @@ static const char back_to_4[] =
 	"DROP TABLE gap; ALTER TABLE campaign DROP COLUMN request;"
 	"ALTER TABLE campaign DROP COLUMN qsoak;"
 	"ALTER TABLE campaign DROP COLUMN boot; ALTER TABLE campaign DROP COLUMN stopping;"
-	"ALTER TABLE run DROP COLUMN uri;"
+	"ALTER TABLE run DROP COLUMN uri; ALTER TABLE run DROP COLUMN unseen;"
 	"PRAGMA user_version = 4";
 
 static void a_store_of_version_4_gets_them(void **state)
