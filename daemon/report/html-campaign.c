@@ -108,14 +108,14 @@ static void print_left_out(const struct html *html)
 
 static void print_unseen(const struct html *html)
 {
-	if (!rows_of(html, "/report/unseen"))
+	if (!rows_of(html, "/report/unseen_guests"))
 		return;
 	fputs("<p>Guests that were not seen (no blackout is known, nothing of them "
 	      "compared):</p><ul>",
 	      html->out);
-	for (size_t i = 0; i < rows_of(html, "/report/unseen"); i++) {
+	for (size_t i = 0; i < rows_of(html, "/report/unseen_guests"); i++) {
 		fputs("<li>", html->out);
-		html_text(html, "/report/unseen/%zu/uri", i);
+		html_text(html, "/report/unseen_guests/%zu/uri", i);
 		fputs("</li>", html->out);
 	}
 	fputs("</ul>\n", html->out);

@@ -221,7 +221,7 @@ int report_json_campaign(struct query *query, int64_t campaign, bool force, json
 			report_json_campaign_object(&c), "operations", timing_list(&timings),
 			"signatures", signature_list(&signatures, &vms), "builds",
 			verdict_builds(&vms), "differences", verdict_differences(&vms), "measures",
-			measures, "left_out", left_out, "unseen", unseen, "gaps", gaps,
+			measures, "left_out", left_out, "unseen_guests", unseen, "gaps", gaps,
 			"comparison", comparison, "selfcheck", selfcheck);
 	query_vms_finish(&vms);
 	query_signatures_finish(&signatures);

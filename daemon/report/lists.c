@@ -49,10 +49,8 @@ static char *result(json_t *c)
 	}
 }
 
-static void add_campaign(struct table *table, json_t *c)
+static void add_figures(struct table *table, json_t *c)
 {
-	table_add(table, field_number(c, "id"));
-	table_add(table, field_copy(c, "name"));
 	table_add(table, text_time(field_integer(c, "began_unix_ns")));
 	table_add(table,
 		  field_known(c, "ended_unix_ns") ? text_long_duration(field_active(c)) : NULL);
@@ -64,17 +62,56 @@ static void add_campaign(struct table *table, json_t *c)
 	table_add(table, result(c));
 }
 
+static void add_campaign(struct table *table, json_t *c)
+{
+	table_add(table, field_number(c, "id"));
+	table_add(table, field_copy(c, "name"));
+	add_figures(table, c);
+}
+
+static void add_campaign_of_host(struct table *table, json_t *c)
+{
+	table_add(table, field_number(c, "id"));
+	table_add(table, field_copy(c, "name"));
+	table_add(table, field_copy(c, "host"));
+	add_figures(table, c);
+}
+
+/* Whoever has one host knows its name. */
+static bool of_several_hosts(json_t *campaigns)
+{
+	json_t *first = json_object_get(json_array_get(campaigns, 0), "host"), *c;
+	size_t i;
+
+	json_array_foreach(campaigns, i, c)
+		if (!json_equal(json_object_get(c, "host"), first))
+			return true;
+	return false;
+}
+
+#define FIGURE_COLUMNS                                                              \
+	{ "BEGAN", false }, { "TOOK", true }, { "BUILDS", false }, { "VMS", true }, \
+		{ "OPERATIONS", true }, { "LOOPS", true }, { "FAILURES", true },    \
+	{                                                                           \
+		"RESULT", false                                                     \
+	}
+
 void report_campaigns(json_t *value, FILE *out)
 {
-	static const struct table_column columns[] = {
-		{ "ID", true },		{ "NAME", false },   { "BEGAN", false },
-		{ "TOOK", true },	{ "BUILDS", false }, { "VMS", true },
-		{ "OPERATIONS", true }, { "LOOPS", true },   { "FAILURES", true },
-		{ "RESULT", false },
+	static const struct table_column columns[] = { { "ID", true },
+						       { "NAME", false },
+						       FIGURE_COLUMNS };
+	static const struct table_column host_columns[] = {
+		{ "ID", true }, { "NAME", false }, { "HOST", false }, FIGURE_COLUMNS
 	};
+	json_t *campaigns = json_object_get(value, "campaigns");
 
-	print_list(json_object_get(value, "campaigns"), columns, ARRAY_SIZE(columns), add_campaign,
-		   "no campaigns", out);
+	if (of_several_hosts(campaigns))
+		print_list(campaigns, host_columns, ARRAY_SIZE(host_columns), add_campaign_of_host,
+			   "no campaigns", out);
+	else
+		print_list(campaigns, columns, ARRAY_SIZE(columns), add_campaign, "no campaigns",
+			   out);
 }
 
 /* As many digits as people compare. */

@@ -178,5 +178,5 @@ void verdict_print(json_t *value, FILE *out)
 	print_builds(json_object_get(value, "builds"), out);
 	print_differences(json_object_get(value, "differences"), out);
 	print_left_out(json_object_get(value, "left_out"), out);
-	print_unseen(json_object_get(value, "unseen"), out);
+	print_unseen(json_object_get(value, "unseen_guests"), out);
 }

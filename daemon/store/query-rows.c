@@ -62,7 +62,7 @@ NAMES_COMPLETE(list_names, QUERY_LIST_COUNT);
 
 static const char *const statements[] = {
 	[QUERY_CAMPAIGNS] =
-		"SELECT c.id, name, "
+		"SELECT c.id, name, (SELECT name FROM host WHERE id = c.host_id) AS host, "
 		"(SELECT group_concat(name, ' ') FROM (SELECT name FROM build "
 		" WHERE campaign_id = c.id ORDER BY id)) AS builds, "
 		"seed, accel, accel_reason, machine, vms, began_unix_ns, ended_unix_ns, end, "
@@ -88,7 +88,8 @@ static const char *const statements[] = {
 		"max(b.id) > ?2 "
 		"ORDER BY 1 LIMIT ?3",
 	[QUERY_RUNS] = "SELECT r.id, r.campaign_id, b.name AS build, slot, vm, pid, "
-		       "began_unix_ns, ended_unix_ns, end, exit_status, signal, expected, argv "
+		       "began_unix_ns, ended_unix_ns, end, exit_status, signal, expected, uri, "
+		       "unseen, argv "
 		       "FROM run AS r JOIN build AS b ON b.id = r.build_id "
 		       "WHERE (?1 = 0 OR r.campaign_id = ?1) AND r.id > ?2 ORDER BY r.id LIMIT ?3",
 	[QUERY_OPERATIONS] =

@@ -87,7 +87,7 @@ static void test_campaign_json(void **state)
 		" {\"build\": \"a-first\", \"version\": \"\", \"verdict\": \"inconclusive\", "
 		"\"vms\": 0, \"loops\": 0,"
 		"  \"wanted_loops\": 1, \"failures\": 0}],"
-		"\"differences\": [], \"measures\": [], \"left_out\": [], \"unseen\": [], \"gaps\": [], "
+		"\"differences\": [], \"measures\": [], \"left_out\": [], \"unseen_guests\": [], \"gaps\": [], "
 		"\"comparison\": null, \"selfcheck\": null}";
 	struct fixture *fx = *state;
 
@@ -98,7 +98,7 @@ static void test_campaign_json(void **state)
 		    " \"began_unix_ns\": 1767323045000000000, \"ended_unix_ns\": null,"
 		    " \"end\": null, \"exit_code\": null, \"loops\": 0, \"operations\": 0,"
 		    " \"failures\": 0, \"expected\": 0, \"gap_ns\": 0}, \"operations\": [], \"signatures\": [],"
-		    " \"builds\": [], \"differences\": [], \"measures\": [], \"left_out\": [], \"unseen\": [], \"gaps\": [], "
+		    " \"builds\": [], \"differences\": [], \"measures\": [], \"left_out\": [], \"unseen_guests\": [], \"gaps\": [], "
 		    "\"comparison\": null, \"selfcheck\": null}");
 }
 

@@ -92,6 +92,29 @@ static void test_campaigns_table(void **state)
 	assert_text(report(fx, read_campaigns, 0, report_campaigns), expected);
 }
 
+static void the_host_is_told_where_there_are_several(void **state)
+{
+	static const char *const hosts[] = { "box", "box", "tower" };
+
+	(void)state;
+	for (size_t count = 2; count <= ARRAY_SIZE(hosts); count++) {
+		auto_json json_t *value = json_pack("{s:[]}", "campaigns");
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		for (size_t i = 0; i < count; i++)
+			json_array_append_new(json_object_get(value, "campaigns"),
+					      json_pack("{s:i, s:s, s:s}", "id", (int)i + 1, "name",
+							"quick", "host", hosts[i]));
+		report_campaigns(value, out);
+		fclose(out);
+		assert_int_equal(strstr(text, "HOST") != NULL, count == 3);
+		assert_int_equal(strstr(text, " tower ") != NULL, count == 3);
+		free(text);
+	}
+}
+
 static void test_builds_table(void **state)
 {
 	static const char expected[] =
@@ -207,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_failures_table),
 		cmocka_unit_test(test_campaigns_table),
 		cmocka_unit_test(test_builds_table),
+		cmocka_unit_test(the_host_is_told_where_there_are_several),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_unknown_campaign),
 		cmocka_unit_test(test_last_campaign),
