@@ -437,7 +437,7 @@ static void log_found(void *ctx)
 static void process_found(void *ctx)
 {
 	pid_t pid = (pid_t)(intptr_t)ctx;
-	int pidfd = process_open(pid);
+	int pidfd = process_open(pid, bridge.spec->uuid);
 
 	if (pidfd < 0)
 		return;

@@ -117,9 +117,13 @@ static char *log_folder(const char *uri)
 	return NULL;
 }
 
-int process_open(pid_t pid)
+int process_open(pid_t pid, const char *uuid)
 {
-	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	auto_free char *number = mem_printf("%d", (int)pid);
+	auto_close int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	/* The descriptor is of whoever has the number now, and so is what is read of it after that. */
+	return fd >= 0 && is_ours(number) && is_started_with(number, uuid) ? fd_steal(&fd) : -1;
 }
 
 /* Linux, include/uapi/linux/pidfd.h; older headers do not have it. */

@@ -17,8 +17,9 @@
  * source's. 0: there is none here. */
 pid_t process_find(const char *uuid);
 
-/* A pidfd, so that its end can be asked for. -1: it has none. */
-int process_open(pid_t pid);
+/* A pidfd of the process that process_find() has found, so that its end can be asked for. -1: it has gone, whoever has its
+ * number now. */
+int process_open(pid_t pid, const char *uuid);
 
 /* How it has ended, which the kernel tells anybody: of a zombie by proc(5), of one that was reaped by its pidfd (Linux
  * 6.15). False: it has not, or nobody knows. */
