@@ -81,7 +81,11 @@ cat >>"$scratch/a/etc/libvirt/libvirtd.conf" <<-END
 	key_file = "$pki/serverkey.pem"
 	cert_file = "$pki/servercert.pem"
 	ca_file = "$pki/cacert.pem"
+	unix_sock_group = "nogroup"
+	unix_sock_rw_perms = "0770"
 END
+# QEMU may run as another user.
+sed -i '/^security_driver/d' "$scratch/a/etc/libvirt/qemu.conf"
 sed -i '/^listen_tls = 0/d' "$scratch/a/etc/libvirt/libvirtd.conf"
 check 'a libvirtd listens, by TLS, too' libvirtd_start a
 
@@ -126,13 +130,19 @@ check 'guests that cannot be seen: the report says so, once' same \
 check 'those that can are not among them' same \
 	"$(sqlite3 "$shared/qemu/results.db" "SELECT DISTINCT unseen FROM run")" 0
 
-# A user's own libvirtd is started by the first who asks, and ended by the keeper. The folder of the build may be closed to him.
+# A user who may use the libvirtd of root, as that of the service does. The folder of the build may be closed to him. A
+# guest that is seen is that of a QEMU of his.
 user=$scratch/user
-chmod 711 "$scratch"
+chmod 711 "$scratch" "$scratch"/a{,/run{,/libvirt}}
 mkdir -p "$user"/{bin,home} && mkdir -m 700 "$user/run"
 cp -r "$BUILD"/{qsoak,qsoakd,qsoak-domain,qsoak-stack,guests} "$user/bin"
 profile qemu:///session >"$user/session.yaml"
+profile "$(uri a)" >"$user/group.yaml"
 chown -R nobody:nogroup "$user"
+soaks 'a user of its group' "$user/home/group" setpriv --reuid=nobody --regid=nogroup --clear-groups env -i "PATH=$PATH" \
+	"HOME=$user/home" "$user/bin/qsoak" run "$user/group.yaml" --local --state-dir "$user/home/group"
+
+# His own libvirtd is started by the first who asks, and ended by the keeper.
 soaks qemu:///session "$user/home/state" python3 "$libvirt/keeper.py" setpriv --reuid=nobody --regid=nogroup --clear-groups \
 	env -i "PATH=$PATH" "HOME=$user/home" "XDG_RUNTIME_DIR=$user/run" "$user/bin/qsoak" run "$user/session.yaml" --local \
 	--state-dir "$user/home/state"
