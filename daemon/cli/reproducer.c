@@ -87,19 +87,23 @@ static int fetch(struct source *source, int64_t incident, struct evidence *evide
 	return r;
 }
 
-/* Of the profile; 0 where it does not tell. */
-static int64_t disk_bytes(const struct evidence *evidence)
+/* The size of the disk, of the profile; 0 where it does not tell. Refuses what no script can do. */
+static int read_profile(const struct evidence *evidence, int64_t *ret_disk_bytes, struct err *err)
 {
 	struct profile *profile = NULL;
-	struct err err = { 0 };
-	int64_t bytes;
+	struct err ignored = { 0 };
+	int r = 0;
 
 	if (!evidence->profile || profile_parse(evidence->profile, strlen(evidence->profile),
-						"profile.yaml", &profile, &err) < 0)
+						"profile.yaml", &profile, &ignored) < 0)
 		return 0;
-	bytes = profile->disk_bytes;
+	if (profile->backend == BACKEND_LIBVIRT)
+		r = err_set(err, -EINVAL,
+			    "libvirt ran this QEMU, and a script has none: `qsoak replay` plays it "
+			    "again");
+	*ret_disk_bytes = profile->disk_bytes;
 	profile_free(profile);
-	return bytes;
+	return r;
 }
 
 static int make(struct evidence *evidence, struct reproducer **ret_reproducer, struct err *err)
@@ -113,10 +117,10 @@ static int make(struct evidence *evidence, struct reproducer **ret_reproducer, s
 		.firmware_size = evidence->firmware_size,
 		.config = evidence->config,
 		.config_size = evidence->config_size,
-		.disk_bytes = disk_bytes(evidence),
 	};
+	int r = read_profile(evidence, &spec.disk_bytes, err);
 
-	return reproducer_make(&spec, ret_reproducer, err);
+	return r < 0 ? r : reproducer_make(&spec, ret_reproducer, err);
 }
 
 static int check_options(const struct cli *cli, struct err *err)

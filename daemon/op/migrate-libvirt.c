@@ -107,6 +107,8 @@ static void call_ended(void *ctx, const struct qmp_reply *reply)
 	struct op *op = ctx;
 
 	op->call_ended = true;
+	if (reply->error)
+		err_set(&op->call_err, -EREMOTEIO, "%s", reply->error);
 	if (reply->unsupported)
 		op_refused(op, reply);
 	else
@@ -126,7 +128,8 @@ static int start_to_cancel(struct op *op, struct err *err)
 static enum op_progress ended_under_way(struct op *op, struct err *err)
 {
 	if (op->call_ended && !migrate_status_is(op, OP_SRC, "active")) {
-		err_set(err, -EREMOTEIO, "the migration has ended before it was cancelled");
+		err_set(err, -EREMOTEIO, "the migration has ended before it was cancelled%s%s",
+			op->call_err.code ? ": " : "", op->call_err.text);
 		return OP_FAILS;
 	}
 	return migrate_ended_setup(op, err);

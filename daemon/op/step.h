@@ -123,7 +123,8 @@ struct op {
 
 	/* the command of the step */
 	bool waits_for_reply;
-	bool call_ended; /* of libvirt, beside the steps */
+	bool call_ended; /* of libvirt, beside the steps; call_err says how, if not well */
+	struct err call_err;
 	json_t *value; /* what the step's command returned; NULL before */
 
 	char job[OP_TAG_MAX]; /* id of the operation's job */

@@ -90,6 +90,9 @@ run lost
 check 'a peer that it cannot reach is a failure in its words' eval \
 	'contains "$(sql "SELECT detail FROM failure")" "libvirt: " || describe lost'
 
+check 'there is no script of what libvirt has run' contains "$("$BUILD/qsoak" reproducer "$(sql 'SELECT min(id) FROM failure')" \
+	--state-dir "$state" 2>&1)" 'libvirt ran this QEMU, and a script has none: `qsoak replay` plays it again'
+
 profile builds "$quiet" 'loops: 3' 'migrate, to: other' 'migrate, to: stock'
 edit builds '/name: stock/a \  - {name: other, binary: /usr/bin/qemu-system-x86_64, args: [-global, ICH9-LPC.disable_s3=1]}'
 run builds
