@@ -406,11 +406,15 @@ static void qemu_said(void *ctx)
 static void event_in(void *ctx, const char *name, long long seconds, unsigned microseconds,
 		     const char *data)
 {
-	json_t *event = json_pack("{s:s, s:{s:I, s:I}}", "event", name, "timestamp", "seconds",
-				  (json_int_t)seconds, "microseconds", (json_int_t)microseconds);
-	json_t *members = data ? json_loads(data, 0, NULL) : NULL;
+	json_t *members, *event;
 
 	(void)ctx;
+	/* Such are ours to say, whatever a QEMU says. */
+	if (!strncmp(name, BRIDGE_EVENT_PREFIX, strlen(BRIDGE_EVENT_PREFIX)))
+		return;
+	event = json_pack("{s:s, s:{s:I, s:I}}", "event", name, "timestamp", "seconds",
+			  (json_int_t)seconds, "microseconds", (json_int_t)microseconds);
+	members = data ? json_loads(data, 0, NULL) : NULL;
 	if (members)
 		json_object_set_new(event, "data", members);
 	tasks_add(bridge.back, qemu_said, event);

@@ -17,10 +17,11 @@
 #include "domain/exit.h"
 #include "domain/host.h"
 
-#define BRIDGE_ARRIVED "QSOAK_ARRIVED"
+#define BRIDGE_EVENT_PREFIX "QSOAK_"
+#define BRIDGE_ARRIVED BRIDGE_EVENT_PREFIX "ARRIVED"
 
 /* How its QEMU has ended, where the kernel tells: status, or signal and core-dumped. The last thing that is said. */
-#define BRIDGE_ENDED "QSOAK_ENDED"
+#define BRIDGE_ENDED BRIDGE_EVENT_PREFIX "ENDED"
 
 /* How long a QEMU that libvirt says has gone may take to be no process any more. */
 #define BRIDGE_GONE_NS (2 * CLOCK_NS_PER_S)
