@@ -141,11 +141,11 @@ static void add_classes(struct live *live, struct frame *frame)
 	free(classes);
 }
 
-/* What the slots do that find no room. */
+/* What the slots do that find no room: of a long line the end is cut. */
 static char *sum_slots(json_t *slots, size_t first)
 {
 	auto_json json_t *states = json_object();
-	auto_free char *line = mem_printf("and %zu more", json_array_size(slots) - first);
+	auto_free char *line = NULL;
 	int64_t loops = 0;
 	const char *state;
 	json_t *n;
@@ -162,7 +162,8 @@ static char *sum_slots(json_t *slots, size_t first)
 
 		mem_append(&line, ", ", "%lld %s", (long long)json_integer_value(n), name);
 	}
-	return mem_printf("%s: %" PRId64 " loops", line, loops);
+	return mem_printf("and %zu more, %" PRId64 " loops: %s", json_array_size(slots) - first,
+			  loops, line ?: "");
 }
 
 static void add_slots(struct live *live, struct frame *frame, size_t room)

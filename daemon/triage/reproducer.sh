@@ -96,6 +96,7 @@ TRIES, VMS, ROUNDS, LIMIT, TRY_LIMIT = (
     int(os.environ[name]) for name in ("TRIES", "VMS", "ROUNDS", "LIMIT", "TRY_LIMIT"))
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WORDS_MAX = 65536     # bytes of a dead QEMU's last words that are read
 LINE_MAX = 16 << 20   # bytes of a line of QMP
 STATUS_FAILED = 1
@@ -144,8 +145,13 @@ def matches(text, words):
     return re.search(pattern, words) is not None
 
 
-def die_with_parent():
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def dying_with(parent):
+    """What a child of it does first; it may have gone already."""
+    def begin():
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(STATUS_FAILED)
+    return begin
 
 
 def includes(whole, part):
@@ -177,8 +183,9 @@ class Qemu:
         argv += ["-incoming", "defer"] if incoming else []
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
-                argv, cwd=folder, env={**os.environ, **ENVIRONMENT}, preexec_fn=die_with_parent,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                argv, cwd=folder, env={**os.environ, **ENVIRONMENT},
+                preexec_fn=dying_with(os.getpid()), stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output)
         self.connect(f"{folder}/{name}")
         greeting = self.receive("greeting")
         oob = "oob" in greeting["QMP"].get("capabilities", [])
@@ -280,7 +287,7 @@ class Machine:
             done = subprocess.run(
                 [os.environ["QEMU_IMG"], "create", "-q", "-f", "qcow2", name, str(size)],
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, timeout=LIMIT, preexec_fn=die_with_parent)
+                stderr=subprocess.STDOUT, timeout=LIMIT, preexec_fn=dying_with(os.getpid()))
             if done.returncode:
                 raise CannotRun(f"qemu-img failed: {done.stdout.decode('utf-8', 'replace')}")
 
@@ -418,12 +425,10 @@ def play_rounds(folder):
 
 def drive(folder, parent, answer):
     """One machine's own process."""
-    die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    if os.getppid() != parent:
-        os._exit(STATUS_FAILED)
+    dying_with(parent)()
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     try:
         verdict = play_rounds(folder)
     except Exception as error:  # of this host: no memory, no space, no qemu-img
@@ -453,11 +458,14 @@ def one_try(folder):
     try:
         for number in range(1, VMS + 1):
             pipe, answer = os.pipe()
+            # Who ends us must not come before the new one is known.
+            signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
             pid = os.fork()
             if pid == 0:
                 drive(f"{folder}/vm{number}", parent, answer)
-            os.close(answer)
             drivers.append(pid)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            os.close(answer)
             pipes[pipe] = number
         while pipes and time.monotonic() < end:
             ready, _, _ = select.select(pipes, [], [], max(0, end - time.monotonic()))
@@ -490,7 +498,7 @@ def interrupted(number, frame):
 
 
 def main():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, interrupted)
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
     found = []
